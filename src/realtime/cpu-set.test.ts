@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CpuListError, CpuSet, cpuNumberLimit, unionOf } from './cpu-set.ts';
+
+const cpuNumbers = fc.uniqueArray(fc.integer({ min: 0, max: 200 }), { maxLength: 40 });
+
+describe('CpuSet', () => {
+  it.each([
+    ['', []],
+    ['\n', []],
+    ['0', [0]],
+    ['0-3,8', [0, 1, 2, 3, 8]],
+    [' 2 , 0 - 1 ', [0, 1, 2]],
+    ['31-33', [31, 32, 33]],
+    ['5,5,4-6', [4, 5, 6]],
+    ['8191', [8191]],
+  ])('reads %j', (text, expected) => {
+    expect(CpuSet.parse(text).toArray()).toEqual(expected);
+  });
+
+  it.each([
+    ['a', 'item "a" is neither a number nor a range'],
+    ['1,,2', 'item "" is neither a number nor a range'],
+    ['3-1', 'range "3-1" runs backwards'],
+    ['1-', 'item "1-" is neither a number nor a range'],
+    ['-1', 'item "-1" is neither a number nor a range'],
+    ['8192', '8192 is above the highest CPU number, 8191'],
+    ['0-99999999999', '99999999999 is above the highest CPU number, 8191'],
+  ])('refuses %j', (text, why) => {
+    expect(() => CpuSet.parse(text)).toThrow(new CpuListError(text, why));
+  });
+
+  it('refuses numbers that no CPU has', () => {
+    for (const bad of [-1, 0.5, cpuNumberLimit, Number.NaN]) expect(() => CpuSet.of(bad)).toThrow(RangeError);
+  });
+
+  it('writes the shortest list', () => {
+    expect(CpuSet.of(7, 0, 1, 2, 9, 10).toString()).toBe('0-2,7,9-10');
+    expect(CpuSet.empty().toString()).toBe('');
+    expect(JSON.stringify({ cpus: CpuSet.range(4, 7) })).toBe('{"cpus":"4-7"}');
+  });
+
+  it('survives a round trip through text', () => {
+    fc.assert(fc.property(cpuNumbers, (numbers) => {
+      const set = CpuSet.from(numbers);
+      expect(CpuSet.parse(set.toString()).equals(set)).toBe(true);
+      expect(set.toArray()).toEqual([...numbers].sort((a, b) => a - b));
+      expect(set.size).toBe(numbers.length);
+    }));
+  });
+
+  it('agrees with the sets of the language', () => {
+    fc.assert(fc.property(cpuNumbers, cpuNumbers, (left, right) => {
+      const [a, b] = [new Set(left), new Set(right)];
+      const [x, y] = [CpuSet.from(left), CpuSet.from(right)];
+      expect(x.union(y).equals(CpuSet.from(a.union(b)))).toBe(true);
+      expect(x.intersection(y).equals(CpuSet.from(a.intersection(b)))).toBe(true);
+      expect(x.minus(y).equals(CpuSet.from(a.difference(b)))).toBe(true);
+      expect(x.isSubsetOf(y)).toBe(a.isSubsetOf(b));
+      expect(x.overlaps(y)).toBe(!a.isDisjointFrom(b));
+      expect(x.first).toBe(x.toArray()[0]);
+      expect(unionOf([x, y, CpuSet.empty()]).equals(x.union(y))).toBe(true);
+      for (const cpu of left) expect(x.has(cpu)).toBe(true);
+    }));
+  });
+});
