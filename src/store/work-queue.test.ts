@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WorkQueue } from './work-queue.ts';
+import type { WorkQueueOptions } from './work-queue.ts';
+
+/** A queue whose reconciles are ended by the test, and what it did, in order. */
+function queueUnderTest(options: Partial<WorkQueueOptions> = {}) {
+  const log: string[] = [];
+  const end = new Map<string, (result: { requeueAfterMs?: number } | Error) => void>();
+  const queue = new WorkQueue(
+    (key) => new Promise((resolve, reject) => {
+      log.push(`start ${key}`);
+      end.set(key, (result) => {
+        log.push(`end ${key}`);
+        if (result instanceof Error) reject(result);
+        else resolve(result);
+      });
+    }),
+    { onError: (key, error, retryInMs) => log.push(`${key}: ${(error as Error).message}, again in ${retryInMs} ms`), ...options },
+  );
+  const finish = async (key: string, result: { requeueAfterMs?: number } | Error = {}) => {
+    end.get(key)!(result);
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  return { queue, log, finish };
+}
+
+describe('WorkQueue', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('reconciles a key once however often it was added, and once more if it was added at work', async () => {
+    const { queue, log, finish } = queueUnderTest();
+    queue.add('a');
+    queue.add('b');
+    queue.add('b');
+    queue.add('a');
+    queue.add('a');
+    await finish('a');
+    await finish('b');
+    await finish('a');
+    expect(log).toEqual(['start a', 'end a', 'start b', 'end b', 'start a', 'end a']);
+  });
+
+  it('works on different keys at once, never twice on one', async () => {
+    const { queue, log, finish } = queueUnderTest({ concurrency: 3 });
+    queue.add('a');
+    queue.add('b');
+    queue.add('a');
+    expect(log).toEqual(['start a', 'start b']);
+    await finish('a');
+    expect(log).toEqual(['start a', 'start b', 'end a', 'start a']);
+  });
+
+  it('lets the earliest of several delays win', async () => {
+    const { queue, log } = queueUnderTest();
+    queue.add('a', 500);
+    queue.add('a', 100);
+    queue.add('a', 300);
+    await vi.advanceTimersByTimeAsync(99);
+    expect(log).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(log).toEqual(['start a']);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(log).toEqual(['start a']);
+  });
+
+  it('comes back when the reconcile asks for it', async () => {
+    const { queue, log, finish } = queueUnderTest();
+    queue.add('a');
+    await finish('a', { requeueAfterMs: 1000 });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(log).toEqual(['start a', 'end a', 'start a']);
+  });
+
+  it('retries errors with doubling waits up to the longest, and begins anew after a success', async () => {
+    const { queue, log, finish } = queueUnderTest({ backoffMs: [10, 25] });
+    queue.add('a');
+    for (const waitMs of [10, 20, 25, 25]) {
+      await finish('a', new Error('no'));
+      expect(log.at(-1)).toBe(`a: no, again in ${waitMs} ms`);
+      await vi.advanceTimersByTimeAsync(waitMs);
+      expect(log.at(-1)).toBe('start a');
+    }
+    await finish('a');
+    queue.add('a');
+    await finish('a', new Error('no'));
+    expect(log.at(-1)).toBe('a: no, again in 10 ms');
+  });
+
+  it('stops when the work in hand has ended, and takes nothing after that', async () => {
+    const { queue, log, finish } = queueUnderTest();
+    queue.add('a');
+    queue.add('b');
+    queue.add('c', 50);
+    let stopped = false;
+    void queue.stop().then(() => { stopped = true; });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(stopped).toBe(false);
+    await finish('a', { requeueAfterMs: 1 });
+    queue.add('d');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(stopped).toBe(true);
+    expect(log).toEqual(['start a', 'end a']);
+  });
+});
