@@ -1,0 +1,15 @@
+/** Every command of `rtvm`, in the order in which the help lists them. */
+import type { Command } from 'commander';
+import type { Io } from './io.ts';
+
+/**
+ * Adds one command to the program: `src/cli/commands/NAME.ts` exports one such function, named `register`.
+ *
+ * It only declares the name, options and help. What the command does lies in another module, which its action imports
+ * when it runs (`const { plan } = await import('../plan/plan.ts')`), so that no command pays for another's start-up.
+ * The action sets `io.exitCode` to what the command returned. To give up it throws: `CommandError` or any of our errors
+ * (message printed, exit 1), or `UsageError` (exit 2).
+ */
+export type RegisterCommand = (program: Command, io: Io) => void;
+
+export const commands: readonly RegisterCommand[] = [];

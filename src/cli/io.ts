@@ -1,0 +1,78 @@
+/** What a command reads and writes through, as a value, so that commands run the same in a test and in a terminal. */
+import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { ExitCode } from './exit.ts';
+import { colourStyle, plainStyle } from './style.ts';
+import type { Style } from './style.ts';
+
+export const colourChoices = ['auto', 'always', 'never'] as const;
+export type ColourChoice = (typeof colourChoices)[number];
+
+export interface IoStreams {
+  readonly stdin: Readable;
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Columns of a table or picture that is not written to a terminal: what fits everywhere. */
+const defaultColumns = 80;
+
+export class Io {
+  readonly env: IoStreams['env'];
+  /** What rtvm exits with, as `process.exitCode`: a command's action sets it. */
+  exitCode: ExitCode = 0;
+  readonly #streams: IoStreams;
+  #colour: ColourChoice = 'auto';
+
+  constructor(streams: IoStreams) {
+    this.env = streams.env;
+    this.#streams = streams;
+  }
+
+  /** Writes a command's result: lines, each ended by a newline. */
+  out(lines: string): void {
+    this.#streams.stdout.write(ended(lines));
+  }
+
+  /** Writes what is not the result: problems, warnings, progress. */
+  err(lines: string): void {
+    this.#streams.stderr.write(ended(lines));
+  }
+
+  /** All of standard input as UTF-8. */
+  readStdin(): Promise<string> {
+    return text(this.#streams.stdin);
+  }
+
+  get isTerminal(): boolean {
+    return this.#streams.stdout.isTTY === true;
+  }
+
+  /** Width in columns that output should keep to. */
+  get columns(): number {
+    return this.isTerminal ? (this.#streams.stdout.columns ?? defaultColumns) : defaultColumns;
+  }
+
+  /** Whether the locale's characters are UTF-8; the first that is set of LC_ALL, LC_CTYPE and LANG decides (locale(7)). */
+  get unicode(): boolean {
+    const { LC_ALL, LC_CTYPE, LANG } = this.env;
+    return /utf-?8/i.test([LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== '') ?? '');
+  }
+
+  chooseColour(choice: ColourChoice): void {
+    this.#colour = choice;
+  }
+
+  /** Colour for standard output. `auto`: a terminal that is not `dumb`, unless NO_COLOR is set (no-color.org). */
+  get style(): Style {
+    const wanted = this.#colour === 'auto'
+      ? this.isTerminal && this.env['TERM'] !== 'dumb' && (this.env['NO_COLOR'] ?? '') === ''
+      : this.#colour === 'always';
+    return wanted ? colourStyle : plainStyle;
+  }
+}
+
+function ended(lines: string): string {
+  return lines.endsWith('\n') ? lines : `${lines}\n`;
+}

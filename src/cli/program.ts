@@ -1,0 +1,73 @@
+/** The `rtvm` command: its commands, its options, and what a wrong call or an error prints. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { commands } from './commands.ts';
+import { isForPeople, UsageError } from './exit.ts';
+import type { ExitCode } from './exit.ts';
+import { colourChoices } from './io.ts';
+import type { ColourChoice, Io } from './io.ts';
+
+/**
+ * Runs one command line.
+ * @param args without the node and script paths
+ * @returns what to exit with; errors have been printed, never thrown.
+ */
+export async function runProgram(args: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    await buildProgram(io).parseAsync(args, { from: 'user' });
+    return io.exitCode;
+  } catch (error) {
+    return reportError(error, io);
+  }
+}
+
+/** All of the command line, without running anything. */
+export function buildProgram(io: Io): Command {
+  const program = new Command('rtvm')
+    .description('Real-time virtual machines: decides which CPU, NUMA node and huge page each vCPU gets,\nmakes libvirt/KVM do it, and proves from the running threads that the guarantee holds.')
+    .version(readVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help for a command')
+    .helpCommand('help [command]', 'print help for a command')
+    .addOption(new Option('--color <when>', 'colour in the output').choices(colourChoices).default('auto'))
+    .on('option:color', (choice: ColourChoice) => io.chooseColour(choice))
+    .showHelpAfterError('(rtvm --help lists commands and options)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      outputError: (text, write) => write(text.replace(/^error: /, 'rtvm: ')),
+    })
+    .addHelpText('after', '\nExit status: 0 fine, 1 refused or not fitting, 2 called wrongly.\nRTVM_DEBUG=1 shows the stack of an unexpected error.');
+  for (const register of commands) register(program, io);
+  return program;
+}
+
+function reportError(error: unknown, io: Io): ExitCode {
+  // Commander has printed its own message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const debug = (io.env['RTVM_DEBUG'] ?? '') !== '';
+  if (isForPeople(error)) io.err(`rtvm: ${error.message}`);
+  else io.err(`rtvm: unexpected error: ${oneLine(error)}${debug ? '' : ' (RTVM_DEBUG=1 shows the stack)'}`);
+  if (debug) io.err(stackOf(error));
+  return error instanceof UsageError ? 2 : 1;
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+}
+
+/** The stack, with those of the errors that caused it. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\nCaused by: ${stackOf(error.cause)}`;
+}
+
+function readVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return manifest.version;
+}
