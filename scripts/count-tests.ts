@@ -1,0 +1,32 @@
+// Adds up the results of several test runs, names what was skipped and why, and fails when more is skipped than is allowed.
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const report = z.object({
+  testResults: z.array(z.object({
+    name: z.string(),
+    status: z.string(),
+    assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+  })),
+});
+
+const files = process.argv.slice(2);
+const results = files.flatMap((file) => report.parse(JSON.parse(readFileSync(file, 'utf8'))).testResults);
+const tests = results.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })));
+const withStatus = (...statuses: string[]) => tests.filter((test) => statuses.includes(test.status));
+
+const passed = withStatus('passed');
+const skipped = withStatus('skipped', 'pending', 'todo', 'disabled');
+// A file that cannot even be loaded has failed and holds no tests.
+const brokenFiles = results.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'));
+const failed = tests.length - passed.length - skipped.length + brokenFiles.length;
+
+for (const test of skipped) console.log(`skipped: ${test.file}: ${test.fullName}`);
+
+const allowed = z.object({ skipped: z.number() }).parse(JSON.parse(readFileSync('test/allowed-skips.json', 'utf8'))).skipped;
+if (skipped.length > allowed) {
+  console.log(`${skipped.length} tests were skipped, test/allowed-skips.json allows ${allowed}: a check has silently gone`);
+  process.exitCode = 1;
+}
+if (failed > 0 || passed.length === 0) process.exitCode = 1;
+console.log(`\n${passed.length} passed, ${failed} failed, ${skipped.length} skipped`);
