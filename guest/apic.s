@@ -1,0 +1,153 @@
+# The local APIC, by MSR where the CPU has x2APIC and by memory where not (QEMU's TCG before 9.0): who am I, start the
+# others, and a timer to sleep by. All of it stays in the kernel under KVM, so it never waits for QEMU's lock.
+
+.equ APIC_BASE,             0xfee00000
+.equ APIC_ID,               0x020
+.equ APIC_EOI,              0x0b0
+.equ APIC_SPURIOUS,         0x0f0
+.equ APIC_COMMAND,          0x300
+.equ APIC_LVT_TIMER,        0x320
+.equ APIC_LVT_LINT0,        0x350
+.equ APIC_TIMER_INITIAL,    0x380
+.equ APIC_TIMER_CURRENT,    0x390
+.equ APIC_TIMER_DIVIDE,     0x3e0
+.equ LVT_MASKED,            1 << 16
+.equ ALL_BUT_SELF_INIT,     0x000c4500
+.equ ALL_BUT_SELF_START,    0x000c46f0  # vector 0xf0: real-mode 0xf000:0, the ROM's alias below 1 MiB
+.equ TIMER_VECTOR,          0x30
+.equ SPURIOUS_VECTOR,       0x3f
+
+.section .text
+.code32
+
+# The boot vCPU's APIC, ready for sleep_tick.
+apic_init:
+    mov eax, 1
+    cpuid
+    bt ecx, 21                          # x2APIC
+    setc byte ptr [x2apic]
+    call apic_enable
+    # The old interrupt controller starts unmasked, with the PIT ticking into it: nothing here listens to either.
+    mov al, 0xff
+    out 0x21, al
+    out 0xa1, al
+    mov eax, APIC_LVT_LINT0
+    mov edx, LVT_MASKED
+    call apic_write
+    mov eax, APIC_SPURIOUS
+    mov edx, 0x100 | SPURIOUS_VECTOR    # bit 8: software enable
+    call apic_write
+    mov eax, APIC_TIMER_DIVIDE
+    mov edx, 0b1011                     # by one
+    call apic_write
+    mov eax, APIC_LVT_TIMER
+    mov edx, TIMER_VECTOR               # one shot
+    call apic_write
+    lidt [idt_pointer]
+    ret
+
+# Enables this vCPU's APIC, in x2APIC mode where there is one. Clobbers eax, ecx, edx.
+apic_enable:
+    mov ecx, 0x1b                       # IA32_APIC_BASE
+    rdmsr
+    or eax, 1 << 11
+    cmp byte ptr [x2apic], 0
+    je 1f
+    or eax, 1 << 10
+1:  wrmsr
+    ret
+
+# → eax: this vCPU's APIC id. Clobbers ecx, edx.
+apic_id:
+    mov eax, APIC_ID
+    call apic_read
+    cmp byte ptr [x2apic], 0
+    jne 1f
+    shr eax, 24
+1:  ret
+
+# eax register → eax value. Clobbers ecx, edx.
+apic_read:
+    cmp byte ptr [x2apic], 0
+    je 1f
+    mov ecx, eax
+    shr ecx, 4
+    add ecx, 0x800
+    rdmsr
+    ret
+1:  mov eax, [APIC_BASE + eax]
+    ret
+
+# eax register, edx value. Clobbers eax, ecx, edx.
+apic_write:
+    cmp byte ptr [x2apic], 0
+    je 1f
+    mov ecx, eax
+    shr ecx, 4
+    add ecx, 0x800
+    mov eax, edx
+    xor edx, edx
+    wrmsr
+    ret
+1:  mov [APIC_BASE + eax], edx
+    ret
+
+# INIT, then start-up, to all others at once; each lands on rom_start.
+apic_start_others:
+    mov eax, APIC_COMMAND
+    mov edx, ALL_BUT_SELF_INIT
+    call apic_write
+    mov eax, 10                         # the pause that the architecture asks for
+    call wait_ms
+    mov eax, APIC_COMMAND
+    mov edx, ALL_BUT_SELF_START
+    jmp apic_write
+
+# Halts this vCPU for tick_ms. It rests on the APIC timer and not in a PAUSE loop, since its pCPU is a shared one: a
+# busy wait would take time from QEMU's own threads and from other guests, and in turn hold up its own printing.
+sleep_tick:
+    mov eax, [tick_ms]
+    mul dword ptr [apic_ticks_per_ms]
+    mov edx, eax
+    mov eax, APIC_TIMER_INITIAL
+    call apic_write
+    sti                                 # takes effect after the next instruction, so the timer cannot slip in between
+1:  hlt
+    jmp 1b                              # never reached: the interrupt does not come back here
+
+# Interrupts are only ever open in that HLT, so their handlers drop the interrupted flags, selector and address and return
+# for sleep_tick. Not by IRET: KVM's instruction emulator, through which some nested hosts run all unpaged code, lacks it.
+timer_interrupt:
+    add esp, 12
+    mov eax, APIC_EOI
+    xor edx, edx
+    jmp apic_write
+
+spurious_interrupt:
+    add esp, 12
+    ret
+
+# Only the two vectors in use. Gate words are put together by the linker from the low half of each address; the high half
+# is 0xffff for everything in the ROM.
+.macro interrupt_gate handler
+    .word \handler - rom_start
+    .word CODE_SELECTOR
+    .word 0x8e00                        # present, 32-bit interrupt gate
+    .word 0xffff
+.endm
+
+.balign 8, 0x90
+idt:
+    .skip TIMER_VECTOR * 8, 0
+    interrupt_gate timer_interrupt
+    .skip (SPURIOUS_VECTOR - TIMER_VECTOR - 1) * 8, 0
+    interrupt_gate spurious_interrupt
+idt_end:
+idt_pointer:
+    .word idt_end - idt - 1
+    .long idt
+
+.section .bss
+x2apic:             .skip 1
+.balign 4
+apic_ticks_per_ms:  .skip 4             # set by clock_init

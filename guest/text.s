@@ -1,0 +1,170 @@
+# Lines of text: put together in memory, then written to COM1 as a whole.
+
+.equ COM1,                  0x3f8
+.equ COM1_FIFO,             COM1 + 2
+.equ COM1_LINE,             COM1 + 3
+.equ COM1_MODEM,            COM1 + 4
+.equ COM1_STATUS,           COM1 + 5
+.equ TRANSMIT_EMPTY,        1 << 5
+.equ FIFO_BYTES,            16
+.equ PORT_PATIENCE_MS,      100         # for a reader at the other end who has stopped reading
+
+.section .text
+.code32
+
+serial_init:
+    mov edx, COM1_LINE
+    mov al, 0x80                        # divisor latch
+    out dx, al
+    mov edx, COM1
+    mov al, 1                           # 115200 baud: QEMU does not care, a real cable does
+    out dx, al
+    inc edx
+    xor eax, eax
+    out dx, al
+    mov edx, COM1_LINE
+    mov al, 0x03                        # 8 bits, no parity, 1 stop bit
+    out dx, al
+    mov edx, COM1_FIFO
+    mov al, 0x07                        # on, both ways cleared
+    out dx, al
+    mov edx, COM1_MODEM
+    mov al, 0x03                        # DTR, RTS
+    out dx, al
+    ret
+
+# Throws away the line in the making.
+abandon_line:
+    mov dword ptr [line_length], 0
+    ret
+
+# Ends the line and writes it. If the port does not take it in time the rest is dropped, and further lines are not even
+# begun until it takes bytes again: measuring and the power button go on whoever reads. Clobbers eax, ecx, edx, esi.
+flush_line:
+    mov al, '\r'
+    call put_char
+    mov al, '\n'
+    call put_char
+    mov esi, offset line
+    cmp byte ptr [port_stuck], 0
+    je 1f
+    call port_ready
+    jz abandon_line
+    mov byte ptr [port_stuck], 0
+    # The end of the line that was cut off.
+    mov edx, COM1
+    mov al, '\n'
+    out dx, al
+1:  mov eax, PORT_PATIENCE_MS
+    call deadline_in
+2:  call port_ready
+    jnz 3f
+    call deadline_passed
+    jnc 2b
+    mov byte ptr [port_stuck], 1
+    jmp abandon_line
+3:  mov ecx, FIFO_BYTES
+    cmp ecx, [line_length]
+    jbe 4f
+    mov ecx, [line_length]
+4:  sub [line_length], ecx
+    mov edx, COM1
+    rep outsb
+    cmp dword ptr [line_length], 0
+    jne 1b
+    ret
+
+# Zero flag clear if the FIFO is empty. Clobbers eax, edx.
+port_ready:
+    mov edx, COM1_STATUS
+    in al, dx
+    test al, TRANSMIT_EMPTY
+    ret
+
+# al: the character. What is too long for the buffer is cut. Clobbers ecx.
+put_char:
+    mov ecx, [line_length]
+    cmp ecx, LINE_BYTES
+    jae 1f
+    mov [line + ecx], al
+    inc dword ptr [line_length]
+1:  ret
+
+# esi: NUL-terminated text of our own. Clobbers eax, ecx, esi.
+put_string:
+    lodsb
+    test al, al
+    jz 1f
+    call put_char
+    jmp put_string
+1:  ret
+
+# esi: NUL-terminated text from outside: what is not plain ASCII, or would end the quotation, becomes a question mark.
+put_foreign:
+    lodsb
+    test al, al
+    jz 3f
+    cmp al, '"'
+    je 1f
+    cmp al, ' '
+    jb 1f
+    cmp al, '~'
+    jbe 2f
+1:  mov al, '?'
+2:  call put_char
+    jmp put_foreign
+3:  ret
+
+# eax in decimal. Clobbers eax, ecx, edx, esi, edi.
+put_u32:
+    xor edx, edx
+    # falls through
+
+# edx:eax in decimal. Clobbers eax, ecx, edx, esi, edi.
+put_u64:
+    mov edi, offset digits_end
+1:  mov ecx, 10
+    call divide
+    add cl, '0'
+    dec edi
+    mov [edi], cl
+    mov ecx, eax
+    or ecx, edx
+    jnz 1b
+    mov esi, edi
+    jmp put_string
+
+# eax below 1000, as three digits. Clobbers eax, ecx, edx, esi, edi.
+put_three_digits:
+    add eax, 1000                       # then leave out the leading 1
+    xor edx, edx
+    mov edi, offset digits_end
+1:  mov ecx, 10
+    call divide
+    add cl, '0'
+    dec edi
+    mov [edi], cl
+    cmp eax, 1
+    jne 1b
+    mov esi, edi
+    jmp put_string
+
+# edx:eax ÷ ecx → edx:eax, remainder ecx. Clobbers esi.
+divide:
+    mov esi, eax
+    mov eax, edx
+    xor edx, edx
+    div ecx
+    xchg eax, esi                       # esi: the quotient's high word
+    div ecx
+    mov ecx, edx
+    mov edx, esi
+    ret
+
+.section .bss
+.balign 4
+line_length:    .skip 4
+port_stuck:     .skip 1
+line:           .skip LINE_BYTES
+digits:         .skip 20                # as many as 2^64 has
+digits_end:     .skip 1                 # stays NUL
