@@ -107,6 +107,8 @@ export interface VmSpec {
   readonly className?: string | undefined;
   readonly inline?: Partial<ShapeSpec> | undefined;
   readonly maxLatencyMicroseconds?: number | undefined;
+  /** The short form `image {name}`: the image that the guest starts from, on an Ephemeral disk before all others. */
+  readonly image?: string | undefined;
   readonly disks: readonly DiskSpec[];
   readonly kernel?: KernelSpec | undefined;
   readonly cloudInit?: CloudInitSpec | undefined;
