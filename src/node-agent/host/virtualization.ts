@@ -1,0 +1,42 @@
+/** Whether this host can run domains with KVM, and if not, why and what mends it. */
+import { closeSync, constants, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode, readText, reasonOf } from './host-root.ts';
+import type { HostRoot } from './host-root.ts';
+
+export type Virtualization = { readonly kvm: true } | { readonly kvm: false; readonly reason: string; readonly remedy: string };
+
+/** Opens /dev/kvm for reading and writing, as QEMU will: neither its presence nor its mode says that a container may. */
+export function readVirtualization(root: HostRoot): Virtualization {
+  const device = join(root.dev, 'kvm');
+  try {
+    closeSync(openSync(device, constants.O_RDWR));
+    return { kvm: true };
+  } catch (error) {
+    switch (errorCode(error)) {
+      case 'ENOENT':
+        return noDevice(root, device);
+      case 'EACCES':
+      case 'EPERM':
+        return {
+          kvm: false,
+          reason: `${device} may not be opened by this user`,
+          remedy: 'run as root, or add the user to the group kvm (usermod -aG kvm USER); in a container, let it have the device',
+        };
+      default:
+        return { kvm: false, reason: `${device} cannot be opened: ${reasonOf(error)}`, remedy: 'reload the module: modprobe -r kvm_intel kvm_amd && modprobe -a kvm_intel kvm_amd' };
+    }
+  }
+}
+
+function noDevice(root: HostRoot, device: string): Virtualization {
+  const flags = /^flags\s*:(.*)$/m.exec(readText(join(root.proc, 'cpuinfo')) ?? '')?.[1]?.split(' ') ?? [];
+  const module = flags.includes('vmx') ? 'kvm_intel' : flags.includes('svm') ? 'kvm_amd' : undefined;
+  return module === undefined
+    ? {
+        kvm: false,
+        reason: `${device} is missing and the CPU shows neither vmx nor svm`,
+        remedy: 'switch virtualization on in the firmware (VT-x, AMD-V/SVM), or nested virtualization on the outer host, and boot again',
+      }
+    : { kvm: false, reason: `${device} is missing`, remedy: `load the module: modprobe ${module}` };
+}
