@@ -1,0 +1,44 @@
+/** What the agent needs from whatever runs domains on its host: libvirt, or a stand-in for a host that does not exist. */
+import type { DomainMetadata } from '../realtime/domain/parse-metadata.ts';
+import type { ObservedProcess } from '../realtime/observed.ts';
+import type { Correction } from '../realtime/verify/corrections.ts';
+
+/** `stopping`: it was asked to switch off and is doing so. `off`: defined, with no process. */
+export type DomainRunState = 'running' | 'paused' | 'stopping' | 'off';
+
+/**
+ * How a domain that is off came to be so. `shutdown`: the guest switched itself off. `failed`: it could not be started.
+ * `unknown`: the hypervisor cannot say, since it has restarted, or because the domain has never run.
+ */
+export type DomainEnd = 'shutdown' | 'destroyed' | 'crashed' | 'failed' | 'unknown';
+
+export interface HostDomain {
+  readonly name: string;
+  readonly uuid: string;
+  readonly run: DomainRunState;
+  /** Why it is paused, for a person; how it ended, where it is off. */
+  readonly pausedBecause?: string | undefined;
+  readonly end?: DomainEnd | undefined;
+  /** What we wrote into it when we defined it; absent for a domain that is not ours. */
+  readonly metadata?: DomainMetadata | undefined;
+}
+
+/** Domains are named by UUID. Every call rejects with the hypervisor's own typed error. */
+export interface Hypervisor {
+  list(signal: AbortSignal): Promise<readonly HostDomain[]>;
+  find(uuid: string, signal: AbortSignal): Promise<HostDomain | undefined>;
+  /** Defines a domain, or replaces the definition of the one with the same UUID; a running one goes on as it is. */
+  define(xml: string, signal: AbortSignal): Promise<void>;
+  /** Resolves when the guest's first instruction may have run. */
+  start(uuid: string, signal: AbortSignal): Promise<void>;
+  /** Asks the guest to switch off. */
+  requestShutdown(uuid: string, signal: AbortSignal): Promise<void>;
+  /** Ends the guest now. No error where it does not run. */
+  destroy(uuid: string, signal: AbortSignal): Promise<void>;
+  /** Removes the definition, with NVRAM. Never of a running domain. No error where there is none. */
+  undefine(uuid: string, signal: AbortSignal): Promise<void>;
+  /** One reading of the domain's threads and memory; undefined where it has no process. */
+  observe(domain: HostDomain): ObservedProcess | undefined;
+  /** Sets what drifted on live threads. */
+  correct(pid: number, corrections: readonly Correction[]): Promise<void>;
+}

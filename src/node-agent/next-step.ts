@@ -1,0 +1,73 @@
+/** Decides the agent's next step for one guest from what is wanted and what is: pure, so that every case is in one table. */
+import type { RunStrategy } from '../realtime/spec.ts';
+import type { DomainEnd, DomainRunState } from './hypervisor.ts';
+
+export interface Situation {
+  /** What the allocation asks for; absent where it does not name the guest. */
+  readonly desired?: 'Running' | 'Stopped' | 'Removed' | undefined;
+  readonly domain: DomainRunState | 'absent';
+  readonly end?: DomainEnd | undefined;
+  readonly runStrategy: RunStrategy;
+  /** It has run since it was placed, so that it is off means that it ended. */
+  readonly hasRun: boolean;
+  /** Until when it has time to switch off, where it was asked to. */
+  readonly graceEndsMs?: number | undefined;
+  /** Not to be started before this, after it failed or ended. */
+  readonly retryAtMs?: number | undefined;
+  readonly nowMs: number;
+}
+
+export type Step =
+  | { readonly do: 'start' }
+  | { readonly do: 'audit' }
+  | { readonly do: 'requestShutdown' }
+  | { readonly do: 'destroy' }
+  /** Undefine it and remove its disks; `keepNodeLocal` where the VM itself lives on. */
+  | { readonly do: 'cleanUp'; readonly keepNodeLocal: boolean }
+  | { readonly do: 'wait'; readonly forMs: number; readonly why: 'grace' | 'backoff' | 'stopping' }
+  | { readonly do: 'report'; readonly what: 'paused' | 'succeeded' | 'ended' | 'orphan' | 'gone' };
+
+/** How long to wait for the event that a stopping domain will send, should that event be lost. */
+const stoppingCheckMs = 5000;
+
+/** Absence never destroys: a guest that the allocation does not name is kept and shown, rules §6.6. */
+export function nextStep(situation: Situation): Step {
+  const { desired, domain } = situation;
+  if (desired === undefined) return { do: 'report', what: domain === 'absent' ? 'gone' : 'orphan' };
+  if (desired !== 'Running') {
+    if (domain === 'absent' || domain === 'off') return { do: 'cleanUp', keepNodeLocal: desired === 'Stopped' };
+    return endStep(situation);
+  }
+  switch (domain) {
+    case 'running':
+      return { do: 'audit' };
+    case 'paused':
+      return { do: 'report', what: 'paused' };
+    case 'stopping':
+      return { do: 'wait', forMs: stoppingCheckMs, why: 'stopping' };
+    case 'off':
+    case 'absent':
+      return startStep(situation);
+  }
+}
+
+function endStep({ graceEndsMs, nowMs }: Situation): Step {
+  if (graceEndsMs === undefined) return { do: 'requestShutdown' };
+  return nowMs < graceEndsMs ? { do: 'wait', forMs: graceEndsMs - nowMs, why: 'grace' } : { do: 'destroy' };
+}
+
+function startStep({ runStrategy, hasRun, end, retryAtMs, nowMs }: Situation): Step {
+  if (hasRun) {
+    switch (runStrategy) {
+      case 'Always':
+        break;
+      case 'RerunOnFailure':
+        if (end === 'shutdown') return { do: 'report', what: 'succeeded' };
+        break;
+      case 'Once':
+      case 'Halted':
+        return { do: 'report', what: end === 'shutdown' ? 'succeeded' : 'ended' };
+    }
+  }
+  return retryAtMs !== undefined && nowMs < retryAtMs ? { do: 'wait', forMs: retryAtMs - nowMs, why: 'backoff' } : { do: 'start' };
+}
