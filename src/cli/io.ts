@@ -35,9 +35,9 @@ export class Io {
     this.#streams.stdout.write(ended(lines));
   }
 
-  /** Writes what is not the result: problems, warnings, progress. */
+  /** Writes what is not the result: problems, warnings, progress. Never coloured, since it quotes what strangers wrote. */
   err(lines: string): void {
-    this.#streams.stderr.write(ended(lines));
+    this.#streams.stderr.write(ended(printable(lines)));
   }
 
   /** All of standard input as UTF-8. */
@@ -71,6 +71,13 @@ export class Io {
       : this.#colour === 'always';
     return wanted ? colourStyle : plainStyle;
   }
+}
+
+/** Control characters written out (`\u001b`): a file's name or content must not steer the reader's terminal. */
+export function printable(lines: string): string {
+  return lines.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => (
+    character === '\n' || character === '\t' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  ));
 }
 
 function ended(lines: string): string {

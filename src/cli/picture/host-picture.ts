@@ -1,0 +1,106 @@
+/** The picture of one host: a frame for each host NUMA node, its cores with who has their CPUs, its memory. */
+import type { CpuSet } from '../../realtime/cpu-set.ts';
+import type { HostInventory, HostNumaNode } from '../../realtime/host.ts';
+import type { Style } from '../style.ts';
+import { textWidth, wrapParts } from '../table.ts';
+import { cellWidthOf, coreItems, coreWidth, drawCores, mostCoresDrawnWhole } from './cores.ts';
+import type { CoreDrawing, CoreItem } from './cores.ts';
+import { cpuUses } from './cpu-use.ts';
+import type { DrawnVm } from './cpu-use.ts';
+import { describeMarks } from './label.ts';
+import { drawMemoryBars, memoryUses } from './memory-bars.ts';
+import type { MemoryUse } from './memory-bars.ts';
+import { frame, frameWidth, sideBySide } from './node-box.ts';
+import { asciiGlyphs, unicodeGlyphs } from './glyphs.ts';
+import type { Glyphs } from './glyphs.ts';
+
+export interface PictureOptions {
+  /** Columns to keep to. */
+  readonly width: number;
+  readonly unicode: boolean;
+  readonly style: Style;
+}
+
+/** Narrower than this, figures of memory leave no room for their bar. */
+const narrowestNode = 34;
+/** Nodes stand side by side only where that does not make them taller than this many rows of cores. */
+const mostRowsSideBySide = 2;
+
+interface NodeContent {
+  readonly node: HostNumaNode;
+  readonly items: readonly CoreItem[];
+  readonly memory: readonly MemoryUse[];
+}
+
+/**
+ * Draws the host.
+ * @param vms all VMs on the host, those planned now and those that were there before
+ * @returns lines without a final newline; below the frames the key to the marks
+ */
+export function drawHost(host: HostInventory, vms: readonly DrawnVm[], { width, unicode, style }: PictureOptions): string {
+  const glyphs = glyphsFor(unicode);
+  const uses = cpuUses(host, vms);
+  const drawing: CoreDrawing = { glyphs, style, cellWidth: cellWidthOf(uses, glyphs) };
+  const fold = host.cores.length > mostCoresDrawnWhole;
+  const nodes = host.numaNodes.map((node): NodeContent => ({
+    node,
+    items: coreItems(host.cores.filter((core) => core.overlaps(node.cpus)), uses, fold),
+    memory: memoryUses(host, node, vms),
+  }));
+
+  const perRow = nodesPerRow(nodes, coreWidth(host.cores, drawing.cellWidth) + 1, width);
+  const room = Math.floor((width - (perRow - 1)) / perRow) - frameWidth;
+  const contents = nodes.map(({ node, items, memory }) => ({
+    title: `host NUMA node ${node.id}`,
+    lines: [...drawCores(items, uses, room, drawing), ...drawMemoryBars(memory, room, glyphs, style)],
+  }));
+  const inner = Math.max(narrowestNode, ...contents.flatMap(({ title, lines }) => [textWidth(title) + 2, ...lines.map(textWidth)]));
+  const frames = contents.map(({ title, lines }) => frame(style('bold', title), lines, inner, glyphs, style));
+  return [
+    ...wrapParts(describeHost(host), ', ', width).map((line, index) => (index === 0 ? line.replace(host.name, style('bold', host.name)) : line)),
+    ...sideBySide(frames, perRow),
+    ...wrapParts(describeMarks(uses.values(), glyphs, style), '  ', width),
+    ...thereBefore(vms, width),
+  ].join('\n');
+}
+
+export function glyphsFor(unicode: boolean): Glyphs {
+  return unicode ? unicodeGlyphs : asciiGlyphs;
+}
+
+/** Names of more VMs than this are counted: on a full host they would take more room than the host. */
+const mostNamed = 12;
+
+/** `there before: a default/plc-1   b default/plc-2`. */
+function thereBefore(vms: readonly DrawnVm[], width: number): string[] {
+  const held = vms.filter((vm) => !vm.planned);
+  if (held.length === 0) return [];
+  const rest = held.length - mostNamed;
+  const names = held.slice(0, mostNamed).map(({ letter, name }) => `${letter} ${name}`);
+  return wrapParts([`there before: ${names[0]!}`, ...names.slice(1), ...(rest > 0 ? [`and ${rest} more`] : [])], '  ', width);
+}
+
+/** As many nodes beside each other as leave each of them wide enough. */
+function nodesPerRow(nodes: readonly NodeContent[], coreColumns: number, width: number): number {
+  for (let count = nodes.length; count > 1; count -= 1) {
+    const inner = Math.floor((width - (count - 1)) / count) - frameWidth;
+    const coresPerRow = Math.floor((inner + 1) / coreColumns);
+    const fits = nodes.every(({ items }) => items.filter((item) => item.kind === 'core').length <= coresPerRow * mostRowsSideBySide);
+    if (inner >= narrowestNode && fits) return count;
+  }
+  return 1;
+}
+
+/** The parts of `host-a: 8 CPUs in 4 cores, dedicated 2-7, shared 0-1`. */
+function describeHost(host: HostInventory): string[] {
+  const cpus = host.cores.reduce((sum, core) => sum + core.size, 0);
+  const smt = host.cores.some((core) => core.size > 1);
+  const offered = (name: string, set: CpuSet) => (set.isEmpty ? `nothing ${name}` : `${name} ${set.toString()}`);
+  return [
+    `${host.name}: ${cpus} CPUs${smt ? ` in ${host.cores.length} cores` : ''}`,
+    offered('dedicated', host.dedicatedCpus),
+    offered('shared', host.sharedCpus),
+    ...(host.unschedulable ? ['unschedulable'] : []),
+  ];
+}
+
