@@ -3,8 +3,8 @@ import type { DomainMetadata } from '../realtime/domain/parse-metadata.ts';
 import type { ObservedProcess } from '../realtime/observed.ts';
 import type { Correction } from '../realtime/verify/corrections.ts';
 
-/** `stopping`: it was asked to switch off and is doing so. `off`: defined, with no process. */
-export type DomainRunState = 'running' | 'paused' | 'stopping' | 'off';
+/** `changing`: it is being started or switching off, and an event will say when. `off`: defined, with no process. */
+export type DomainRunState = 'running' | 'paused' | 'changing' | 'off';
 
 /**
  * How a domain that is off came to be so. `shutdown`: the guest switched itself off. `failed`: it could not be started.
@@ -23,8 +23,21 @@ export interface HostDomain {
   readonly metadata?: DomainMetadata | undefined;
 }
 
+export interface HypervisorEvents {
+  /** There is a connection (again). What happened in between was not told: look at everything. */
+  readonly connected: () => void;
+  readonly disconnected: (reason: Error) => void;
+  readonly connectFailed: (error: unknown, retryInMs: number) => void;
+  /** Something happened to the domain with this UUID, ours or not. */
+  readonly changed: (uuid: string) => void;
+}
+
 /** Domains are named by UUID. Every call rejects with the hypervisor's own typed error. */
 export interface Hypervisor {
+  /** Connects, and stays connected until {@link stop}. Calls made meanwhile wait for a connection. */
+  connect(events: HypervisorEvents): void;
+  /** Gives the connection up; domains are not touched. */
+  stop(): Promise<void>;
   list(signal: AbortSignal): Promise<readonly HostDomain[]>;
   find(uuid: string, signal: AbortSignal): Promise<HostDomain | undefined>;
   /** Defines a domain, or replaces the definition of the one with the same UUID; a running one goes on as it is. */
@@ -40,5 +53,5 @@ export interface Hypervisor {
   /** One reading of the domain's threads and memory; undefined where it has no process. */
   observe(domain: HostDomain): ObservedProcess | undefined;
   /** Sets what drifted on live threads. */
-  correct(pid: number, corrections: readonly Correction[]): Promise<void>;
+  correct(process: ObservedProcess, corrections: readonly Correction[], signal: AbortSignal): Promise<void>;
 }

@@ -12,7 +12,7 @@ const table: [string, Partial<Situation>, Step][] = [
   ['a running one is audited', { domain: 'running', hasRun: true }, { do: 'audit' }],
   ['a running one is audited whatever it waits for', { domain: 'running', retryAtMs: 9000 }, { do: 'audit' }],
   ['a paused one is told', { domain: 'paused' }, { do: 'report', what: 'paused' }],
-  ['a stopping one is waited for', { domain: 'stopping' }, { do: 'wait', forMs: 5000, why: 'stopping' }],
+  ['one that is being started, or switching off, is waited for', { domain: 'changing' }, { do: 'wait', forMs: 5000, why: 'changing' }],
 
   ['Always starts again after a shutdown', { hasRun: true, end: 'shutdown' }, { do: 'start' }],
   ['Always starts again after a crash', { hasRun: true, end: 'crashed' }, { do: 'start' }],
@@ -26,7 +26,7 @@ const table: [string, Partial<Situation>, Step][] = [
 
   ['stopping begins with asking', { desired: 'Stopped', domain: 'running' }, { do: 'requestShutdown' }],
   ['then it has its grace', { desired: 'Stopped', domain: 'running', graceEndsMs: 1200 }, { do: 'wait', forMs: 200, why: 'grace' }],
-  ['in which it may be stopping', { desired: 'Removed', domain: 'stopping', graceEndsMs: 1200 }, { do: 'wait', forMs: 200, why: 'grace' }],
+  ['in which it may be switching off', { desired: 'Removed', domain: 'changing', graceEndsMs: 1200 }, { do: 'wait', forMs: 200, why: 'grace' }],
   ['and after which it is ended', { desired: 'Removed', domain: 'running', graceEndsMs: 1000 }, { do: 'destroy' }],
   ['a paused guest cannot switch off, but is asked all the same', { desired: 'Removed', domain: 'paused' }, { do: 'requestShutdown' }],
   ['a stopped VM keeps its node-local disks', { desired: 'Stopped' }, { do: 'cleanUp', keepNodeLocal: true }],
@@ -44,7 +44,7 @@ describe('nextStep', () => {
   });
 
   it('ends or removes nothing unless the allocation says so', () => {
-    for (const domain of ['absent', 'off', 'running', 'paused', 'stopping'] as const) {
+    for (const domain of ['absent', 'off', 'running', 'paused', 'changing'] as const) {
       for (const desired of ['Running', undefined] as const) {
         for (const graceEndsMs of [undefined, 0, 5000]) {
           expect(['start', 'audit', 'wait', 'report']).toContain(nextStep({ ...base, desired, domain, graceEndsMs }).do);

@@ -24,11 +24,11 @@ export type Step =
   | { readonly do: 'destroy' }
   /** Undefine it and remove its disks; `keepNodeLocal` where the VM itself lives on. */
   | { readonly do: 'cleanUp'; readonly keepNodeLocal: boolean }
-  | { readonly do: 'wait'; readonly forMs: number; readonly why: 'grace' | 'backoff' | 'stopping' }
+  | { readonly do: 'wait'; readonly forMs: number; readonly why: 'grace' | 'backoff' | 'changing' }
   | { readonly do: 'report'; readonly what: 'paused' | 'succeeded' | 'ended' | 'orphan' | 'gone' };
 
-/** How long to wait for the event that a stopping domain will send, should that event be lost. */
-const stoppingCheckMs = 5000;
+/** How long to wait for the event that ends a change, should that event be lost. */
+const changingCheckMs = 5000;
 
 /** Absence never destroys: a guest that the allocation does not name is kept and shown, rules §6.6. */
 export function nextStep(situation: Situation): Step {
@@ -43,8 +43,8 @@ export function nextStep(situation: Situation): Step {
       return { do: 'audit' };
     case 'paused':
       return { do: 'report', what: 'paused' };
-    case 'stopping':
-      return { do: 'wait', forMs: stoppingCheckMs, why: 'stopping' };
+    case 'changing':
+      return { do: 'wait', forMs: changingCheckMs, why: 'changing' };
     case 'off':
     case 'absent':
       return startStep(situation);
