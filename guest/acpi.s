@@ -55,12 +55,10 @@ power_init:
 
 # Was the power button pressed? Then says so and switches off; else returns. One port read: an exit to QEMU, on this vCPU only.
 power_check:
-    mov edx, PM1_STATUS
-    in ax, dx
-    test eax, POWER_BUTTON
+    call power_pressed
     jnz 1f
     ret
-1:  call abandon_line                   # the button may be seen in the middle of a line
+1:  mov byte ptr [switching_off], 1
     mov esi, offset text_off
     call put_string
     call flush_line
@@ -68,6 +66,13 @@ power_check:
     mov edx, PM1_CONTROL
     out dx, ax
     jmp rest
+
+# Zero flag clear if the power button was pressed. Clobbers eax, edx.
+power_pressed:
+    mov edx, PM1_STATUS
+    in ax, dx
+    test eax, POWER_BUTTON
+    ret
 
 # eax configuration address → eax value. Clobbers edx.
 pci_read:
@@ -88,3 +93,6 @@ pci_write:
     ret
 
 text_off:   .asciz "rtvm-probe power button: off"
+
+.section .bss
+switching_off:  .skip 1

@@ -20,7 +20,7 @@
 .section .text
 .code32
 
-# The boot vCPU's APIC, ready for sleep_tick.
+# The boot vCPU's APIC, ready for sleep_ms.
 apic_init:
     mov eax, 1
     cpuid
@@ -103,10 +103,9 @@ apic_start_others:
     mov edx, ALL_BUT_SELF_START
     jmp apic_write
 
-# Halts this vCPU for tick_ms. It rests on the APIC timer and not in a PAUSE loop, since its pCPU is a shared one: a
+# Halts this vCPU for eax milliseconds. It rests on the APIC timer and not in a PAUSE loop, since its pCPU is a shared one: a
 # busy wait would take time from QEMU's own threads and from other guests, and in turn hold up its own printing.
-sleep_tick:
-    mov eax, [tick_ms]
+sleep_ms:
     mul dword ptr [apic_ticks_per_ms]
     mov edx, eax
     mov eax, APIC_TIMER_INITIAL
@@ -116,7 +115,7 @@ sleep_tick:
     jmp 1b                              # never reached: the interrupt does not come back here
 
 # Interrupts are only ever open in that HLT, so their handlers drop the interrupted flags, selector and address and return
-# for sleep_tick. Not by IRET: KVM's instruction emulator, through which some nested hosts run all unpaged code, lacks it.
+# for sleep_ms. Not by IRET: KVM's instruction emulator, through which some nested hosts run all unpaged code, lacks it.
 timer_interrupt:
     add esp, 12
     mov eax, APIC_EOI

@@ -165,7 +165,7 @@ text_unknown:       .asciz "expected vcpus=LIST or window_ms=N"
 text_bad_window:    .asciz "window_ms must be a number from 10 to 60000"
 text_bad_list:      .asciz "vcpus must be a list of numbers and rising ranges, as 1-3,5"
 text_absent:        .asciz "vcpus must name vCPUs that this guest has, 0 to "
-text_too_long:      .asciz "more than 255 bytes"
+text_too_long:      .asciz "at most 255 bytes are read"
 text_found:         .asciz ", found \""
 
 .section .bss

@@ -30,7 +30,7 @@ fwcfg_vcpus:
 1:  xor eax, eax
     ret
 
-# Reads the settings file into config_text, NUL-terminated. → eax: its length, 0 if there is none. Carry set: too long.
+# Reads the settings file into config_text, NUL-terminated; nothing is there if there is none. Carry set: it was cut, being too long.
 fwcfg_config:
     call fwcfg_present
     jc 3f
@@ -55,20 +55,21 @@ fwcfg_config:
     jmp 1b
 2:  mov ebx, [fwcfg_buffer + ENTRY_FILE_BYTES]
     bswap ebx
-    cmp ebx, MAX_CONFIG_BYTES
-    ja 4f
+    mov ecx, MAX_CONFIG_BYTES
+    cmp ecx, ebx
+    pushfd                              # carry: longer than that
+    jb 4f
+    mov ecx, ebx
+4:  push ecx
     movzx eax, word ptr [fwcfg_buffer + ENTRY_KEY]
     xchg al, ah
     call fwcfg_select
-    mov ecx, ebx
+    pop ecx
     mov edi, offset config_text
     call fwcfg_read
-    mov eax, ebx
-    clc
+    popfd
     ret
-3:  xor eax, eax                        # clears carry
-    ret
-4:  stc
+3:  clc
     ret
 
 # Carry set: there is no fw_cfg.

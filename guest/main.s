@@ -50,7 +50,8 @@ round:
     call record_of
     call measure_slice
     jmp round
-1:  call sleep_tick
+1:  mov eax, [tick_ms]
+    call sleep_ms
     jmp round
 
 no_power:
@@ -73,14 +74,14 @@ some_missing:
 # An error line is in the buffer: print it, send the others to rest and wait for the power button.
 refuse:
     call flush_line
-    mov dword ptr [tick_ms], MAX_TICK_MS
     mov edi, offset measuring
     mov ecx, MAX_VCPUS
     xor eax, eax
     rep stosb
     mov byte ptr [released], 1
 1:  call power_check
-    call sleep_tick
+    mov eax, MAX_TICK_MS
+    call sleep_ms
     jmp 1b
 
 # Starts the other vCPUs and waits until those announced are here. Unannounced ones get a second to show up.

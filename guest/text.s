@@ -7,7 +7,7 @@
 .equ COM1_STATUS,           COM1 + 5
 .equ TRANSMIT_EMPTY,        1 << 5
 .equ FIFO_BYTES,            16
-.equ PORT_PATIENCE_MS,      100         # for a reader at the other end who has stopped reading
+.equ PORT_PATIENCE_MS,      1000        # a reader on a busy host may well pause; a press of the power button ends the wait
 
 .section .text
 .code32
@@ -33,13 +33,8 @@ serial_init:
     out dx, al
     ret
 
-# Throws away the line in the making.
-abandon_line:
-    mov dword ptr [line_length], 0
-    ret
-
-# Ends the line and writes it. If the port does not take it in time the rest is dropped, and further lines are not even
-# begun until it takes bytes again: measuring and the power button go on whoever reads. Clobbers eax, ecx, edx, esi.
+# Ends the line and writes it. What the port does not take is dropped, and further lines are not even begun until it takes
+# bytes again: a reader that has stopped reading costs lines, never the power button. Clobbers eax, ecx, edx, esi.
 flush_line:
     mov al, '\r'
     call put_char
@@ -49,29 +44,45 @@ flush_line:
     cmp byte ptr [port_stuck], 0
     je 1f
     call port_ready
-    jz abandon_line
+    jz 3f
     mov byte ptr [port_stuck], 0
-    # The end of the line that was cut off.
-    mov edx, COM1
+    mov edx, COM1                       # ends the line that was cut off
     mov al, '\n'
     out dx, al
-1:  mov eax, PORT_PATIENCE_MS
-    call deadline_in
-2:  call port_ready
-    jnz 3f
-    call deadline_passed
-    jnc 2b
-    mov byte ptr [port_stuck], 1
-    jmp abandon_line
-3:  mov ecx, FIFO_BYTES
+1:  call port_wait
+    jc 3f
+    mov ecx, FIFO_BYTES
     cmp ecx, [line_length]
-    jbe 4f
+    jbe 2f
     mov ecx, [line_length]
-4:  sub [line_length], ecx
+2:  sub [line_length], ecx
     mov edx, COM1
     rep outsb
     cmp dword ptr [line_length], 0
     jne 1b
+    ret
+3:  mov dword ptr [line_length], 0
+    ret
+
+# Waits until the port takes a FIFO of bytes. Carry set: given up, out of patience or because somebody wants us off.
+port_wait:
+    mov eax, PORT_PATIENCE_MS
+    call deadline_in
+1:  call port_ready
+    jnz 3f
+    call deadline_passed
+    jc 4f
+    cmp byte ptr [switching_off], 0
+    jne 2f                              # then the last words are worth the rest of the patience
+    call power_pressed
+    jnz 4f
+2:  mov eax, 1                          # not a busy wait: QEMU may need this very pCPU to get the bytes out
+    call sleep_ms
+    jmp 1b
+3:  clc
+    ret
+4:  mov byte ptr [port_stuck], 1
+    stc
     ret
 
 # Zero flag clear if the FIFO is empty. Clobbers eax, edx.
