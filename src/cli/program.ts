@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { commands } from './commands.ts';
+import type { RegisterCommand } from './commands.ts';
 import { isForPeople, UsageError } from './exit.ts';
 import type { ExitCode } from './exit.ts';
 import { colourChoices } from './io.ts';
@@ -12,17 +13,16 @@ import type { ColourChoice, Io } from './io.ts';
  * @param args without the node and script paths
  * @returns what to exit with; errors have been printed, never thrown.
  */
-export async function runProgram(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function runProgram(args: readonly string[], io: Io, registered: readonly RegisterCommand[] = commands): Promise<ExitCode> {
   try {
-    await buildProgram(io).parseAsync(args, { from: 'user' });
+    await buildProgram(io, registered).parseAsync(args, { from: 'user' });
     return io.exitCode;
   } catch (error) {
     return reportError(error, io);
   }
 }
 
-/** All of the command line, without running anything. */
-export function buildProgram(io: Io): Command {
+function buildProgram(io: Io, registered: readonly RegisterCommand[]): Command {
   const program = new Command('rtvm')
     .description('Real-time virtual machines: decides which CPU, NUMA node and huge page each vCPU gets,\nmakes libvirt/KVM do it, and proves from the running threads that the guarantee holds.')
     .version(readVersion(), '--version', 'print the version')
@@ -42,7 +42,7 @@ export function buildProgram(io: Io): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'rtvm: ')),
     })
     .addHelpText('after', '\nExit status: 0 fine, 1 refused or not fitting, 2 called wrongly.\nRTVM_DEBUG=1 shows the stack of an unexpected error.');
-  for (const register of commands) register(program, io);
+  for (const register of registered) register(program, io);
   return program;
 }
 
