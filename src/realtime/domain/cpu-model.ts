@@ -1,8 +1,9 @@
 /** The CPU that the guest sees: model, topology, NUMA cells. */
 import type { Guest } from '../guest.ts';
-import type { DomainHostFacts, VirtType } from './domain-input.ts';
+import type { VirtType } from './domain-input.ts';
 import { element } from './element.ts';
 import type { Attributes, XmlElement } from './element.ts';
+import type { DomainHostFacts } from './host-facts.ts';
 
 /**
  * `<cpu>`. The host's own CPU cannot be passed through by the emulator, which then gives all that it can emulate; nor does
@@ -11,16 +12,27 @@ import type { Attributes, XmlElement } from './element.ts';
  */
 export function cpuModel({ cpu, cells }: Guest, virtType: VirtType, host: DomainHostFacts): XmlElement {
   const { sockets, cores, threads } = cpu.topology;
-  const requires = virtType === 'qemu' ? [] : host.invariantTsc ? ['tsc-deadline', 'invtsc'] : ['tsc-deadline'];
   const { attributes, model } = modeOf(cpu.model, virtType);
   return element('cpu', attributes, [
     model,
     element('topology', { sockets, cores, threads }),
-    ...requires.map((name) => element('feature', { policy: 'require', name })),
+    ...(virtType === 'kvm' ? kvmFeatures(host) : []),
     cells.length === 0
       ? undefined
       : element('numa', {}, cells.map((cell, id) => element('cell', { id, cpus: cell.vcpus.toString(), memory: cell.memoryMiB, unit: 'MiB' }))),
   ]);
+}
+
+/**
+ * KVM offers ARCH_CAPABILITIES on CPUs that have no such register (AMD's), and QEMU before 10.1 takes it up: some hosts then
+ * refuse to set it and QEMU aborts at start, so it is declined where the host's own CPU lacks it.
+ */
+function kvmFeatures(host: DomainHostFacts): readonly XmlElement[] {
+  return [
+    element('feature', { policy: 'require', name: 'tsc-deadline' }),
+    ...(host.invariantTsc ? [element('feature', { policy: 'require', name: 'invtsc' })] : []),
+    ...(host.archCapabilities ? [] : [element('feature', { policy: 'disable', name: 'arch-capabilities' })]),
+  ];
 }
 
 function modeOf(model: string, virtType: VirtType): { readonly attributes: Attributes; readonly model?: XmlElement } {

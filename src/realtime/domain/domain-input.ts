@@ -3,6 +3,7 @@ import type { Guest } from '../guest.ts';
 import type { HostNetwork } from '../host.ts';
 import type { VmIdentity } from '../ids.ts';
 import type { Placement } from '../placement.ts';
+import type { DomainHostFacts } from './host-facts.ts';
 
 /** `kvm`, or `qemu` (emulated, slow, for machines without /dev/kvm) where a person asked for it. */
 export type VirtType = 'kvm' | 'qemu';
@@ -27,12 +28,6 @@ export interface DomainFiles {
   readonly seed?: string | undefined;
   /** Where everything that the guest writes to its serial port is kept; its directory exists. */
   readonly serialLog: string;
-}
-
-/** What the domain can ask of this host's CPU. */
-export interface DomainHostFacts {
-  /** The TSC counts at one rate through all power states (`constant_tsc` and `nonstop_tsc`), and KVM can pass that on. */
-  readonly invariantTsc: boolean;
 }
 
 export interface DomainInput {

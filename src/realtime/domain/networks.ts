@@ -6,12 +6,12 @@ import { DomainInputError } from './domain-input.ts';
 import type { DomainInput } from './domain-input.ts';
 import { element } from './element.ts';
 import type { XmlElement } from './element.ts';
-import { placedPciSource } from './pci-address.ts';
+import { placedPciAddress } from './pci-address.ts';
 import { stableHash } from './stable-hash.ts';
 
 /**
  * One `<interface>` per network of the guest, in its order.
- * @throws DomainInputError `NETWORK_MISSING`, `NETWORK_MODEL`, `SOCKET_PATH`, or as {@link placedPciSource} does.
+ * @throws DomainInputError `NETWORK_MISSING`, `NETWORK_MODEL`, `SOCKET_PATH`, or as {@link placedPciAddress} does.
  */
 export function networks(input: DomainInput): readonly XmlElement[] {
   return input.guest.networks.map((network) => {
@@ -24,7 +24,10 @@ export function networks(input: DomainInput): readonly XmlElement[] {
       case 'macvtap':
         return element('interface', { type: 'direct' }, [mac, element('source', { dev: hostNetwork.device, mode: 'bridge' }), model]);
       case 'sriov':
-        return element('interface', { type: 'hostdev', managed: 'yes' }, [mac, placedPciSource(input.placement, network.name)]);
+        return element('interface', { type: 'hostdev', managed: 'yes' }, [
+          mac,
+          element('source', {}, [element('address', { type: 'pci', ...placedPciAddress(input.placement, network.name) })]),
+        ]);
       case 'vhostUser': {
         if (network.model !== 'virtio') {
           throw new DomainInputError('NETWORK_MODEL', `network ${JSON.stringify(network.name)} is vhost-user, which has no model ${network.model}; accepted: virtio`);

@@ -22,6 +22,13 @@ function hugeRow({ hugetlbKiB }: ObservedProcess, wantedKiB: number): MemoryRow 
   }));
 }
 
+/**
+ * VmLck counts whole mappings of mlock(2), without huge pages and without the kernel's special ones (mm/mlock.c). Under
+ * `<locked/>` QEMU calls mlockall for what is mapped and for what will be, so VmLck is nearly VmSize less HugetlbPages and
+ * always above VmRSS, which counts only what is present and no huge pages either (QEMU 7.2, 32 MiB guest in huge pages:
+ * VmSize 543548, HugetlbPages 32768, VmLck 510748, VmRSS 118300 KiB). Without mlockall it is 0, or what a driver pinned:
+ * VFIO adds the guest's memory for a passed-through device, so that there VmLck alone proves less about QEMU's own.
+ */
 function lockedRow({ lockedKiB, residentKiB }: ObservedProcess, smallKiB: number): MemoryRow {
   const wantedKiB = Math.max(smallKiB, residentKiB);
   return row('locked', lockedKiB, wantedKiB, lockedKiB >= wantedKiB, () => ({
