@@ -1,0 +1,122 @@
+/** Placement over many hosts: decides, books and gives back. Deterministic, and without I/O. */
+import type { Decision } from '../decision.ts';
+import type { Guest } from '../guest.ts';
+import type { HostInventory } from '../host.ts';
+import type { HeldPlacement, Placement } from '../placement.ts';
+import { buildPlacement } from './build-placement.ts';
+import { PlacementConflictError, notOffered, takenBy } from './conflicts.ts';
+import type { PlacementConflict } from './conflicts.ts';
+import { demandOf } from './demand.ts';
+import { explainHost } from './explain.ts';
+import { fitHost } from './fit-host.ts';
+import { freeState } from './free-state.ts';
+import type { FreeState } from './free-state.ts';
+import { HeldBook } from './held-book.ts';
+import { HostIndex } from './host-index.ts';
+import { HostState } from './host-state.ts';
+
+/** The hosts, and who holds what on them. One writer; every answer depends on the content alone, not on its history. */
+export class Cluster {
+  readonly #hosts = new Map<string, HostState>();
+  readonly #held = new HeldBook();
+  /** Made when first needed, and again when a host comes or goes. */
+  #index: HostIndex | undefined;
+
+  /**
+   * @param held what VMs (or anything else, under a uid of its own) hold already: taken as it is, even where an
+   * inventory no longer offers it or two of them overlap (see {@link Cluster.conflicts}).
+   */
+  constructor(hosts: Iterable<HostInventory>, held: Iterable<HeldPlacement>) {
+    for (const placement of held) this.#held.add(placement);
+    for (const inventory of hosts) this.upsertHost(inventory);
+  }
+
+  /**
+   * The best host and what the guest would get there, or why no host will do. An offer: nothing is booked until
+   * {@link Cluster.commit}. Rules §4.
+   * @param options.onlyHost consider this host alone; unknown, it counts as no host.
+   */
+  decide(guest: Guest, options: { readonly onlyHost?: string | undefined } = {}): Decision {
+    if (options.onlyHost !== undefined) return this.#decideOn(this.#hosts.get(options.onlyHost), guest);
+    this.#index ??= new HostIndex(this.#hosts.values());
+    const choice = this.#index.choose(guest);
+    if (choice.kind === 'none') return { kind: 'refused', groups: choice.groups };
+    return { kind: 'placed', placement: buildPlacement(choice.fit, choice.demand) };
+  }
+
+  /**
+   * Books a placement for a VM that holds none.
+   * @throws PlacementConflictError where anything in it is not free (any more); then nothing is changed.
+   */
+  commit(uid: string, placement: Placement): void {
+    const host = this.#hosts.get(placement.host);
+    const conflicts = this.#held.hostsOf(uid).map((holding): PlacementConflict => ({ host: holding, uid, kind: 'uid', holder: uid, message: `${uid} already holds a placement on host ${holding}` }));
+    if (host === undefined) conflicts.push({ host: placement.host, uid, kind: 'host', message: `there is no host ${placement.host}` });
+    else conflicts.push(...takenBy(host, uid, placement), ...notOffered(host, uid, placement));
+    if (host === undefined || conflicts.length > 0) throw new PlacementConflictError(uid, conflicts);
+    this.#held.add({ uid, placement });
+    host.add(uid, placement);
+    this.#index?.hostChanged(host);
+  }
+
+  /** Gives back all that a VM holds; nothing where it holds nothing. */
+  release(uid: string): void {
+    for (const { placement } of this.#held.remove(uid)) {
+      const host = this.#hosts.get(placement.host);
+      if (host === undefined) continue;
+      host.remove(uid, placement);
+      this.#index?.hostChanged(host);
+    }
+  }
+
+  /** Adds a host, or replaces what is known about it. What is held there stays held. */
+  upsertHost(inventory: HostInventory): void {
+    const state = new HostState(inventory, this.#held.on(inventory.name));
+    const known = this.#hosts.has(inventory.name);
+    this.#hosts.set(inventory.name, state);
+    if (known) this.#index?.hostChanged(state);
+    else this.#index = undefined;
+  }
+
+  /** Nothing is placed there any more; what is held there stays held, until it is released or the host comes back. */
+  removeHost(name: string): void {
+    if (this.#hosts.delete(name)) this.#index = undefined;
+  }
+
+  /** What VMs hold on a host, in the order in which they got it. */
+  held(host: string): readonly HeldPlacement[] {
+    return this.#held.on(host);
+  }
+
+  /** What is free on a host; undefined for an unknown one. */
+  free(host: string): FreeState | undefined {
+    const state = this.#hosts.get(host);
+    return state === undefined ? undefined : freeState(state);
+  }
+
+  /** Where held placements contradict each other: the same CPU or device, more pages than there are, one VM on two hosts. */
+  conflicts(): readonly PlacementConflict[] {
+    const twice = this.#held.spread().flatMap(([uid, hosts]) => hosts.slice(1).map((host): PlacementConflict => ({
+      host, uid, kind: 'uid', holder: uid, message: `${uid} holds a placement on host ${hosts[0] ?? ''} and on host ${host}`,
+    })));
+    const overlaps = this.#held.hosts().flatMap((name) => {
+      const host = this.#hosts.get(name);
+      if (host === undefined) return [];
+      const replay = new HostState(host.inventory, []);
+      return this.#held.on(name).flatMap(({ uid, placement }) => {
+        const found = takenBy(replay, uid, placement);
+        replay.add(uid, placement);
+        return found;
+      });
+    });
+    return [...twice, ...overlaps];
+  }
+
+  #decideOn(host: HostState | undefined, guest: Guest): Decision {
+    if (host === undefined) return { kind: 'refused', groups: [] };
+    const demand = demandOf(guest);
+    const fit = fitHost(host, demand);
+    if (fit !== undefined) return { kind: 'placed', placement: buildPlacement(fit, demand) };
+    return { kind: 'refused', groups: [{ ...explainHost(host, demand), hosts: [host.name] }] };
+  }
+}

@@ -1,0 +1,56 @@
+/** What a guest needs of a host, in the terms that placement counts in: worked out once for each shape of guest. */
+import type { Guest } from '../guest.ts';
+import type { VcpuId } from '../ids.ts';
+import { overheadMiB } from './overhead.ts';
+
+/** What one guest cell needs of the host NUMA node that it goes to. */
+export interface CellDemand {
+  /** Index of the guest cell. */
+  readonly cell: number;
+  /** vCPUs that get a pCPU of their own, ascending. */
+  readonly dedicated: readonly VcpuId[];
+  /** Those of {@link dedicated} that run SCHED_FIFO. */
+  readonly realtime: ReadonlySet<VcpuId>;
+  /** How many vCPUs float over the node's shared CPUs. */
+  readonly floating: number;
+  /** Whether the isolated emulator threads' pCPU comes from this cell's node: cell 0 only. Rules §3. */
+  readonly emulator: boolean;
+  readonly memoryMiB: number;
+  /** Small-page memory on the same node for QEMU itself: cell 0 only. */
+  readonly extraMemoryMiB: number;
+}
+
+export interface Demand {
+  readonly guest: Guest;
+  readonly cells: readonly CellDemand[];
+  /** Dedicated CPUs over all cells, the isolated emulator's included: fewer free ones on a host can never do. */
+  readonly dedicatedCpus: number;
+  readonly floatingVcpus: number;
+  /** {@link Placement.extraMemoryMiB}. */
+  readonly extraMemoryMiB: number;
+}
+
+export function demandOf(guest: Guest): Demand {
+  const { cpu } = guest;
+  const overhead = overheadMiB(guest);
+  const emulatorCpus = cpu.emulatorThreads === 'Isolate' ? 1 : 0;
+  const cells = guest.cells.map((cell, index): CellDemand => {
+    const dedicated = cell.vcpus.intersection(cpu.dedicatedVcpus).toArray();
+    return {
+      cell: index,
+      dedicated,
+      realtime: new Set(dedicated.filter((vcpu) => cpu.realtime?.vcpus.has(vcpu))),
+      floating: cell.vcpus.size - dedicated.length,
+      emulator: emulatorCpus === 1 && index === 0,
+      memoryMiB: cell.memoryMiB,
+      extraMemoryMiB: index === 0 ? overhead : 0,
+    };
+  });
+  return {
+    guest,
+    cells,
+    dedicatedCpus: cpu.dedicatedVcpus.size + emulatorCpus,
+    floatingVcpus: cpu.vcpus - cpu.dedicatedVcpus.size,
+    extraMemoryMiB: overhead + (cells.length === 0 ? guest.memory.sizeMiB : 0),
+  };
+}

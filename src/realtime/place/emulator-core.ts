@@ -1,0 +1,73 @@
+/** The core of the isolated emulator threads. Rules §3. */
+import type { VcpuId } from '../ids.ts';
+import { mayHoldEmulator } from './core-rules.ts';
+import type { CoreRules } from './core-rules.ts';
+import type { CoreState } from './core-state.ts';
+import { chooseCores } from './choose-cores.ts';
+import type { CellDemand } from './demand.ts';
+
+/** Who goes where on a node's cores, before CPU numbers are given out. */
+export interface Arrangement {
+  /** vCPUs in the order in which they get CPUs. */
+  readonly order: readonly VcpuId[];
+  /** How many CPUs of each core they take, core by core. */
+  readonly taken: readonly number[];
+  /** The core whose next CPU the emulator has. */
+  readonly emulatorCore?: number | undefined;
+  /** The core that the first vCPUs of the order go to, before all others; absent: strictly ascending. */
+  readonly firstCore?: number | undefined;
+}
+
+/**
+ * The core for an emulator once the vCPUs have theirs: beside the guest's own housekeeping vCPUs, else on the core with
+ * the fewest free CPUs, and beside a realtime vCPU only in a guest that shares cores. With `threadPolicy: Isolate` never
+ * beside a vCPU.
+ */
+export function emulatorCoreBeside(cores: readonly CoreState[], taken: readonly number[], cell: CellDemand, rules: CoreRules): number | undefined {
+  const realtime = coresWithRealtime(taken, cell);
+  let best: number | undefined;
+  let bestRank = Infinity;
+  for (let index = 0; index < cores.length; index += 1) {
+    const core = cores[index]!;
+    const count = taken[index]!;
+    if (core.free.length === count || !mayHoldEmulator(core, rules)) continue;
+    if (count > 0 && rules.threadPolicy === 'Isolate') continue;
+    if (realtime.has(index) && rules.coreSharing === 'Forbid') continue;
+    const rank = realtime.has(index) ? Number.MAX_SAFE_INTEGER : count > 0 ? 0 : core.free.length;
+    if (rank < bestRank) {
+      best = index;
+      bestRank = rank;
+    }
+  }
+  return best;
+}
+
+/**
+ * Where every core that is left has a realtime vCPU on it: housekeeping vCPUs move to the emulator's core, so that the
+ * realtime ones need fewer others.
+ */
+export function arrangeAroundEmulator(cores: readonly CoreState[], rooms: readonly number[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
+  if (rules.threadPolicy === 'Isolate') return undefined;
+  const housekeeping = cell.dedicated.filter((vcpu) => !cell.realtime.has(vcpu));
+  for (let index = 0; index < cores.length; index += 1) {
+    const core = cores[index]!;
+    if (!mayHoldEmulator(core, rules)) continue;
+    const companions = housekeeping.slice(0, Math.min(rooms[index]!, core.free.length - 1));
+    const others = cell.dedicated.filter((vcpu) => !companions.includes(vcpu));
+    const taken = chooseCores(rooms.map((room, other) => (other === index ? 0 : room)), others.length);
+    if (taken === undefined) continue;
+    taken[index] = companions.length;
+    return { order: [...companions, ...others], taken, emulatorCore: index, firstCore: index };
+  }
+  return undefined;
+}
+
+function coresWithRealtime(taken: readonly number[], { dedicated, realtime }: CellDemand): ReadonlySet<number> {
+  const cores = new Set<number>();
+  let next = 0;
+  taken.forEach((count, core) => {
+    if (dedicated.slice(next, next + count).some((vcpu) => realtime.has(vcpu))) cores.add(core);
+    next += count;
+  });
+  return cores;
+}

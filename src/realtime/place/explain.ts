@@ -1,0 +1,42 @@
+/** Why a guest does not fit on a host: the first thing that stands in its way, with figures and what would help. */
+import type { RefusalReason } from '../decision.ts';
+import { assignCells } from './assign-cells.ts';
+import type { CellDemand, Demand } from './demand.ts';
+import { deviceRequests } from './devices.ts';
+import { cellObstacle } from './explain-cell.ts';
+import type { CellObstacle } from './explain-cell.ts';
+import { hostChecks } from './host-checks.ts';
+import type { HostState } from './host-state.ts';
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly message: string;
+}
+
+/** Only for a guest that does not fit on this host. */
+export function explainHost(host: HostState, demand: Demand): Refusal {
+  const failed = hostChecks.find((check) => !check.holds(host, demand));
+  if (failed !== undefined) return { reason: failed.reason, message: failed.message(host, demand) };
+  for (const cell of demand.cells) {
+    const nearest = nearestObstacle(host, cell, demand);
+    if (nearest !== undefined) return { reason: nearest.reason, message: nearest.message };
+  }
+  const required = deviceRequests(host, demand.guest).filter((request) => request.required);
+  if (required.length > 0 && assignCells(host, demand, []) !== undefined) {
+    const sources = [...new Set(required.map(({ source }) => source))].join(' and ');
+    return { reason: 'DeviceMissing', message: `no free device of ${sources} on the host NUMA nodes that the guest fits on; numaAffinity Preferred would take one elsewhere` };
+  }
+  return { reason: 'CellsDoNotFitTogether', message: `each of the ${demand.cells.length} guest cells fits on some host NUMA node, but not all at once on nodes of their own` };
+}
+
+/** What stands in the way of a cell on the node that comes nearest to holding it; undefined where some node holds it. */
+function nearestObstacle(host: HostState, cell: CellDemand, demand: Demand): CellObstacle | undefined {
+  const nodes = [...host.nodes].sort((one, other) => other.freeCpus - one.freeCpus || one.id - other.id);
+  let nearest: CellObstacle | undefined;
+  for (const node of nodes) {
+    const obstacle = cellObstacle(host, node, cell, demand);
+    if (obstacle === undefined) return undefined;
+    if (nearest === undefined || obstacle.stage > nearest.stage) nearest = obstacle;
+  }
+  return nearest;
+}

@@ -1,0 +1,29 @@
+/** In which order host NUMA nodes are tried for a guest. */
+import type { Demand } from './demand.ts';
+import type { DeviceRequest } from './devices.ts';
+import type { HostState } from './host-state.ts';
+import type { NodeState } from './node-state.ts';
+
+/**
+ * Nodes with free devices that the guest wants come first, then by what the guest takes most of (free dedicated CPUs, or
+ * room for floating vCPUs), then by free small-page memory: most first for `Spread`, least for `Pack`; ties by number.
+ */
+export function preferredNodes(host: HostState, demand: Demand, requests: readonly DeviceRequest[]): readonly NodeState[] {
+  if (host.nodes.length === 1) return host.nodes;
+  const direction = demand.guest.packing === 'Spread' ? -1 : 1;
+  const ranked = host.nodes.map((node) => ({ node, devices: localDevices(host, node, requests), room: roomOf(host, node, demand), memory: node.smallCapacityMiB - node.smallUsedMiB }));
+  ranked.sort((one, other) => other.devices - one.devices
+    || direction * (one.room - other.room)
+    || direction * (one.memory - other.memory)
+    || one.node.id - other.node.id);
+  return ranked.map(({ node }) => node);
+}
+
+function roomOf({ inventory }: HostState, node: NodeState, { dedicatedCpus }: Demand): number {
+  return dedicatedCpus > 0 ? node.freeCpus : node.sharedCount * inventory.vcpusPerSharedCpu - node.floating;
+}
+
+/** How many of the requests this node could serve with a device of its own. */
+function localDevices(host: HostState, node: NodeState, requests: readonly DeviceRequest[]): number {
+  return requests.filter(({ pool }) => pool.some(({ address, numaNode }) => numaNode === node.id && !host.devices.has(address))).length;
+}
