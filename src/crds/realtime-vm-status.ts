@@ -1,0 +1,29 @@
+/** Status of a RealtimeVM: written by the controller alone, on transitions only. */
+import { z } from 'zod';
+import type { DeepReadonly } from './deep-readonly.ts';
+import { findings } from './finding-schema.ts';
+import { timestamp, uuid } from './formats.ts';
+import { condition } from './metadata.ts';
+import { placement } from './placement-schema.ts';
+
+export const vmPhases = ['Pending', 'Placed', 'Starting', 'Running', 'Stopping', 'Stopped', 'Failed', 'Unknown'] as const;
+export type VmPhase = (typeof vmPhases)[number];
+
+/** The conditions that a RealtimeVM carries; the last two are kstatus'. */
+export const vmConditions = ['Accepted', 'Placed', 'Running', 'RealtimeVerified', 'RestartRequired', 'Ready', 'Reconciling', 'Stalled'] as const;
+export type VmCondition = (typeof vmConditions)[number];
+
+export const vmStatus = z.strictObject({
+  phase: z.enum(vmPhases).describe('Where the VM is in its life.').optional(),
+  observedGeneration: z.int().min(0).describe('Generation of spec that this status is about.').optional(),
+  conditions: z.array(condition).max(16).describe('Conditions: Accepted, Placed, Running, RealtimeVerified, RestartRequired, Ready, Reconciling, Stalled.').optional(),
+  placement: placement.describe('Where it is: a report of the node\'s RealtimeAllocation.').optional(),
+  findings: findings().describe('What the last audit found, errors first.').optional(),
+  domain: z.strictObject({
+    uuid: uuid().describe('UUID of the domain.'),
+    startedAt: timestamp().describe('When it last started.').optional(),
+    restarts: z.int().min(0).describe('How often it was started again.'),
+  }).describe('The libvirt domain.').optional(),
+});
+
+export type RealtimeVmStatus = DeepReadonly<z.output<typeof vmStatus>>;
