@@ -66,6 +66,7 @@ export class Connection {
     this.#queue = new CallQueue((message) => socket.write(message));
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#end(this.#closedError(error)));
+    socket.on('end', () => this.#end(this.#closedError()));
     socket.on('close', () => this.#end(this.#closedError()));
   }
 
