@@ -57,13 +57,19 @@ export function wrap(text: string, width: number): string[] {
   return wrapParts(text.split(' '), ' ', width);
 }
 
-/** Puts parts one after the other into lines of at most `width`, with the separator between those on one line. */
+/**
+ * Puts parts one after the other into lines of at most `width`, never breaking a part. The separator stands between
+ * them; where a line ends, what it has beside spaces stays: `, ` leaves its comma.
+ */
 export function wrapParts(parts: readonly string[], separator: string, width: number): string[] {
   const lines: string[] = [];
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
+    const ending = index < parts.length - 1 ? separator.trimEnd() : '';
     const longer = lines.length === 0 ? part : `${lines.at(-1)!}${separator}${part}`;
-    if (lines.length > 0 && textWidth(longer) > width) lines.push(part);
-    else lines.splice(-1, 1, longer);
+    if (lines.length > 0 && textWidth(longer + ending) > width) {
+      lines.push(part);
+      lines[lines.length - 2] += separator.trimEnd();
+    } else lines.splice(-1, 1, longer);
   }
   return lines;
 }

@@ -157,7 +157,7 @@ describe('drawHost', () => {
   it('folds what is untouched of 128 CPUs', () => {
     expect(draw(wide, wideVms)).toMatchInlineSnapshot(`
       "
-      du-07: 128 CPUs in 64 cores, dedicated 2-31,34-63,66-95,98-127
+      du-07: 128 CPUs in 64 cores, dedicated 2-31,34-63,66-95,98-127,
       shared 0-1,32-33,64-65,96-97
       ╭─ host NUMA node 0 ──────────────────────────────────────────────╮
       │ ┌──────┬──────┐ ┌──────┬──────┐ ┌──────┬──────┐ ┏━━━━━━┳━━━━━━┓ │

@@ -3,7 +3,8 @@ import type { Style, TextFormat } from '../style.ts';
 import type { CpuUse, DrawnVm } from './cpu-use.ts';
 import type { Glyphs } from './glyphs.ts';
 
-const palette = ['cyan', 'magenta', 'yellow', 'green', 'blue', 'red'] as const;
+/** Without red, which reads as an error. */
+const palette = ['cyan', 'magenta', 'yellow', 'green', 'blue'] as const;
 
 /** `A1*`: vCPU 1 of VM A, realtime. Never longer than the VM's letters, the vCPU's number and two marks. */
 export function cpuLabel(use: CpuUse, glyphs: Glyphs): string {
