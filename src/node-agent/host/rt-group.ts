@@ -36,8 +36,9 @@ function onVersion1(root: HostRoot): RtGroupScheduling {
 }
 
 function onVersion2(root: HostRoot): RtGroupScheduling {
-  const enabled = readText(join(root.sys, 'fs/cgroup/cgroup.subtree_control'))?.split(' ').includes('cpu') === true;
-  if (!enabled || !hasRtGroups(root)) return { blocksFifo: false };
+  // libvirt switches the controller on when the first domain starts, so what counts is that it could.
+  const hasController = readText(join(root.sys, 'fs/cgroup/cgroup.controllers'))?.split(' ').includes('cpu') === true;
+  if (!hasController || !hasRtGroups(root)) return { blocksFifo: false };
   return {
     blocksFifo: true,
     reason: 'the kernel has RT_GROUP_SCHED, and cgroup v2 cannot give a group realtime runtime: no thread in a group of the cpu controller may be SCHED_FIFO',

@@ -1,7 +1,8 @@
 /** Whether this host can run domains with KVM, and if not, why and what mends it. */
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, readText, reasonOf } from './host-root.ts';
+import { readCpuFlags } from './cpu-flags.ts';
+import { errorCode, reasonOf } from './host-root.ts';
 import type { HostRoot } from './host-root.ts';
 
 export type Virtualization = { readonly kvm: true } | { readonly kvm: false; readonly reason: string; readonly remedy: string };
@@ -30,8 +31,8 @@ export function readVirtualization(root: HostRoot): Virtualization {
 }
 
 function noDevice(root: HostRoot, device: string): Virtualization {
-  const flags = /^flags\s*:(.*)$/m.exec(readText(join(root.proc, 'cpuinfo')) ?? '')?.[1]?.split(' ') ?? [];
-  const module = flags.includes('vmx') ? 'kvm_intel' : flags.includes('svm') ? 'kvm_amd' : undefined;
+  const flags = readCpuFlags(root);
+  const module = flags.has('vmx') ? 'kvm_intel' : flags.has('svm') ? 'kvm_amd' : undefined;
   return module === undefined
     ? {
         kvm: false,
