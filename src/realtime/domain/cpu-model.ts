@@ -24,8 +24,8 @@ export function cpuModel({ cpu, cells }: Guest, virtType: VirtType, host: Domain
 }
 
 /**
- * KVM offers ARCH_CAPABILITIES on CPUs that have no such register (AMD's), and QEMU before 10.1 takes it up: some hosts then
- * refuse to set it and QEMU aborts at start, so it is declined where the host's own CPU lacks it.
+ * KVM offers ARCH_CAPABILITIES on CPUs that have no such register (AMD's) too, and QEMU takes it up (7.2 does). Some hosts then
+ * refuse to set it (`failed to set MSR 0x10a`) and QEMU aborts, so it is declined where the host's own CPU lacks it.
  */
 function kvmFeatures(host: DomainHostFacts): readonly XmlElement[] {
   return [

@@ -45,7 +45,8 @@ export function sharesMemory(input: DomainInput): boolean {
 }
 
 /**
- * The socket at which QEMU waits for the switch, which can then be restarted at any time. The same for the life of a VM.
+ * The socket at which QEMU listens for the switch: it waits for it at start, and the switch can then be restarted at any time.
+ * The same path for the life of a VM.
  * @throws DomainInputError `SOCKET_PATH` when the directory's name leaves too little of the 107 bytes that a socket's path may have.
  */
 export function vhostUserSocketPath(socketDirectory: string, uid: VmUid, networkName: string): string {
