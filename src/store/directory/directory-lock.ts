@@ -1,0 +1,93 @@
+/**
+ * One writer at a time, across processes, in a state directory. The kernel holds the lock for a process and takes it back when that
+ * process dies, however it dies, so no lock is ever stale. Node has no flock(2), but its SQLite takes fcntl(2) locks: an exclusive
+ * transaction on an empty database, always rolled back, is the lock, and nothing is ever stored in it.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError } from '../errors.ts';
+
+/** SQLITE_BUSY: somebody else holds the lock. */
+const busy = 5;
+/** A writer needs the lock for milliseconds; one that keeps it this long is stopped or hangs on its disk. */
+const defaultTimeoutMs = 30_000;
+const firstDelayMs = 1;
+const longestDelayMs = 16;
+
+export class DirectoryLock {
+  readonly #file: string;
+  readonly #timeoutMs: number;
+  readonly #database: DatabaseSync;
+  /** Settles when the last caller of this process is done with the lock. */
+  #turn: Promise<void> = Promise.resolve();
+
+  /** @throws StoreError STORAGE_FAILED when the file cannot be opened. */
+  constructor(file: string, timeoutMs: number = defaultTimeoutMs) {
+    this.#file = file;
+    this.#timeoutMs = timeoutMs;
+    try {
+      this.#database = new DatabaseSync(file, { timeout: 0 });
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /**
+   * Runs the work while nobody else holds the lock.
+   * @throws StoreError LOCKED when another process keeps it for too long; the signal's reason when aborted while waiting. What has
+   *   begun is never cut short.
+   */
+  async hold<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    const before = this.#turn;
+    const { promise: done, resolve: finish } = Promise.withResolvers<undefined>();
+    this.#turn = done;
+    try {
+      await before;
+      await this.#acquire(signal);
+      try {
+        return await work();
+      } finally {
+        this.#database.exec('ROLLBACK');
+      }
+    } finally {
+      finish(undefined);
+    }
+  }
+
+  /** Waits for the work in hand, then gives the file back. */
+  async close(): Promise<void> {
+    await this.#turn;
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  async #acquire(signal: AbortSignal | undefined): Promise<void> {
+    const deadline = performance.now() + this.#timeoutMs;
+    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
+      signal?.throwIfAborted();
+      if (this.#tryAcquire()) return;
+      if (performance.now() > deadline) {
+        throw new StoreError('LOCKED', `${this.#file} has been locked by another process for ${this.#timeoutMs / 1000} s; \`lslocks\` shows which. It may be stopped (SIGSTOP) or wait for a hanging disk`);
+      }
+      // The jitter keeps two waiting processes from asking in step for ever.
+      await sleep(delayMs * (0.5 + Math.random()), undefined, { signal });
+    }
+  }
+
+  #tryAcquire(): boolean {
+    try {
+      this.#database.exec('BEGIN EXCLUSIVE');
+      return true;
+    } catch (error) {
+      if (sqliteCode(error) === busy) return false;
+      throw this.#failure(error);
+    }
+  }
+
+  #failure(cause: unknown): StoreError {
+    return new StoreError('STORAGE_FAILED', `cannot lock ${this.#file}: ${cause instanceof Error ? cause.message : String(cause)}. It should be an empty file; if it is not, remove it while no rtvm runs`, { cause });
+  }
+}
+
+function sqliteCode(error: unknown): unknown {
+  return error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+}

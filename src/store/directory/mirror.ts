@@ -1,0 +1,124 @@
+/** Keeps the watches of one store up to date with its directory, from the first watch to the last. */
+import { StoreError } from '../errors.ts';
+import { storeProblem } from '../problem.ts';
+import type { StoreProblem } from '../problem.ts';
+import type { AnyStored } from '../resource.ts';
+import { DirectoryWatcher } from './directory-watcher.ts';
+import type { Subscription } from './subscription.ts';
+import type { World } from './subscription.ts';
+
+/** What looking at the directory found. */
+export interface Look {
+  readonly objects: ReadonlyMap<string, AnyStored>;
+  readonly problems: readonly StoreProblem[];
+  /** Stems of objects that are there but cannot be read: for a watch they are as they were. */
+  readonly unreadable: ReadonlySet<string>;
+}
+
+/** After a look that failed (a full disk, say), since no change of a file may tell when it would succeed. */
+const firstRetryMs = 1000;
+const longestRetryMs = 30_000;
+
+export class Mirror {
+  readonly #root: string;
+  readonly #directories: readonly string[];
+  readonly #look: () => Promise<Look>;
+  readonly #subscriptions = new Set<Subscription>();
+  #watcher: DirectoryWatcher | undefined;
+  /** As last read; undefined until the first look that succeeds. */
+  #objects: ReadonlyMap<string, AnyStored> | undefined;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+  #retry: { readonly timer: NodeJS.Timeout; readonly delayMs: number } | undefined;
+
+  constructor(root: string, directories: readonly string[], look: () => Promise<Look>) {
+    this.#root = root;
+    this.#directories = directories;
+    this.#look = look;
+  }
+
+  /**
+   * Adds a watch; the first one starts inotify.
+   * @throws StoreError WATCH_FAILED when the kernel has no watches left.
+   */
+  async add(subscription: Subscription): Promise<void> {
+    this.#subscriptions.add(subscription);
+    this.#watcher ??= new DirectoryWatcher(this.#directories, () => this.#refresh());
+    // Watching starts before looking, so that nothing falls between.
+    await this.#watcher.arm();
+    this.#refresh();
+  }
+
+  remove(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription);
+    if (this.#subscriptions.size === 0) this.#stop();
+  }
+
+  async close(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.end();
+    this.#subscriptions.clear();
+    this.#stop();
+    await this.#looking;
+  }
+
+  #stop(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    clearTimeout(this.#retry?.timer);
+    this.#retry = undefined;
+    this.#objects = undefined;
+  }
+
+  /** Looks once more; asked for while looking, once more after that. */
+  #refresh(): void {
+    if (this.#looking !== undefined) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#lookAgain = false;
+    this.#looking = this.#lookOnce().finally(() => {
+      this.#looking = undefined;
+      if (this.#lookAgain && this.#watcher !== undefined) this.#refresh();
+    });
+  }
+
+  async #lookOnce(): Promise<void> {
+    try {
+      await this.#watcher?.arm();
+      const look = await this.#look();
+      this.#keep(look);
+      this.#show({ objects: this.#objects, problems: look.problems });
+      clearTimeout(this.#retry?.timer);
+      this.#retry = undefined;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Takes over what was found; an object that is there but cannot be read stays as it was. */
+  #keep({ objects, unreadable }: Look): void {
+    const kept = new Map(objects);
+    for (const stem of unreadable) {
+      const before = this.#objects?.get(stem);
+      if (before !== undefined) kept.set(stem, before);
+    }
+    this.#objects = kept;
+  }
+
+  /** A directory that cannot be read has told nothing about its objects, so they stay; the problem is shown, and looking goes on. */
+  #failed(error: unknown): void {
+    if (!(error instanceof StoreError)) {
+      for (const subscription of this.#subscriptions) subscription.fail(error);
+      return;
+    }
+    this.#show({ objects: this.#objects, problems: [storeProblem('STORE_FAILED', { file: this.#root }, error.message)] });
+    if (this.#watcher === undefined) return;
+    clearTimeout(this.#retry?.timer);
+    const delayMs = Math.min((this.#retry?.delayMs ?? firstRetryMs / 2) * 2, longestRetryMs);
+    this.#retry = { timer: setTimeout(() => this.#refresh(), delayMs), delayMs };
+  }
+
+  #show(world: World): void {
+    for (const subscription of this.#subscriptions) subscription.show(world);
+  }
+}

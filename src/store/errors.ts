@@ -1,0 +1,41 @@
+/** What a store can refuse, with codes that callers branch on. */
+
+export type StoreErrorCode =
+  /** The object has changed since it was read. */
+  | 'CONFLICT'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  /** What was given is not a valid object, or may not be changed this way. */
+  | 'INVALID'
+  /** No space or quota left; nothing was written. */
+  | 'STORAGE_FULL'
+  /** The storage refused for another reason: permissions, read-only, I/O error. */
+  | 'STORAGE_FAILED'
+  /** What is stored cannot be read: damaged, or written by a newer version. */
+  | 'DAMAGED'
+  /** Another process has held the store for too long. */
+  | 'LOCKED'
+  /** Changes cannot be watched on this machine. */
+  | 'WATCH_FAILED';
+
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.code = code;
+  }
+}
+
+/** The precondition of a write did not hold: read the object again, decide again, write again. */
+export class ConflictError extends StoreError {
+  constructor(message: string) {
+    super('CONFLICT', message);
+    this.name = 'ConflictError';
+  }
+}
+
+export function isStoreError(error: unknown, code: StoreErrorCode): error is StoreError {
+  return error instanceof StoreError && error.code === code;
+}
