@@ -1,5 +1,9 @@
 /** Every command of `rtvm`, in the order in which the help lists them. */
 import type { Command } from 'commander';
+import { register as host } from './commands/host.ts';
+import { register as plan } from './commands/plan.ts';
+import { register as render } from './commands/render.ts';
+import { register as validate } from './commands/validate.ts';
 import type { Io } from './io.ts';
 
 /**
@@ -12,4 +16,4 @@ import type { Io } from './io.ts';
  */
 export type RegisterCommand = (program: Command, io: Io) => void;
 
-export const commands: readonly RegisterCommand[] = [];
+export const commands: readonly RegisterCommand[] = [validate, plan, render, host];

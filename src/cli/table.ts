@@ -65,11 +65,10 @@ export function wrapParts(parts: readonly string[], separator: string, width: nu
   const lines: string[] = [];
   for (const [index, part] of parts.entries()) {
     const ending = index < parts.length - 1 ? separator.trimEnd() : '';
-    const longer = lines.length === 0 ? part : `${lines.at(-1)!}${separator}${part}`;
-    if (lines.length > 0 && textWidth(longer + ending) > width) {
-      lines.push(part);
-      lines[lines.length - 2] += separator.trimEnd();
-    } else lines.splice(-1, 1, longer);
+    const last = lines.pop();
+    const longer = last === undefined ? part : `${last}${separator}${part}`;
+    if (last !== undefined && textWidth(longer + ending) > width) lines.push(last + separator.trimEnd(), part);
+    else lines.push(longer);
   }
   return lines;
 }

@@ -20,11 +20,11 @@ describe('readInputFiles', () => {
     await mkdir(join(directory, 'more/nested'), { recursive: true });
     for (const name of ['one.txt', 'more/b.yaml', 'more/a.yml', 'more/c.json', 'more/notes.md', 'more/nested/d.yaml']) await writeFile(join(directory, name), name);
     expect(await read(['one.txt', '-', 'more', '-'], 'piped')).toEqual([
-      { name: join(directory, 'one.txt'), text: 'one.txt' },
-      { name: '<stdin>', text: 'piped' },
-      { name: join(directory, 'more/a.yml'), text: 'more/a.yml' },
-      { name: join(directory, 'more/b.yaml'), text: 'more/b.yaml' },
-      { name: join(directory, 'more/c.json'), text: 'more/c.json' },
+      { file: join(directory, 'one.txt'), text: 'one.txt' },
+      { file: '<stdin>', text: 'piped' },
+      { file: join(directory, 'more/a.yml'), text: 'more/a.yml' },
+      { file: join(directory, 'more/b.yaml'), text: 'more/b.yaml' },
+      { file: join(directory, 'more/c.json'), text: 'more/c.json' },
     ]);
   });
 

@@ -1,14 +1,9 @@
 /** Reads what `-f` and `--host` name: files, directories, and `-` for standard input. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SourceFile } from '../../crds/parse-files.ts';
 import { CommandError } from '../exit.ts';
 import type { Io } from '../io.ts';
-
-/** One file's text, under the name that messages give it. */
-export interface InputFile {
-  readonly name: string;
-  readonly text: string;
-}
 
 /** Endings of the files that are read of a directory; a file that is named itself may be called anything. */
 const manifestEnding = /\.(ya?ml|json)$/;
@@ -17,16 +12,16 @@ const manifestEnding = /\.(ya?ml|json)$/;
  * Reads all of them, in the order given; a directory's files by name, without those of its subdirectories.
  * @throws CommandError `FILE_MISSING`, `FILE_UNREADABLE` or `DIRECTORY_EMPTY`, naming the path.
  */
-export async function readInputFiles(paths: readonly string[], io: Io): Promise<InputFile[]> {
-  const files: InputFile[] = [];
+export async function readInputFiles(paths: readonly string[], io: Io): Promise<SourceFile[]> {
+  const files: SourceFile[] = [];
   let stdinRead = false;
   for (const path of paths) {
     if (path === '-') {
       // A second `-` would find it empty, and two resources of one name would be told where there is one.
-      if (!stdinRead) files.push({ name: '<stdin>', text: await io.readStdin() });
+      if (!stdinRead) files.push({ file: '<stdin>', text: await io.readStdin() });
       stdinRead = true;
     } else {
-      for (const name of await filesAt(path)) files.push({ name, text: await attempt(name, () => readFile(name, 'utf8')) });
+      for (const file of await filesAt(path)) files.push({ file, text: await attempt(file, () => readFile(file, 'utf8')) });
     }
   }
   return files;
