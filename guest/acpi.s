@@ -55,24 +55,18 @@ power_init:
 
 # Was the power button pressed? Then says so and switches off; else returns. One port read: an exit to QEMU, on this vCPU only.
 power_check:
-    call power_pressed
+    mov edx, PM1_STATUS
+    in ax, dx
+    test eax, POWER_BUTTON
     jnz 1f
     ret
-1:  mov byte ptr [switching_off], 1
-    mov esi, offset text_off
+1:  mov esi, offset text_off
     call put_string
     call flush_line
     mov eax, SLEEP_ENABLE
     mov edx, PM1_CONTROL
     out dx, ax
     jmp rest
-
-# Zero flag clear if the power button was pressed. Clobbers eax, edx.
-power_pressed:
-    mov edx, PM1_STATUS
-    in ax, dx
-    test eax, POWER_BUTTON
-    ret
 
 # eax configuration address → eax value. Clobbers edx.
 pci_read:
@@ -93,6 +87,3 @@ pci_write:
     ret
 
 text_off:   .asciz "rtvm-probe power button: off"
-
-.section .bss
-switching_off:  .skip 1

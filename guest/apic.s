@@ -126,8 +126,7 @@ spurious_interrupt:
     add esp, 12
     ret
 
-# Only the two vectors in use. Gate words are put together by the linker from the low half of each address; the high half
-# is 0xffff for everything in the ROM.
+# Only the two vectors in use. A gate holds its handler's address in halves; the high one is 0xffff for all of the ROM.
 .macro interrupt_gate handler
     .word \handler - rom_start
     .word CODE_SELECTOR

@@ -13,9 +13,9 @@ main:
     rep stosd
 
     call serial_init
+    call apic_init
     call power_init
     jc no_power
-    call apic_init
     call clock_init
     call fwcfg_vcpus
     mov [announced], eax

@@ -1,7 +1,13 @@
 /** The probe ROM in real QEMUs: what it prints, whom it measures, how it ends. Figures are checked for sense, never for speed. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { mkdtempDisposable, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -158,6 +164,22 @@ describe('the probe ROM', () => {
     await using guest = await start({ ...tcg, smp: '3', config }, context);
     expect(await guest.line()).toBe(line);
     expect(await guest.pressPowerButton()).toEqual({ lines: ['rtvm-probe power button: off'], exitCode: 0 });
+  });
+
+  test('answers the power button though nobody reads the serial port', async (context) => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'rtvm-console-'));
+    const path = join(directory.path, 'serial');
+    const server = createServer({ pauseOnConnect: true }).listen(path);
+    const connected = once(server, 'connection') as Promise<[Socket]>;
+    await using guest = await start({ ...tcg, smp: '3', config: 'window_ms=10', serial: `unix:${path}` }, context);
+    const [port] = await connected;
+    await sleep(3000); // the socket is full after some ten lines, and the probe's patience ends 0.8 s later
+    expect(await guest.pressPowerButton()).toEqual({ lines: [], exitCode: 0 });
+
+    const printed = (await text(port)).split('\r\n');
+    expect(parseHeader(printed[0]!)).toMatchObject({ windowMs: 10 });
+    expect(printed).not.toContain('rtvm-probe power button: off');
+    server.close();
   });
 
   test('says which chipsets it needs', async (context) => {

@@ -23,6 +23,8 @@ export interface QemuMachine {
   readonly smp: string;
   /** The fw_cfg string opt/rtvm/probe; absent: no such file. */
   readonly config?: string;
+  /** Where the serial port leads instead of to `line()`. */
+  readonly serial?: string;
 }
 
 /** A running guest. Disposing of it ends QEMU and removes its socket. */
@@ -49,7 +51,7 @@ export class QemuGuest implements AsyncDisposable {
       '-nodefaults', '-no-user-config', '-display', 'none', '-m', '4M',
       '-M', machine.machine, '-accel', machine.accel, '-cpu', machine.cpu, '-smp', machine.smp,
       ...(config === undefined ? [] : ['-fw_cfg', `name=opt/rtvm/probe,string=${config}`]),
-      '-bios', romPath, '-serial', 'stdio', '-qmp', `unix:${directory}/qmp,server=on,wait=off`,
+      '-bios', romPath, '-serial', machine.serial ?? 'stdio', '-qmp', `unix:${directory}/qmp,server=on,wait=off`,
     ], { stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGKILL' });
     try {
       await once(child, 'spawn');

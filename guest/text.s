@@ -7,7 +7,7 @@
 .equ COM1_STATUS,           COM1 + 5
 .equ TRANSMIT_EMPTY,        1 << 5
 .equ FIFO_BYTES,            16
-.equ PORT_PATIENCE_MS,      1000        # a reader on a busy host may well pause; a press of the power button ends the wait
+.equ PORT_PATIENCE_MS,      800         # for one line; two of them still let the power button be answered within 2 s
 
 .section .text
 .code32
@@ -33,8 +33,8 @@ serial_init:
     out dx, al
     ret
 
-# Ends the line and writes it. What the port does not take is dropped, and further lines are not even begun until it takes
-# bytes again: a reader that has stopped reading costs lines, never the power button. Clobbers eax, ecx, edx, esi.
+# Ends the line and writes it. What the port does not take in time is dropped, and further lines are not even begun until it
+# takes bytes again: a reader that has stopped reading costs lines, never the power button. Clobbers eax, ecx, edx, esi, edi.
 flush_line:
     mov al, '\r'
     call put_char
@@ -44,45 +44,32 @@ flush_line:
     cmp byte ptr [port_stuck], 0
     je 1f
     call port_ready
-    jz 3f
+    jz drop_line
     mov byte ptr [port_stuck], 0
-    mov edx, COM1                       # ends the line that was cut off
-    mov al, '\n'
+    mov edx, COM1
+    mov al, '\n'                        # ends the line that was cut off
     out dx, al
-1:  call port_wait
-    jc 3f
-    mov ecx, FIFO_BYTES
+1:  mov edi, PORT_PATIENCE_MS
+2:  call port_ready
+    jnz 3f
+    dec edi                             # counts looks, not time: on a busy host QEMU is held up as much as this vCPU
+    jz 5f
+    mov eax, 1                          # nor a busy wait: QEMU may need this very pCPU to get the bytes out
+    call sleep_ms
+    jmp 2b
+3:  mov ecx, FIFO_BYTES
     cmp ecx, [line_length]
-    jbe 2f
+    jbe 4f
     mov ecx, [line_length]
-2:  sub [line_length], ecx
+4:  sub [line_length], ecx
     mov edx, COM1
     rep outsb
     cmp dword ptr [line_length], 0
-    jne 1b
+    jne 2b
     ret
-3:  mov dword ptr [line_length], 0
-    ret
-
-# Waits until the port takes a FIFO of bytes. Carry set: given up, out of patience or because somebody wants us off.
-port_wait:
-    mov eax, PORT_PATIENCE_MS
-    call deadline_in
-1:  call port_ready
-    jnz 3f
-    call deadline_passed
-    jc 4f
-    cmp byte ptr [switching_off], 0
-    jne 2f                              # then the last words are worth the rest of the patience
-    call power_pressed
-    jnz 4f
-2:  mov eax, 1                          # not a busy wait: QEMU may need this very pCPU to get the bytes out
-    call sleep_ms
-    jmp 1b
-3:  clc
-    ret
-4:  mov byte ptr [port_stuck], 1
-    stc
+5:  mov byte ptr [port_stuck], 1
+drop_line:
+    mov dword ptr [line_length], 0
     ret
 
 # Zero flag clear if the FIFO is empty. Clobbers eax, edx.
