@@ -1,0 +1,29 @@
+/** Which URLs this host may fetch: what its administrator lists, and nothing that a tenant can make of it. */
+import { ImageError } from './image-error.ts';
+
+/**
+ * Checks a URL against prefixes such as `https://images.example.com/realtime/`. Scheme, host and port must be the same; the
+ * path must be the prefix's or lie below it. Called again for every redirect.
+ * @returns the parsed URL.
+ * @throws ImageError `URL_NOT_ALLOWED` naming what would be accepted.
+ */
+export function requireAllowed(text: string, prefixes: readonly string[]): URL {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ImageError('URL_NOT_ALLOWED', `${JSON.stringify(text)} is not an http or https URL`);
+  }
+  const name = `${url.origin}${url.pathname}`;
+  if (url.username !== '' || url.password !== '') throw new ImageError('URL_NOT_ALLOWED', `${name}: credentials in a URL are not accepted`);
+  // An encoded slash or backslash is one path segment here, and may be two on a server: `realtime/..%2fsecret`.
+  if (/%(?:2f|5c)/i.test(url.pathname)) throw new ImageError('URL_NOT_ALLOWED', `${name}: encoded slashes and backslashes are not accepted`);
+  if (prefixes.some((prefix) => isBelow(url, prefix))) return url;
+  throw new ImageError('URL_NOT_ALLOWED', `${name} is not on this host's list of places to fetch images from; ${
+    prefixes.length === 0 ? 'the list is empty: its administrator has to allow a URL prefix first' : `accepted: ${prefixes.join(', ')}`}`);
+}
+
+function isBelow(url: URL, prefix: string): boolean {
+  const allowed = new URL(prefix);
+  if (url.origin !== allowed.origin) return false;
+  const folder = allowed.pathname.endsWith('/') ? allowed.pathname : `${allowed.pathname}/`;
+  return url.pathname === allowed.pathname || url.pathname.startsWith(folder);
+}
