@@ -11,7 +11,7 @@ import type { Placement } from '../placement.ts';
  * - `kvm-pit` is a child of the kernel's kthreadd, not of QEMU, so it has the affinity that the host gives to kernel
  *   threads; only that it is not realtime is checked.
  * - `kvm-nx-lpage-recovery` is made by KVM when a vCPU first runs, as a copy of that vCPU's thread, and so has that
- *   vCPU's policy, CPUs and cgroup (older kernels: as a copy of the main thread). It sleeps for about a minute at a time,
+ *   vCPU's policy, CPUs and cgroup (before Linux 6.14 it is a child of kthreadd). It sleeps for about a minute at a time,
  *   and an equal FIFO priority never takes the CPU from a running vCPU. Nothing of it is checked.
  */
 export function threadExpectation(role: ThreadRole, placement: Placement): ThreadExpectation {

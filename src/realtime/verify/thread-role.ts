@@ -2,7 +2,7 @@
 import type { ThreadRole } from '../finding.ts';
 
 /**
- * `comm` is `/proc/PID/task/TID/comm`, cut by the kernel to 15 bytes. QEMU names vCPU and I/O threads (libvirt asks it to),
+ * `comm` is `/proc/PID/task/TID/comm`, cut by the kernel to 15 bytes (since Linux 5.17 not for its own threads). QEMU names vCPU and I/O threads (libvirt asks it to),
  * KVM and vhost name their own. Everything else of the process is the emulator: the main thread, monitor, pool workers,
  * and whatever a later QEMU adds, so that an unknown thread is held to the emulator's rules instead of passing unseen.
  */
@@ -13,6 +13,6 @@ export function threadRole(comm: string): ThreadRole {
   if (iothread !== null) return { kind: 'iothread', iothread: Number(iothread[1]) };
   if (/^vhost-\d+$/.test(comm)) return { kind: 'vhost' };
   if (/^kvm-pit\/\d+$/.test(comm)) return { kind: 'kvm-pit' };
-  if (comm === 'kvm-nx-lpage-re') return { kind: 'kvm-nx-lpage-recovery' };
+  if (/^kvm-nx-lpage-re(?:covery-\d+)?$/.test(comm)) return { kind: 'kvm-nx-lpage-recovery' };
   return { kind: 'emulator' };
 }
