@@ -36,6 +36,8 @@ export interface HypervisorEvents {
 export interface Hypervisor {
   /** Connects, and stays connected until {@link stop}. Calls made meanwhile wait for a connection. */
   connect(events: HypervisorEvents): void;
+  /** Whether calls are answered now. Threads can be observed either way. */
+  readonly isConnected: boolean;
   /** Gives the connection up; domains are not touched. */
   stop(): Promise<void>;
   list(signal: AbortSignal): Promise<readonly HostDomain[]>;

@@ -32,10 +32,6 @@ const table: [string, Partial<Situation>, Step][] = [
   ['a stopped VM keeps its node-local disks', { desired: 'Stopped' }, { do: 'cleanUp', keepNodeLocal: true }],
   ['a removed one keeps nothing', { desired: 'Removed' }, { do: 'cleanUp', keepNodeLocal: false }],
   ['even when its domain is gone already, since its disks may not be', { desired: 'Removed', domain: 'absent' }, { do: 'cleanUp', keepNodeLocal: false }],
-
-  ['a domain that the allocation does not name is an orphan', { desired: undefined, domain: 'running' }, { do: 'report', what: 'orphan' }],
-  ['also when it is off', { desired: undefined, domain: 'off' }, { do: 'report', what: 'orphan' }],
-  ['neither named nor there is gone', { desired: undefined, domain: 'absent' }, { do: 'report', what: 'gone' }],
 ];
 
 describe('nextStep', () => {
@@ -43,11 +39,13 @@ describe('nextStep', () => {
     expect(nextStep({ ...base, ...situation })).toEqual(step);
   });
 
-  it('ends or removes nothing unless the allocation says so', () => {
+  it('ends or removes nothing that is meant to run', () => {
     for (const domain of ['absent', 'off', 'running', 'paused', 'changing'] as const) {
-      for (const desired of ['Running', undefined] as const) {
+      for (const runStrategy of ['Always', 'RerunOnFailure', 'Once', 'Halted'] as const) {
         for (const graceEndsMs of [undefined, 0, 5000]) {
-          expect(['start', 'audit', 'wait', 'report']).toContain(nextStep({ ...base, desired, domain, graceEndsMs }).do);
+          for (const end of ['shutdown', 'destroyed', 'crashed', 'failed', 'unknown'] as const) {
+            expect(['start', 'audit', 'wait', 'report']).toContain(nextStep({ ...base, domain, runStrategy, graceEndsMs, end, hasRun: true }).do);
+          }
         }
       }
     }

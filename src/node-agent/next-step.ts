@@ -3,8 +3,8 @@ import type { RunStrategy } from '../realtime/spec.ts';
 import type { DomainEnd, DomainRunState } from './hypervisor.ts';
 
 export interface Situation {
-  /** What the allocation asks for; absent where it does not name the guest. */
-  readonly desired?: 'Running' | 'Stopped' | 'Removed' | undefined;
+  /** What the allocation asks for. */
+  readonly desired: 'Running' | 'Stopped' | 'Removed';
   readonly domain: DomainRunState | 'absent';
   readonly end?: DomainEnd | undefined;
   readonly runStrategy: RunStrategy;
@@ -25,15 +25,14 @@ export type Step =
   /** Undefine it and remove its disks; `keepNodeLocal` where the VM itself lives on. */
   | { readonly do: 'cleanUp'; readonly keepNodeLocal: boolean }
   | { readonly do: 'wait'; readonly forMs: number; readonly why: 'grace' | 'backoff' | 'changing' }
-  | { readonly do: 'report'; readonly what: 'paused' | 'succeeded' | 'ended' | 'orphan' | 'gone' };
+  | { readonly do: 'report'; readonly what: 'paused' | 'succeeded' | 'ended' };
 
 /** How long to wait for the event that ends a change, should that event be lost. */
 const changingCheckMs = 5000;
 
-/** Absence never destroys: a guest that the allocation does not name is kept and shown, rules §6.6. */
+/** Only `Stopped` and `Removed` end a domain; a guest that the allocation does not name never comes here. Rules §6.6. */
 export function nextStep(situation: Situation): Step {
   const { desired, domain } = situation;
-  if (desired === undefined) return { do: 'report', what: domain === 'absent' ? 'gone' : 'orphan' };
   if (desired !== 'Running') {
     if (domain === 'absent' || domain === 'off') return { do: 'cleanUp', keepNodeLocal: desired === 'Stopped' };
     return endStep(situation);

@@ -9,6 +9,7 @@ export type StartFailureReason =
   | 'KvmUnavailable'
   | 'StorageFull'
   | 'ImageUnusable'
+  | 'UuidTaken'
   | 'NotVerified'
   | 'LibvirtRefused'
   | 'StartFailed';

@@ -1,0 +1,218 @@
+/** Brings one RealtimeVM to where its spec says: placed, stopped or removed; and its status to what is. */
+import { guestToWire } from '../crds/guest-wire.ts';
+import { placementToWire } from '../crds/placement-wire.ts';
+import { toClassSpec } from '../crds/to-class-spec.ts';
+import { toImageSpec } from '../crds/to-image-spec.ts';
+import { toVmSpec } from '../crds/to-vm-spec.ts';
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { Decision } from '../realtime/decision.ts';
+import type { Guest } from '../realtime/guest.ts';
+import { formatRefusal } from '../realtime/place/refusal-groups.ts';
+import type { Checked } from '../realtime/problem.ts';
+import { resolveGuest } from '../realtime/resolve/resolve-guest.ts';
+import { isStoreError } from '../store/errors.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+import type { Stored } from '../store/resource.ts';
+import { entryOf, withEntry, withoutEntry } from './allocation-edit.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { Mirror } from './mirror.ts';
+import { statusOf } from './vm-status.ts';
+import type { VmStanding } from './vm-report.ts';
+
+/** Keeps a deleted RealtimeVM until nothing of it is left on any host. */
+export const finalizer = 'rtvm.dev/allocation';
+
+export interface VmReconcilerOptions {
+  readonly store: ResourceStore;
+  readonly view: ClusterView;
+  readonly vms: Mirror<'RealtimeVM'>;
+  readonly classes: Mirror<'RealtimeVMClass'>;
+  readonly images: Mirror<'RealtimeImage'>;
+  readonly now: () => Date;
+}
+
+/** @property waits it needs a change elsewhere: of a node, an allocation, a class or an image. */
+export interface VmReconciled {
+  readonly waits: boolean;
+}
+
+const settled: VmReconciled = { waits: false };
+
+export class VmReconciler {
+  readonly #options: VmReconcilerOptions;
+
+  constructor(options: VmReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** A write that came too late has made what is known current: then everything is decided again. */
+  async reconcile(key: string, signal: AbortSignal): Promise<VmReconciled> {
+    for (;;) {
+      try {
+        return await this.#reconcileOnce(key, signal);
+      } catch (error) {
+        if (!isStoreError(error, 'CONFLICT')) throw error;
+      }
+    }
+  }
+
+  async #reconcileOnce(key: string, signal: AbortSignal): Promise<VmReconciled> {
+    const vm = this.#options.vms.find(key);
+    if (vm === undefined) return settled;
+    if (vm.metadata.deletionTimestamp !== undefined) return this.#remove(vm, signal);
+    if (vm.metadata.finalizers?.includes(finalizer) !== true) {
+      const finalizers = [...(vm.metadata.finalizers ?? []), finalizer];
+      await this.#writeVm('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
+      return this.#reconcileOnce(key, signal);
+    }
+    const standing = await this.#stand(vm, signal);
+    await this.#report(vm, standing, signal);
+    return { waits: standing.kind === 'invalid' || standing.kind === 'unplaced' };
+  }
+
+  async #stand(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
+    const halted = vm.spec.runStrategy === 'Halted';
+    const held = this.#held(vm);
+    if (held === undefined) return halted ? { kind: 'halted' } : this.#place(vm, signal);
+
+    const desired = halted ? 'Stopped' : 'Running';
+    if (halted && held.report?.phase === 'Stopped' && !keepsDisks(held.entry)) {
+      await this.#writeAllocation(withoutEntry(held.allocation, vm.metadata.uid), signal);
+      return { kind: 'halted' };
+    }
+    const entry: AllocatedGuest = { ...held.entry, desired };
+    if (held.entry.desired !== desired) await this.#writeAllocation(withEntry(held.allocation, entry), signal);
+    return { kind: 'placed', entry, report: held.report, restartRequired: this.#restartRequired(vm, held.entry) };
+  }
+
+  /**
+   * The table is taken in the same breath as the decision: between them nothing may come in, or the decision would be
+   * written over a table that it was not made on.
+   */
+  async #place(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
+    const guest = this.#resolve(vm);
+    if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(({ path, message }) => `${path}: ${message}`).join('; ') };
+    const decision = this.#options.view.decide(guest.value);
+    if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision) };
+    const { placement } = decision;
+    const table = this.#options.view.allocationOf(placement.host);
+    if (table === undefined) {
+      await this.#createTable(placement.host, signal);
+      return this.#place(vm, signal);
+    }
+    const entry: AllocatedGuest = {
+      vm: { namespace: vm.metadata.namespace, name: vm.metadata.name, uid: vm.metadata.uid },
+      generation: vm.metadata.generation,
+      desired: 'Running',
+      guest: guestToWire(guest.value),
+      placement: placementToWire(placement),
+    };
+    await this.#writeAllocation(withEntry(table, entry), signal);
+    return { kind: 'placed', entry, report: undefined, restartRequired: undefined };
+  }
+
+  /** finalizer → `desired: Removed` → the agent confirms → the entry goes → the finalizer goes. */
+  async #remove(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmReconciled> {
+    const held = this.#held(vm);
+    if (held !== undefined) {
+      if (held.entry.desired !== 'Removed') {
+        await this.#writeAllocation(withEntry(held.allocation, { ...held.entry, desired: 'Removed' }), signal);
+        return settled;
+      }
+      if (held.report?.phase !== 'Removed') {
+        await this.#report(vm, { kind: 'placed', entry: held.entry, report: held.report, restartRequired: undefined }, signal);
+        return settled;
+      }
+      await this.#writeAllocation(withoutEntry(held.allocation, vm.metadata.uid), signal);
+    }
+    const finalizers = vm.metadata.finalizers?.filter((name) => name !== finalizer);
+    if (finalizers?.length !== vm.metadata.finalizers?.length) {
+      await this.#writeVm('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
+    }
+    return settled;
+  }
+
+  #held({ metadata: { uid } }: Stored<'RealtimeVM'>) {
+    const allocation = this.#options.view.allocationOfVm(uid);
+    const entry = allocation === undefined ? undefined : entryOf(allocation, uid);
+    if (allocation === undefined || entry === undefined) return undefined;
+    return { allocation, entry, report: allocation.status?.guests.find((guest) => guest.uid === uid) };
+  }
+
+  #resolve(vm: Stored<'RealtimeVM'>): Checked<Guest> {
+    const { classes, images } = this.#options;
+    const spec = toVmSpec(vm);
+    if (!spec.ok) return spec;
+    return resolveGuest(spec.value, {
+      classes: { get: (name) => usable(classes.find(name), toClassSpec), keys: () => classes.keys() },
+      images: { get: (key) => usable(images.find(key), toImageSpec), keys: () => images.keys() },
+    });
+  }
+
+  /** What the next start would make differently, in a sentence; undefined where nothing. */
+  #restartRequired(vm: Stored<'RealtimeVM'>, entry: AllocatedGuest): string | undefined {
+    if (entry.generation === vm.metadata.generation) return undefined;
+    const guest = this.#resolve(vm);
+    if (!guest.ok) return `the spec of generation ${vm.metadata.generation} is not valid; the domain runs that of generation ${entry.generation}`;
+    if (JSON.stringify(guestToWire(guest.value)) === JSON.stringify(entry.guest)) return undefined;
+    return `the domain runs the spec of generation ${entry.generation}; that of generation ${vm.metadata.generation} is taken up at the next start: set runStrategy to Halted and back`;
+  }
+
+  async #createTable(nodeName: string, signal: AbortSignal): Promise<void> {
+    const { store, view } = this.#options;
+    try {
+      view.allocationChanged(await store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests: [] } }, signal));
+    } catch (error) {
+      if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
+      await this.#refreshTable(nodeName, signal);
+    }
+  }
+
+  async #refreshTable(nodeName: string, signal: AbortSignal): Promise<void> {
+    const table = await this.#options.store.get('RealtimeAllocation', { name: nodeName }, signal);
+    if (table !== undefined) this.#options.view.allocationChanged(table);
+  }
+
+  async #writeAllocation(allocation: Stored<'RealtimeAllocation'>, signal: AbortSignal): Promise<void> {
+    try {
+      this.#options.view.allocationChanged(await this.#options.store.update(allocation, signal));
+    } catch (error) {
+      if (isStoreError(error, 'CONFLICT')) await this.#refreshTable(allocation.metadata.name, signal);
+      throw error;
+    }
+  }
+
+  async #writeVm(write: 'update' | 'updateStatus', vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<void> {
+    const { store, vms } = this.#options;
+    try {
+      vms.put(await store[write](vm, signal));
+    } catch (error) {
+      if (isStoreError(error, 'CONFLICT')) {
+        const now = await store.get('RealtimeVM', vm.metadata, signal);
+        if (now === undefined) vms.remove(vm.metadata);
+        else vms.put(now);
+      }
+      throw error;
+    }
+  }
+
+  async #report(vm: Stored<'RealtimeVM'>, standing: VmStanding, signal: AbortSignal): Promise<void> {
+    const current = this.#options.vms.get(vm.metadata) ?? vm;
+    await this.#writeVm('updateStatus', { ...current, status: statusOf(current, standing, this.#options.now()) }, signal);
+  }
+}
+
+/** A class or image that is wrong itself is no use to a VM; what is wrong is told where it was written. */
+function usable<Found, Value>(found: Found | undefined, convert: (found: Found) => Checked<Value>): Value | undefined {
+  const checked = found === undefined ? undefined : convert(found);
+  return checked?.ok === true ? checked.value : undefined;
+}
+
+/** A NodeLocal disk binds the VM to its node until the VM is deleted. */
+function keepsDisks(entry: AllocatedGuest): boolean {
+  return entry.guest.disks.some(({ persistence }) => persistence === 'NodeLocal');
+}
+
+function refusal({ groups }: Extract<Decision, { kind: 'refused' }>): { reason: string; message: string } {
+  return { reason: groups[0]?.reason ?? 'NoNodes', message: groups.length === 0 ? 'there is no RealtimeNode' : formatRefusal(groups) };
+}

@@ -1,0 +1,118 @@
+/** What a RealtimeVM's status says, from what was decided and what the agent reports: pure. */
+import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import type { VmPhase } from '../crds/realtime-vm-status.ts';
+import type { ConditionDraft } from './conditions.ts';
+
+/** Where a VM stands with the controller. */
+export type VmStanding =
+  /** The spec cannot be resolved; it takes a person. */
+  | { readonly kind: 'invalid'; readonly message: string }
+  /** Valid, and it fits nowhere now. */
+  | { readonly kind: 'unplaced'; readonly reason: string; readonly message: string }
+  /** It is not meant to run and holds nothing. */
+  | { readonly kind: 'halted' }
+  | { readonly kind: 'placed'; readonly entry: AllocatedGuest; readonly report: ReportedGuest | undefined; readonly restartRequired: string | undefined };
+
+export interface VmReport {
+  readonly phase: VmPhase;
+  readonly conditions: readonly ConditionDraft[];
+}
+
+export function vmReport(standing: VmStanding): VmReport {
+  switch (standing.kind) {
+    case 'invalid':
+      return {
+        phase: 'Failed',
+        conditions: [
+          condition('Accepted', 'False', 'Invalid', standing.message),
+          condition('Ready', 'False', 'Invalid', standing.message),
+          condition('Reconciling', 'False', 'Invalid', 'nothing is under way'),
+          condition('Stalled', 'True', 'Invalid', standing.message),
+        ],
+      };
+    case 'unplaced':
+      return {
+        phase: 'Pending',
+        conditions: [
+          accepted,
+          condition('Placed', 'False', standing.reason, standing.message),
+          condition('Ready', 'False', standing.reason, standing.message),
+          condition('Reconciling', 'True', standing.reason, 'it is placed as soon as something changes that helps'),
+          notStalled,
+        ],
+      };
+    case 'halted':
+      return { phase: 'Stopped', conditions: [accepted, condition('Placed', 'False', 'Halted', 'it is not meant to run'), settled, notStalled] };
+    case 'placed':
+      return placedReport(standing);
+  }
+}
+
+function placedReport({ entry, report, restartRequired }: Extract<VmStanding, { kind: 'placed' }>): VmReport {
+  const phase = phaseOf(report);
+  const running = phase === 'Running';
+  const why = { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
+  const verdict = running ? (report?.audit?.verdict ?? 'Unknown') : 'Unknown';
+  const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping' || (running && verdict === 'Unknown');
+  return {
+    phase,
+    conditions: [
+      accepted,
+      condition('Placed', 'True', 'Placed', `on ${entry.placement.nodeName}`),
+      condition('Running', running ? 'True' : 'False', why.reason, why.message),
+      ...(entry.guest.cpu.realtime === undefined ? [] : [verified(report, verdict)]),
+      restartRequired === undefined
+        ? condition('RestartRequired', 'False', 'UpToDate', 'the domain is what the spec says')
+        : condition('RestartRequired', 'True', 'SpecChanged', restartRequired),
+      ...(entry.desired === 'Stopped' ? [] : [ready(running, verdict, why, report)]),
+      settling ? condition('Reconciling', 'True', why.reason, why.message) : settled,
+      phase === 'Failed' ? condition('Stalled', 'True', why.reason, why.message) : notStalled,
+    ],
+  };
+}
+
+function verified(report: ReportedGuest | undefined, verdict: 'Verified' | 'Violated' | 'Unknown'): ConditionDraft {
+  switch (verdict) {
+    case 'Verified':
+      return condition('RealtimeVerified', 'True', 'Verified', 'every thread and all memory was read and is as asked for');
+    case 'Violated':
+      return condition('RealtimeVerified', 'False', report?.reason ?? 'Violated', findingsText(report));
+    case 'Unknown':
+      return condition('RealtimeVerified', 'Unknown', 'NotAudited', 'it has not been audited while running');
+  }
+}
+
+function ready(running: boolean, verdict: 'Verified' | 'Violated' | 'Unknown', why: { reason: string; message: string }, report: ReportedGuest | undefined): ConditionDraft {
+  if (!running) return condition('Ready', 'False', why.reason, why.message);
+  if (verdict === 'Violated') return condition('Ready', 'False', 'NotVerified', findingsText(report));
+  if (verdict === 'Unknown') return condition('Ready', 'False', 'NotAudited', 'it runs and has not been audited yet');
+  return condition('Ready', 'True', 'RunningVerified', 'it runs, and its threads and memory are as asked for');
+}
+
+function findingsText(report: ReportedGuest | undefined): string {
+  return report?.audit?.findings.map(({ subject, message }) => `${subject}: ${message}`).join('; ') ?? 'no findings';
+}
+
+function phaseOf(report: ReportedGuest | undefined): VmPhase {
+  if (report === undefined) return 'Placed';
+  return report.phase === 'Removed' ? 'Stopped' : report.phase;
+}
+
+const waitingFor: Readonly<Record<VmPhase, string>> = {
+  Pending: 'it waits to be placed',
+  Placed: "the node's agent has not taken it up yet",
+  Starting: 'the domain is being prepared and started',
+  Running: 'the domain runs',
+  Stopping: 'the guest was asked to switch off',
+  Stopped: 'the domain has ended',
+  Failed: 'the domain could not be started',
+  Unknown: 'nothing is known of the domain',
+};
+
+function condition(type: string, status: ConditionDraft['status'], reason: string, message: string): ConditionDraft {
+  return { type, status, reason, message };
+}
+
+const accepted = condition('Accepted', 'True', 'Resolved', 'the spec, its class and its images make one guest');
+const settled = condition('Reconciling', 'False', 'Settled', 'nothing is under way');
+const notStalled = condition('Stalled', 'False', 'Progressing', 'nothing needs a person');

@@ -1,0 +1,27 @@
+/** A RealtimeVM's status, whole, from where the VM stands. */
+import type { RealtimeVmStatus } from '../crds/realtime-vm-status.ts';
+import type { Stored } from '../store/resource.ts';
+import { conditionsFrom } from './conditions.ts';
+import { vmReport } from './vm-report.ts';
+import type { VmStanding } from './vm-report.ts';
+
+/** Equal to the status that is there when nothing has changed, so that the store need not write. */
+export function statusOf(vm: Stored<'RealtimeVM'>, standing: VmStanding, now: Date): RealtimeVmStatus {
+  const { phase, conditions } = vmReport(standing);
+  const { generation } = vm.metadata;
+  return {
+    phase,
+    observedGeneration: generation,
+    conditions: conditionsFrom(conditions, vm.status?.conditions ?? [], generation, now),
+    ...(standing.kind === 'placed' ? placedFields(standing) : {}),
+  };
+}
+
+function placedFields({ entry, report }: Extract<VmStanding, { kind: 'placed' }>): Partial<RealtimeVmStatus> {
+  const { domain, audit } = report ?? {};
+  return {
+    placement: entry.placement,
+    ...(audit === undefined || audit.findings.length === 0 ? {} : { findings: audit.findings }),
+    ...(domain === undefined ? {} : { domain: { uuid: domain.uuid, startedAt: domain.startedAt, restarts: domain.restarts } }),
+  };
+}

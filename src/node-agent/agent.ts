@@ -1,0 +1,212 @@
+/**
+ * The agent of one host: makes the host agree with its RealtimeAllocation, audits, reports.
+ *
+ * It knows three things, each read anew whenever it may have changed: the allocation (from the store), the domains (from
+ * libvirt) and the threads (from /proc). All else that it remembers can be lost at any instruction without harm.
+ */
+import { requireValid } from '../crds/require-valid.ts';
+import { guestFromWire } from '../crds/guest-wire.ts';
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { toHostInventory } from '../crds/to-host-inventory.ts';
+import type { VirtType } from '../realtime/domain/domain-input.ts';
+import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
+import type { HostNetwork } from '../realtime/host.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+import { WorkQueue } from '../store/work-queue.ts';
+import type { ReconcileResult } from '../store/work-queue.ts';
+import type { AgentLog } from './agent-log.ts';
+import { GuestFiles, imageChecksums } from './guest-files.ts';
+import { GuestKeeper } from './guest-keeper.ts';
+import { GuestStarter } from './guest-starter.ts';
+import { readCpuFlags } from './host/cpu-flags.ts';
+import type { HostRoot } from './host/host-root.ts';
+import { readVirtualization } from './host/virtualization.ts';
+import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
+import { orphansAmong, publishNode, publishOrphans } from './node-report.ts';
+import { Reports } from './reports.ts';
+import { StartError } from './start-failure.ts';
+
+export interface AgentOptions {
+  readonly store: ResourceStore;
+  readonly nodeName: string;
+  readonly hypervisor: Hypervisor;
+  readonly root: HostRoot;
+  readonly stateDirectory: string;
+  readonly imageRoot: string;
+  readonly allowedUrls: readonly string[];
+  readonly virtType: VirtType;
+  readonly auditIntervalMs: number;
+  readonly now: () => number;
+  readonly log: AgentLog;
+  /** Called when libvirt is lost or cannot be reached; the agent goes on trying. */
+  readonly libvirtAway?: (error: unknown) => void;
+}
+
+/** The queue's key for "which domains does nobody answer for"; no UID looks like it. */
+const orphansKey = '#orphans';
+/** Several guests may be started at once, which is mostly waiting for the kernel to clear their memory. */
+const concurrency = 4;
+
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #stop = new AbortController();
+  readonly #reports: Reports;
+  readonly #keeper: GuestKeeper;
+  readonly #queue: WorkQueue;
+  #entries: ReadonlyMap<string, AllocatedGuest> = new Map();
+  #networks: readonly HostNetwork[] = [];
+  /** Until the allocation has been read, nothing can be said of any domain. */
+  #allocationKnown = false;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const { store, nodeName, hypervisor, root, stateDirectory, imageRoot, allowedUrls, virtType, now, log } = options;
+    this.#reports = new Reports({ store, nodeName });
+    const files = new GuestFiles({ root, stateDirectory, imageRoot, allowedUrls, imagesInUse: () => this.#imagesInUse() });
+    const starter = new GuestStarter({
+      hypervisor, files, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)), networks: () => this.#networks, requireHost: () => requireKvm(root, virtType),
+    });
+    this.#keeper = new GuestKeeper({
+      hypervisor, starter, now, log,
+      auditIntervalMs: options.auditIntervalMs,
+      lastReport: (uid) => this.#reports.get(uid),
+      report: async (report, signal) => {
+        if (this.#reports.set(report)) await this.#reports.write(signal);
+      },
+    });
+    this.#queue = new WorkQueue((key, signal) => this.#reconcile(key, signal), {
+      concurrency,
+      onError: (key, error, retryInMs) => log.warn(`${this.#describe(key)} is looked at again in ${retryInMs} ms`, error),
+    });
+  }
+
+  /** Runs until {@link stop}; rejects when the store cannot be watched any more. Running domains outlive it untouched. */
+  async run(): Promise<void> {
+    const { store, nodeName, root, hypervisor } = this.#options;
+    const { signal } = this.#stop;
+    try {
+      await publishNode(store, nodeName, root, signal);
+      hypervisor.connect(this.#hypervisorEvents());
+      await Promise.all([this.#followAllocation(signal), this.#followNode(signal)]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#stop.abort();
+      await this.#queue.stop();
+      await hypervisor.stop();
+    }
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  #hypervisorEvents(): HypervisorEvents {
+    const { log, libvirtAway } = this.#options;
+    return {
+      connected: () => this.#lookAtEverything(),
+      disconnected: (reason) => {
+        if (this.#stop.signal.aborted) return;
+        log.warn(`libvirt is away: ${reason.message}`);
+        libvirtAway?.(reason);
+      },
+      connectFailed: (error) => libvirtAway?.(error),
+      changed: (uuid) => {
+        const entry = [...this.#entries.values()].find(({ guest }) => guest.uuid === uuid);
+        this.#queue.add(entry?.vm.uid ?? orphansKey);
+      },
+    };
+  }
+
+  async #followAllocation(signal: AbortSignal): Promise<void> {
+    const { store, nodeName } = this.#options;
+    for await (const event of store.watch('RealtimeAllocation', { name: nodeName }, signal)) {
+      switch (event.type) {
+        case 'added':
+        case 'modified':
+          this.#reports.adopt(event.object.status?.guests ?? []);
+          this.#takeEntries(event.object.spec.guests);
+          break;
+        case 'deleted':
+          // A table that is gone says nothing about its guests: they become orphans, and run on.
+          this.#takeEntries([]);
+          break;
+        case 'synced':
+          this.#allocationKnown = true;
+          this.#lookAtEverything();
+          break;
+        case 'problems':
+          break;
+      }
+    }
+  }
+
+  async #followNode(signal: AbortSignal): Promise<void> {
+    const { store, nodeName, log } = this.#options;
+    for await (const event of store.watch('RealtimeNode', { name: nodeName }, signal)) {
+      if (event.type !== 'added' && event.type !== 'modified') continue;
+      const inventory = toHostInventory(event.object);
+      if (inventory.ok) this.#networks = inventory.value.networks;
+      else log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
+    }
+  }
+
+  #takeEntries(guests: readonly AllocatedGuest[]): void {
+    const before = this.#entries;
+    this.#entries = new Map(guests.map((entry) => [entry.vm.uid, entry]));
+    for (const [uid, entry] of this.#entries) {
+      const known = before.get(uid);
+      if (known === undefined || !sameWish(known, entry)) this.#queue.add(uid);
+    }
+    const gone = [...before.keys()].filter((uid) => !this.#entries.has(uid));
+    for (const uid of gone) {
+      this.#keeper.forget(uid);
+      this.#reports.forget(uid);
+    }
+    if (gone.length > 0) this.#queue.add(orphansKey);
+  }
+
+  #lookAtEverything(): void {
+    if (!this.#allocationKnown) return;
+    for (const uid of this.#entries.keys()) this.#queue.add(uid);
+    this.#queue.add(orphansKey);
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
+    if (!this.#allocationKnown) return {};
+    if (key === orphansKey) {
+      await this.#tellOrphans(signal);
+      return {};
+    }
+    const entry = this.#entries.get(key);
+    return entry === undefined ? {} : this.#keeper.keep(entry, signal);
+  }
+
+  async #tellOrphans(signal: AbortSignal): Promise<void> {
+    const { hypervisor, store, nodeName, log } = this.#options;
+    if (!hypervisor.isConnected) return;
+    const orphans = orphansAmong(await hypervisor.list(signal), new Set(this.#entries.keys()));
+    for (const { domain, vm } of orphans) log.warn(`domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
+    await publishOrphans(store, nodeName, orphans, signal);
+  }
+
+  #imagesInUse(): ReadonlySet<string> {
+    return new Set([...this.#entries.values()].flatMap(({ guest }) => imageChecksums(requireValid(guestFromWire(guest, 'guest'), 'the allocation'))));
+  }
+
+  #describe(key: string): string {
+    const vm = this.#entries.get(key)?.vm;
+    return vm === undefined ? key : `${vm.namespace}/${vm.name}`;
+  }
+}
+
+/** Whether two versions of an entry ask for the same; what the table says of other guests, or its status, is no reason to look. */
+function sameWish(left: AllocatedGuest, right: AllocatedGuest): boolean {
+  return left.desired === right.desired && left.generation === right.generation && left.restartedAt === right.restartedAt;
+}
+
+function requireKvm(root: HostRoot, virtType: VirtType): void {
+  if (virtType !== 'kvm') return;
+  const virtualization = readVirtualization(root);
+  if (!virtualization.kvm) throw new StartError('KvmUnavailable', `KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`);
+}

@@ -1,0 +1,223 @@
+/**
+ * Makes one guest on this host what the allocation says, one step at a time: looks, decides with `nextStep`, acts, reports.
+ *
+ * It may be killed between any two lines: what it acts on is read from libvirt and the allocation each time, and every act
+ * may be repeated. It never touches a domain whose metadata does not carry the guest's own UID.
+ */
+import { placementFromWire } from '../crds/placement-wire.ts';
+import { guestFromWire } from '../crds/guest-wire.ts';
+import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import { requireValid } from '../crds/require-valid.ts';
+import { vmUid } from '../realtime/ids.ts';
+import { domainName } from '../realtime/domain/domain-name.ts';
+import type { Guest } from '../realtime/guest.ts';
+import type { Placement } from '../realtime/placement.ts';
+import { audit } from '../realtime/verify/audit.ts';
+import { LibvirtConnectionError } from '../libvirt/errors.ts';
+import type { ReconcileResult } from '../store/work-queue.ts';
+import { answerAudit, noDrift } from './drift.ts';
+import type { AgentLog } from './agent-log.ts';
+import { newGuestState, noteEnd } from './guest-state.ts';
+import type { GuestState } from './guest-state.ts';
+import type { GuestStarter } from './guest-starter.ts';
+import { HostError } from './host/host-error.ts';
+import type { HostDomain, Hypervisor } from './hypervisor.ts';
+import { nextStep } from './next-step.ts';
+import { auditReport, findingsText } from './audit-report.ts';
+import { startFailure, StartError } from './start-failure.ts';
+
+export interface GuestKeeperOptions {
+  readonly hypervisor: Hypervisor;
+  readonly starter: GuestStarter;
+  readonly now: () => number;
+  readonly auditIntervalMs: number;
+  readonly log: AgentLog;
+  /** Takes a new report; resolves when it has been told. */
+  readonly report: (report: ReportedGuest, signal: AbortSignal) => Promise<void>;
+  readonly lastReport: (uid: string) => ReportedGuest | undefined;
+}
+
+/** One guest as this look at it sees it. */
+interface Look {
+  readonly uid: string;
+  readonly entry: AllocatedGuest;
+  readonly guest: Guest;
+  readonly placement: Placement;
+  readonly domain: HostDomain | undefined;
+  readonly state: GuestState;
+}
+
+const atOnce: ReconcileResult = { requeueAfterMs: 0 };
+/** An event or a new connection will ask for the next look. */
+const onEvent: ReconcileResult = {};
+
+export class GuestKeeper {
+  readonly #options: GuestKeeperOptions;
+  readonly #states = new Map<string, GuestState>();
+
+  constructor(options: GuestKeeperOptions) {
+    this.#options = options;
+  }
+
+  forget(uid: string): void {
+    this.#states.delete(uid);
+  }
+
+  async keep(entry: AllocatedGuest, signal: AbortSignal): Promise<ReconcileResult> {
+    const { uid } = entry.vm;
+    const what = `the allocation of ${nameOf(entry)}`;
+    const guest = requireValid(guestFromWire(entry.guest, 'guest'), what);
+    const state = this.#state(uid);
+    const { hypervisor } = this.#options;
+    const found = hypervisor.isConnected ? await hypervisor.find(guest.uuid, signal) : state.lastSeen;
+    const domain = found?.metadata?.uid === uid ? found : undefined;
+    const look: Look = { uid, entry, guest, placement: requireValid(placementFromWire(entry.placement, 'placement'), what), domain, state };
+    if (domain?.run === 'running' || domain?.run === 'paused') state.lastSeen = domain;
+    if (!hypervisor.isConnected) return domain === undefined ? onEvent : this.#audit(look, domain, signal);
+    if (found !== undefined && domain === undefined && entry.desired === 'Running') return this.#uuidTaken(look, found, signal);
+    return this.#step(look, signal);
+  }
+
+  async #step(look: Look, signal: AbortSignal): Promise<ReconcileResult> {
+    const { entry, guest, domain, state, uid } = look;
+    const { hypervisor, starter, now } = this.#options;
+    const hasRun = state.startedAtMs !== undefined || (domain?.run === 'off' && domain.end !== 'unknown' && domain.end !== 'failed');
+    if (state.lastSeen !== undefined && (domain === undefined || domain.run === 'off')) this.#noteEnd(look);
+    const step = nextStep({
+      desired: entry.desired, domain: domain?.run ?? 'absent', end: domain?.end, runStrategy: guest.runStrategy, hasRun,
+      graceEndsMs: state.graceEndsMs, retryAtMs: state.retryAtMs, nowMs: now(),
+    });
+    switch (step.do) {
+      case 'start':
+        return this.#start(look, hasRun, signal);
+      case 'audit':
+        return this.#audit(look, domain, signal);
+      case 'requestShutdown':
+        state.graceEndsMs = now() + 1000 * guest.terminationGracePeriodSeconds;
+        await this.#report(look, { phase: 'Stopping', reason: 'ShutdownRequested', message: `the guest was asked to switch off, and is ended after ${guest.terminationGracePeriodSeconds} s if it does not` }, signal);
+        await hypervisor.requestShutdown(guest.uuid, signal);
+        return atOnce;
+      case 'destroy':
+        this.#options.log.warn(`${nameOf(entry)}: did not switch off within its grace of ${guest.terminationGracePeriodSeconds} s and is ended`);
+        await hypervisor.destroy(guest.uuid, signal);
+        return atOnce;
+      case 'cleanUp':
+        if (domain !== undefined) await hypervisor.undefine(guest.uuid, signal);
+        await starter.cleanUp(entry, { keepNodeLocal: step.keepNodeLocal });
+        state.startedAtMs = undefined;
+        await this.#report(look, step.keepNodeLocal
+          ? { phase: 'Stopped', reason: 'Halted', message: 'the domain has ended, as it was meant to' }
+          : { phase: 'Removed', reason: 'Removed', message: 'nothing of it is left on the host' }, signal);
+        this.#states.delete(uid);
+        return onEvent;
+      case 'wait':
+        return { requeueAfterMs: step.forMs };
+      case 'report':
+        await this.#report(look, reports[step.what](domain), signal);
+        return onEvent;
+    }
+  }
+
+  async #start(look: Look, again: boolean, signal: AbortSignal): Promise<ReconcileResult> {
+    const { entry, guest, placement, state, uid } = look;
+    const { hypervisor, starter, now, log } = this.#options;
+    await this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' }, signal);
+    try {
+      await starter.start(entry, guest, placement, signal);
+    } catch (error) {
+      // Whether it runs is not known then: the next look will see.
+      if (signal.aborted || error instanceof LibvirtConnectionError) throw error;
+      const left = await hypervisor.find(guest.uuid, signal);
+      const ours = left?.metadata?.uid === uid;
+      if (ours && left.run !== 'off') return atOnce;
+      if (ours) await hypervisor.undefine(guest.uuid, signal);
+      await starter.cleanUp(entry, { keepNodeLocal: true });
+      noteEnd(state, now());
+      const failure = startFailure(error);
+      log.warn(`${nameOf(entry)}: did not start: ${failure.message}`, error);
+      await this.#report(look, { phase: 'Failed', ...failure }, signal);
+      return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - now()) };
+    }
+    if (again) state.restarts += 1;
+    state.startedAtMs = now();
+    state.drift = noDrift;
+    const domain = await hypervisor.find(guest.uuid, signal);
+    if (domain?.run !== 'running') return atOnce;
+    state.lastSeen = domain;
+    return this.#audit({ ...look, domain }, domain, signal);
+  }
+
+  async #audit(look: Look, domain: HostDomain | undefined, signal: AbortSignal): Promise<ReconcileResult> {
+    const { guest, placement, state, entry } = look;
+    const { hypervisor, now, auditIntervalMs, log } = this.#options;
+    if (domain === undefined) return onEvent;
+    state.startedAtMs ??= now();
+    const observed = hypervisor.observe(domain);
+    const answer = answerAudit(state.drift, audit(guest, placement, observed), now());
+    state.drift = answer.memory;
+    if (answer.correct.length > 0 && observed !== undefined) {
+      log.warn(`${nameOf(entry)}: corrected: ${findingsText(answer.audit.findings)}`);
+      try {
+        await hypervisor.correct(observed, answer.correct, signal);
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error;
+        log.warn(`${nameOf(entry)}: ${error.message}`);
+      }
+    }
+    await this.#report(look, auditReport(answer), signal);
+    return { requeueAfterMs: answer.againInMs ?? auditIntervalMs };
+  }
+
+  async #uuidTaken(look: Look, found: HostDomain, signal: AbortSignal): Promise<ReconcileResult> {
+    const failure = startFailure(new StartError('UuidTaken', `the UUID ${look.guest.uuid} (spec.firmware.uuid) is that of domain ${found.name} on this host, which is not this VM's; accepted: a UUID that no other VM has, or none`));
+    await this.#report(look, { phase: 'Failed', ...failure }, signal);
+    return onEvent;
+  }
+
+  /** It has ended since it was last seen. */
+  #noteEnd({ state, entry }: Look): void {
+    state.lastSeen = undefined;
+    state.drift = noDrift;
+    if (entry.desired !== 'Running') return;
+    noteEnd(state, this.#options.now());
+    this.#options.log.warn(`${nameOf(entry)}: the domain has ended`);
+  }
+
+  async #report({ uid, guest, entry, state, domain }: Look, what: Omit<ReportedGuest, 'uid' | 'domain'>, signal: AbortSignal): Promise<void> {
+    const { startedAtMs } = state;
+    await this.#options.report({
+      uid,
+      ...what,
+      ...(startedAtMs === undefined
+        ? {}
+        : {
+            domain: {
+              name: domain?.name ?? domainName({ ...entry.vm, uid: vmUid(uid) }),
+              uuid: guest.uuid,
+              generation: entry.generation,
+              startedAt: new Date(startedAtMs).toISOString(),
+              restarts: state.restarts,
+            },
+          }),
+    }, signal);
+  }
+
+  #state(uid: string): GuestState {
+    let state = this.#states.get(uid);
+    if (state === undefined) {
+      state = newGuestState(this.#options.lastReport(uid));
+      this.#states.set(uid, state);
+    }
+    return state;
+  }
+}
+
+const reports: Readonly<Record<'paused' | 'succeeded' | 'ended', (domain: HostDomain | undefined) => Omit<ReportedGuest, 'uid' | 'domain'>>> = {
+  paused: (domain) => ({ phase: 'Unknown', reason: 'Paused', message: `the domain is paused (${domain?.pausedBecause ?? 'nobody knows why'}); "virsh resume ${domain?.name ?? ''}" lets it go on, "virsh destroy" ends it` }),
+  succeeded: () => ({ phase: 'Stopped', reason: 'Succeeded', message: 'the guest has switched itself off' }),
+  ended: () => ({ phase: 'Stopped', reason: 'Ended', message: 'the domain has ended, and its run strategy does not start it again' }),
+};
+
+function nameOf({ vm }: AllocatedGuest): string {
+  return `${vm.namespace}/${vm.name}`;
+}

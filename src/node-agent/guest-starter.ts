@@ -1,0 +1,61 @@
+/** Starts one guest: its files made ready, its domain rendered and defined, then created. */
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { DomainHostFacts } from '../realtime/domain/host-facts.ts';
+import type { VirtType } from '../realtime/domain/domain-input.ts';
+import { renderDomain } from '../realtime/domain/render.ts';
+import type { Guest } from '../realtime/guest.ts';
+import type { HostNetwork } from '../realtime/host.ts';
+import { vmUid } from '../realtime/ids.ts';
+import type { VmIdentity } from '../realtime/ids.ts';
+import type { Placement } from '../realtime/placement.ts';
+import { formatPayload } from './domain-payload.ts';
+import type { GuestFiles } from './guest-files.ts';
+import type { Hypervisor } from './hypervisor.ts';
+
+export interface GuestStarterOptions {
+  readonly hypervisor: Hypervisor;
+  readonly files: Pick<GuestFiles, 'prepare' | 'remove'>;
+  readonly virtType: VirtType;
+  readonly hostFacts: DomainHostFacts;
+  /** The networks of this host, as its administrator says now. */
+  readonly networks: () => readonly HostNetwork[];
+  /** Throws a StartError where this host cannot run any guest right now. */
+  readonly requireHost: () => void;
+}
+
+export class GuestStarter {
+  readonly #options: GuestStarterOptions;
+
+  constructor(options: GuestStarterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the domain runs. What it leaves behind when it fails, {@link cleanUp} removes. */
+  async start(entry: AllocatedGuest, guest: Guest, placement: Placement, signal: AbortSignal): Promise<void> {
+    const { hypervisor, files, virtType, hostFacts, networks, requireHost } = this.#options;
+    requireHost();
+    const vm = identityOf(entry);
+    const xml = renderDomain({
+      vm,
+      generation: entry.generation,
+      guest,
+      placement,
+      virtType,
+      payload: formatPayload(placement),
+      files: await files.prepare(vm, guest, signal),
+      networks: networks(),
+      host: hostFacts,
+    });
+    await hypervisor.define(xml, signal);
+    await hypervisor.start(guest.uuid, signal);
+  }
+
+  /** Removes the files of a guest whose domain is gone. */
+  cleanUp(entry: AllocatedGuest, options: { readonly keepNodeLocal: boolean }): Promise<void> {
+    return this.#options.files.remove(identityOf(entry), options);
+  }
+}
+
+export function identityOf({ vm }: AllocatedGuest): VmIdentity {
+  return { ...vm, uid: vmUid(vm.uid) };
+}

@@ -1,0 +1,43 @@
+/** What the agent remembers of one guest between two looks at it; all of it can be lost without harm. */
+import type { ReportedGuest } from '../crds/realtime-allocation.ts';
+import { noDrift } from './drift.ts';
+import type { DriftMemory } from './drift.ts';
+import type { HostDomain } from './hypervisor.ts';
+
+export interface GuestState {
+  drift: DriftMemory;
+  /** When a guest that was asked to switch off is ended. Forgotten with the agent: the grace then begins again. */
+  graceEndsMs?: number | undefined;
+  /** Starts that failed, or domains that ended, in a row. */
+  failures: number;
+  retryAtMs?: number | undefined;
+  /** When the domain started, as far as this agent or one before it has seen. */
+  startedAtMs?: number | undefined;
+  restarts: number;
+  /** The domain as last found, to audit it by while libvirt is away. */
+  lastSeen?: HostDomain | undefined;
+}
+
+/** First and longest wait between two starts of one guest; it doubles in between. */
+const backoffMs = [1000, 300_000] as const;
+/** A domain that ran this long did not fail to start, whatever ended it. */
+const goodRunMs = 600_000;
+
+export function newGuestState(lastReport: ReportedGuest | undefined): GuestState {
+  const startedAt = lastReport?.domain?.startedAt;
+  return {
+    drift: noDrift,
+    failures: 0,
+    restarts: lastReport?.domain?.restarts ?? 0,
+    startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
+  };
+}
+
+/** Notes a start that failed or a domain that ended, and with that when it may be started again. */
+export function noteEnd(state: GuestState, nowMs: number): void {
+  const ranWell = state.startedAtMs !== undefined && nowMs - state.startedAtMs >= goodRunMs;
+  const failures = ranWell ? 0 : state.failures;
+  const [first, longest] = backoffMs;
+  state.retryAtMs = nowMs + Math.min(longest, first * 2 ** Math.min(failures, 20));
+  state.failures = failures + 1;
+}

@@ -1,0 +1,61 @@
+/** Keeps this host's RealtimeNode: makes it where there is none, and tells what the host is and which domains nobody answers for. */
+import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { specFromInventory, topologyFromInventory } from '../crds/from-inventory.ts';
+import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
+import { isStoreError } from '../store/errors.ts';
+import { modify } from '../store/modify.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+import type { Stored } from '../store/resource.ts';
+import { parsePayload } from './domain-payload.ts';
+import type { HostRoot } from './host/host-root.ts';
+import { makeInventory } from './host/inventory.ts';
+import { readTopology } from './host/topology.ts';
+import { readKernelVersion } from './host/versions.ts';
+import type { HostDomain } from './hypervisor.ts';
+
+export type Orphan = NonNullable<RealtimeNodeStatus['orphans']>[number];
+
+/** The name of this host's RealtimeNode where nobody gives another: its host name, as Kubernetes names nodes. */
+export function defaultNodeName(): string {
+  return hostname().toLowerCase();
+}
+
+/**
+ * The RealtimeNode of this host, with its topology as it is now. Made where there is none: the CPUs that the kernel
+ * isolates are dedicated, the others shared, until an administrator says otherwise.
+ */
+export async function publishNode(store: ResourceStore, nodeName: string, root: HostRoot, signal: AbortSignal): Promise<Stored<'RealtimeNode'>> {
+  const inventory = makeInventory(readTopology(root), { name: nodeName, labels: {} });
+  if (!inventory.ok) throw new Error(`this host's own CPUs contradict each other: ${inventory.problems.map(({ message }) => message).join('; ')}`);
+  if ((await store.get('RealtimeNode', { name: nodeName }, signal)) === undefined) {
+    try {
+      await store.create({ kind: 'RealtimeNode', metadata: { name: nodeName }, spec: specFromInventory(inventory.value) }, signal);
+    } catch (error) {
+      if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
+    }
+  }
+  const topology = topologyFromInventory(inventory.value);
+  const kernel = readKernelVersion(root).release;
+  return changeStatus(store, nodeName, (status) => ({ ...status, topology: { ...topology, pciDevices: status.topology?.pciDevices ?? [] }, versions: { ...status.versions, kernel } }), signal);
+}
+
+/** Domains of ours that the allocation does not name: told, and never touched. Rules §6.6. */
+export async function publishOrphans(store: ResourceStore, nodeName: string, orphans: readonly Orphan[], signal: AbortSignal): Promise<void> {
+  await changeStatus(store, nodeName, (status) => ({ ...status, orphans }), signal);
+}
+
+export function orphansAmong(domains: readonly HostDomain[], allocated: ReadonlySet<string>): readonly Orphan[] {
+  return domains.flatMap(({ name, uuid, metadata }): Orphan[] => {
+    if (metadata === undefined || allocated.has(metadata.uid)) return [];
+    const placement = parsePayload(metadata.payload);
+    return [{ domain: name, uuid, vm: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid }, ...(placement === undefined ? {} : { placement }) }];
+  });
+}
+
+async function changeStatus(store: ResourceStore, name: string, change: (status: RealtimeNodeStatus) => RealtimeNodeStatus, signal: AbortSignal): Promise<Stored<'RealtimeNode'>> {
+  return modify(store, 'RealtimeNode', { name }, (node) => {
+    const status = change(node.status ?? {});
+    return isDeepStrictEqual(status, node.status) ? node : { ...node, status };
+  }, { write: 'updateStatus', signal });
+}
