@@ -1,7 +1,7 @@
 /** Which host NUMA node each guest cell goes to: every assignment is considered before it is said that none fits. */
 import type { PlacedDevice } from '../placement.ts';
 import type { Demand } from './demand.ts';
-import { matchDevices } from './devices.ts';
+import { matchDevices, nodeIds } from './devices.ts';
 import type { DeviceRequest } from './devices.ts';
 import { fitCell } from './fit-cell.ts';
 import type { CellFit } from './fit-cell.ts';
@@ -34,7 +34,7 @@ export function assignCells(host: HostState, demand: Demand, requests: readonly 
 
   const search = (used: number, smallMiB: number): readonly PlacedDevice[] | undefined => {
     const cell = chosen.length;
-    if (cell === demand.cells.length) return matchDevices(host, requests, chosen.map(({ node }) => node.id));
+    if (cell === demand.cells.length) return matchDevices(host, requests, cell === 0 ? nodeIds(host) : chosen.map(({ node }) => node.id));
     const state = `${used} ${smallMiB}`;
     if (deadEnds.has(state)) return undefined;
     for (let node = 0; node < nodes.length; node += 1) {

@@ -59,6 +59,14 @@ export class Cluster {
     this.#index?.hostChanged(host);
   }
 
+  /** Takes over what somebody holds by the word of an allocation, as the constructor does: as it is, conflicts and all. */
+  hold(held: HeldPlacement): void {
+    const host = this.#hosts.get(held.placement.host);
+    if (!this.#held.add(held) || host === undefined) return;
+    host.add(held.uid, held.placement);
+    this.#index?.hostChanged(host);
+  }
+
   /** Gives back all that a VM holds; nothing where it holds nothing. */
   release(uid: string): void {
     for (const { placement } of this.#held.remove(uid)) {

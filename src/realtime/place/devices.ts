@@ -18,12 +18,12 @@ export interface DeviceRequest {
 export function deviceRequests({ inventory }: HostState, guest: Guest): DeviceRequest[] {
   const functions = guest.networks.flatMap(({ name, network }): DeviceRequest[] => {
     const found = inventory.networks.find((candidate) => candidate.name === network);
-    return found?.kind === 'sriov' ? [{ name, required: false, source: `network ${network}`, pool: found.devices }] : [];
+    return found?.kind === 'sriov' ? [{ name, required: false, source: `network ${JSON.stringify(network)}`, pool: found.devices }] : [];
   });
   const devices = guest.hostDevices.map(({ name, class: className, numaAffinity }): DeviceRequest => ({
     name,
     required: numaAffinity === 'Required',
-    source: `device class ${className}`,
+    source: `device class ${JSON.stringify(className)}`,
     pool: inventory.deviceClasses.find((candidate) => candidate.name === className)?.devices ?? [],
   }));
   return [...functions, ...devices];
@@ -50,6 +50,11 @@ export function matchDevices(host: HostState, requests: readonly DeviceRequest[]
   }
   const addresses = new Map([...owner].map(([address, request]) => [request, address]));
   return requests.map(({ name }, request) => ({ name, address: addresses.get(request)! }));
+}
+
+/** Where a guest without cells is: everywhere. */
+export function nodeIds(host: HostState): NumaNodeId[] {
+  return host.nodes.map(({ id }) => id);
 }
 
 function addressesFor(host: HostState, { required, pool }: DeviceRequest, nodes: readonly NumaNodeId[]): string[] {

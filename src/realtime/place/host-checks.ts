@@ -1,9 +1,8 @@
 /** What must hold of a host as a whole before its NUMA nodes are looked at: one row per reason. */
 import type { RefusalReason } from '../decision.ts';
-import type { NumaNodeId } from '../ids.ts';
 import type { NetworkSpec } from '../spec.ts';
 import type { Demand } from './demand.ts';
-import { deviceRequests, matchDevices } from './devices.ts';
+import { deviceRequests, matchDevices, nodeIds } from './devices.ts';
 import type { HostState } from './host-state.ts';
 
 export interface HostCheck {
@@ -45,7 +44,7 @@ export const hostChecks: readonly HostCheck[] = [
   },
   {
     reason: 'DeviceMissing',
-    holds: (host, { guest }) => (guest.hostDevices.length === 0 && guest.networks.length === 0) || matchDevices(host, deviceRequests(host, guest), allNodes(host)) !== undefined,
+    holds: (host, { guest }) => (guest.hostDevices.length === 0 && guest.networks.length === 0) || matchDevices(host, deviceRequests(host, guest), nodeIds(host)) !== undefined,
     message: (host, { guest }) => deviceShortage(host, guest),
   },
   {
@@ -79,10 +78,6 @@ export function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`;
 }
 
-function allNodes(host: HostState): NumaNodeId[] {
-  return host.nodes.map(({ id }) => id);
-}
-
 function missingLabels(labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): string[] {
   return Object.keys(selector).filter((key) => !Object.hasOwn(labels, key) || labels[key] !== selector[key]).sort().map((key) => `${key}=${selector[key] ?? ''}`);
 }
@@ -100,7 +95,7 @@ function deviceShortage(host: HostState, guest: Demand['guest']): string {
   for (const [source, requests] of wanted) {
     const pool = requests[0]!.pool;
     const free = pool.filter(({ address }) => !host.devices.has(address)).length;
-    if (free < requests.length) return pool.length === 0 ? `no ${source}; RealtimeNode.spec.deviceClasses names them` : `${free} of ${pool.length} devices free in ${source}, ${requests.length} needed`;
+    if (free < requests.length) return pool.length === 0 ? `no devices in ${source}; RealtimeNode.spec.deviceClasses lists them` : `${free} of ${pool.length} devices free in ${source}, ${requests.length} needed`;
   }
   return `the devices free in ${[...wanted.keys()].join(' and ')} do not go round: their addresses overlap, or their NUMA nodes are not known`;
 }

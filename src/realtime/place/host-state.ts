@@ -17,7 +17,7 @@ export class HostState {
   readonly nodes: readonly NodeState[];
   readonly hasSmt: boolean;
   readonly cpus = new Ledger<CpuId>();
-  /** Dedicated CPUs over which somebody still floats, since the administrator called them shared before. */
+  /** CPUs over which somebody still floats, though the administrator no longer calls them shared. */
   readonly roamed = new Ledger<CpuId>();
   readonly devices = new Ledger<string>();
   readonly smallCapacityMiB: number;
@@ -79,7 +79,7 @@ export class HostState {
   }
 
   #roamedBy(placement: Placement): CpuSet {
-    return floatedOver(placement).intersection(this.inventory.dedicatedCpus);
+    return floatedOver(placement).minus(this.inventory.sharedCpus);
   }
 
   #count(placement: Placement, sign: 1 | -1): void {

@@ -2,8 +2,8 @@
 import type { Guest } from '../guest.ts';
 
 /**
- * QEMU's text, heap, device models, firmware copies and libraries. A minimal q35 guest keeps 40 to 60 MiB resident; the
- * rest is head-room for block and network buffers, which grow with load.
+ * QEMU's text, heap, device models, firmware copies and libraries. A q35 guest without devices keeps 22 MiB resident
+ * beside its memory (QEMU 7.2); the rest is head-room for devices and for block and network buffers, which grow with load.
  */
 const processMiB = 128;
 /** A thread's stack and vmcs/vmcb pages, its KVM state and coalesced I/O buffers: the figure that KubeVirt charges too. */
