@@ -40,11 +40,11 @@ describe('memoryRows', () => {
     }],
     ['nothing locked', mixedRealtimeRom, { lockedKiB: 0 }, {
       code: 'MemoryNotLocked', expected: 'at least 118300 KiB', observed: '0 KiB',
-      message: '0 KiB are locked, but QEMU holds 118300 KiB outside of huge pages: what is not locked may be swapped out or moved, and a vCPU that touches it then waits for the disk',
+      message: '0 KiB are locked, but QEMU holds 118300 KiB outside of huge pages: what is not locked may be swapped out, and a vCPU that touches it then waits for the disk',
     }],
     ['less locked than the guest has, although little is resident', inSmallPages, { lockedKiB: 32_767, residentKiB: 20_000 }, {
       code: 'MemoryNotLocked', expected: 'at least 32768 KiB', observed: '32767 KiB',
-      message: '32767 KiB are locked, but QEMU holds 32768 KiB outside of huge pages: what is not locked may be swapped out or moved, and a vCPU that touches it then waits for the disk',
+      message: '32767 KiB are locked, but QEMU holds 32768 KiB outside of huge pages: what is not locked may be swapped out, and a vCPU that touches it then waits for the disk',
     }],
     ['a page in swap', mixedRealtimeRom, { swappedKiB: 4 }, {
       code: 'MemorySwapped', expected: 'at most 0 KiB', observed: '4 KiB',

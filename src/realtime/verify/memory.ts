@@ -33,7 +33,7 @@ function lockedRow({ lockedKiB, residentKiB }: ObservedProcess, smallKiB: number
   const wantedKiB = Math.max(smallKiB, residentKiB);
   return row('locked', lockedKiB, wantedKiB, lockedKiB >= wantedKiB, () => ({
     code: 'MemoryNotLocked',
-    message: `${lockedKiB} KiB are locked, but QEMU holds ${wantedKiB} KiB outside of huge pages: what is not locked may be swapped out or moved, and a vCPU that touches it then waits for the disk`,
+    message: `${lockedKiB} KiB are locked, but QEMU holds ${wantedKiB} KiB outside of huge pages: what is not locked may be swapped out, and a vCPU that touches it then waits for the disk`,
   }));
 }
 
