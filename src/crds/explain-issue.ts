@@ -18,7 +18,7 @@ export function explainIssue(issue: z.core.$ZodIssue, schema: z.core.$ZodType, r
     const key = steps.at(-1);
     return [{ code: 'FIELD_FORMAT', path: formatPath(steps.slice(0, -1)), value: key, message: issue.issues[0]?.message ?? issue.message }];
   }
-  return [{ path: formatPath(steps), value, ...explainValue(issue, value) }];
+  return [{ path: formatPath(steps), value, ...explainValue(issue, schemaAt(schema, steps), value) }];
 }
 
 function unknownField(steps: readonly PathStep[], key: string, known: readonly string[]): FieldProblem {
@@ -28,10 +28,10 @@ function unknownField(steps: readonly PathStep[], key: string, known: readonly s
   return { code: 'FIELD_UNKNOWN', path, message: `unknown field; ${hint}` };
 }
 
-function explainValue(issue: z.core.$ZodIssue, value: unknown): Pick<FieldProblem, 'code' | 'message'> {
+function explainValue(issue: z.core.$ZodIssue, schema: z.core.$ZodType | undefined, value: unknown): Pick<FieldProblem, 'code' | 'message'> {
   switch (issue.code) {
     case 'invalid_type':
-      return { code: 'FIELD_TYPE', message: wrongType(issue.expected, value) };
+      return { code: 'FIELD_TYPE', message: wrongType(issue.expected, schema, value) };
     case 'invalid_value':
       return { code: 'FIELD_VALUE', message: wrongChoice(issue.values.map(String), value) };
     case 'too_small':
@@ -56,10 +56,15 @@ function amount(origin: string, bound: string, limit: number): string {
   }
 }
 
-function wrongType(expected: string, value: unknown): string {
-  const wanted = typeName(expected);
-  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+function wrongType(expected: string, schema: z.core.$ZodType | undefined, value: unknown): string {
+  const wanted = schema === undefined ? typeName(expected) : describeSchema(schema);
+  if (expected === 'string' && schema !== undefined && (typeof value === 'number' || typeof value === 'boolean')) {
+    const quoted = z.safeParse(schema, String(value));
+    if (!quoted.success) return quoted.error.issues[0]?.message ?? `must be ${wanted}`;
     return `must be ${wanted}, found ${describeValue(value)}; quote it: ${JSON.stringify(String(value))}`;
+  }
+  if (typeof value === 'string' && schema !== undefined && isWritten(value, schema)) {
+    return `must be ${wanted}, found a string; remove the quotes: ${value}`;
   }
   if (value === null && (expected === 'object' || expected === 'record')) {
     return `must be ${wanted}, found nothing; write {} to take the defaults, or remove the field`;
@@ -70,7 +75,7 @@ function wrongType(expected: string, value: unknown): string {
 function wrongChoice(choices: readonly string[], value: unknown): string {
   const similar = typeof value === 'string' ? nearest(value, choices) : undefined;
   const hint = similar === undefined || choices.length === 1 ? '' : `; did you mean ${similar}?`;
-  return `accepted: ${choices.join(', ')}${hint}`;
+  return `is not known; accepted: ${choices.join(', ')}${hint}`;
 }
 
 function typeName(expected: string): string {
@@ -108,10 +113,20 @@ function describeValue(value: unknown): string {
   }
 }
 
+/** Whether the text would be right without its quotes. */
+function isWritten(text: string, schema: z.core.$ZodType): boolean {
+  try {
+    return z.safeParse(schema, JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
 function describeSchema(schema: z.core.$ZodType | undefined): string {
+  if (schema instanceof z.ZodNumberFormat) return typeName('int');
   if (schema instanceof z.ZodEnum) return schema.options.join(', ');
   if (schema instanceof z.ZodLiteral) return [...schema.values].join(', ');
-  return schema?.constructor === undefined ? 'a value' : typeName(schema._zod.def.type);
+  return schema === undefined ? 'a value' : typeName(schema._zod.def.type);
 }
 
 function fieldNames(schema: z.core.$ZodType | undefined): readonly string[] {

@@ -46,7 +46,7 @@ function networkOf(network: NetworkWire, path: string, pciDevices: PciDevices): 
 }
 
 function addressProblems(addresses: readonly string[], path: string): readonly FieldProblem[] {
-  return duplicates(addresses.map((name, index) => ({ name, path: `${path}[${index}]` })), 'ADDRESS_TWICE', 'device in this list');
+  return duplicates(addresses.map((name, index) => ({ name, path: `${path}[${index}]` })), 'ADDRESS_TWICE', 'device in this list', 'address');
 }
 
 function devicesAt(addresses: readonly string[], pciDevices: PciDevices): readonly HostDevice[] {

@@ -17,7 +17,7 @@ function floatingProblems(cpu: CpuSpec): readonly FieldProblem[] {
     problems.push({ code: 'REALTIME_NEEDS_DEDICATED', path: 'spec.cpu.policy', value: cpu.policy, message: `realtime vCPUs need pCPUs of their own, which ${found} does not give; ${dedicatedOrMixed}` });
   }
   if (cpu.threadPolicy !== undefined) {
-    problems.push({ code: 'THREAD_POLICY_NEEDS_DEDICATED', path: 'spec.cpu.threadPolicy', value: cpu.threadPolicy, message: `has no meaning with policy ${found}, whose vCPUs float; ${dedicatedOrMixed}, or no threadPolicy` });
+    problems.push({ code: 'THREAD_POLICY_NEEDS_DEDICATED', path: 'spec.cpu.threadPolicy', value: cpu.threadPolicy, message: `has no meaning for vCPUs that float (policy is ${found}); ${dedicatedOrMixed}, or no threadPolicy` });
   }
   if (cpu.emulatorThreads === 'Isolate') {
     problems.push({ code: 'ISOLATE_NEEDS_DEDICATED', path: 'spec.cpu.emulatorThreads', value: cpu.emulatorThreads, message: `cannot be given with policy ${found}; ${dedicatedOrMixed}, or emulatorThreads Housekeeping or Share` });

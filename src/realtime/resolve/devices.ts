@@ -17,7 +17,7 @@ export function resolveDevices(vm: VmSpec, vmClass: ClassSpec | undefined): Chec
   const macs = vm.networks.flatMap(({ mac }, index) => (mac === undefined ? [] : [{ name: mac.toLowerCase(), path: `spec.networks[${index}].mac` }]));
   return unless([
     ...duplicates(names, 'DEVICE_DUPLICATE', 'network or device'),
-    ...duplicates(macs, 'MAC_DUPLICATE', 'network\'s card'),
+    ...duplicates(macs, 'MAC_DUPLICATE', 'network', 'address'),
     ...(vm.className === undefined ? inlineProblems(vm) : []),
     ...(vmClass === undefined ? [] : classProblems(vm, vmClass)),
   ], () => null);
