@@ -3,10 +3,10 @@ import type { Audit, AuditRow, Finding, FindingCode } from '../finding.ts';
 import { auditOf } from './audit.ts';
 
 /**
- * `current` without the findings about threads that `previous` (the audit before, as it was read) does not have too: stalld lifts a starving thread to
- * DEADLINE or FIFO for some microseconds, and a new thread gets its place just after it begins. What no watchdog does
- * (no process, a missing vCPU, memory that is not held) counts at once. With no previous audit everything counts: a domain
- * that has never been right is not given the benefit of the doubt.
+ * `current` without the findings about threads that `previous` (the audit before, as it was read) does not have too: stalld
+ * lifts a starving thread to DEADLINE or FIFO for some microseconds, and a new thread gets its place just after it begins.
+ * What no watchdog does (no process, a missing vCPU, memory that is not held) counts at once. With no previous audit
+ * everything counts: a domain that has never been right is not given the benefit of the doubt.
  */
 export function confirmDrift(previous: Audit | undefined, current: Audit): Audit {
   if (previous === undefined) return current;
