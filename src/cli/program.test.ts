@@ -1,19 +1,7 @@
-import { PassThrough, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { commands } from './commands.ts';
+import { capturedRun as run } from './captured-run.ts';
 import type { RegisterCommand } from './commands.ts';
 import { CommandError, isForPeople, UsageError } from './exit.ts';
-import { Io } from './io.ts';
-import { runProgram } from './program.ts';
-
-async function run(args: readonly string[], { env = {}, registered = commands }: { readonly env?: Readonly<Record<string, string>>; readonly registered?: readonly RegisterCommand[] } = {}) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const exitCode = await runProgram(args, new Io({ stdin: Readable.from([]), stdout, stderr, env }), registered);
-  stdout.end();
-  stderr.end();
-  return { exitCode, stdout: await text(stdout), stderr: await text(stderr) };
-}
 
 const throwing = (error: unknown): RegisterCommand => (program) => {
   program.command('fail').action(() => {

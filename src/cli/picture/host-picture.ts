@@ -8,7 +8,7 @@ import type { CoreDrawing, CoreItem } from './cores.ts';
 import { cpuUses } from './cpu-use.ts';
 import type { DrawnVm } from './cpu-use.ts';
 import { describeMarks } from './label.ts';
-import { drawMemoryBars, memoryUses } from './memory-bars.ts';
+import { drawMemoryBars, memoryColumns, memoryUses } from './memory-bars.ts';
 import type { MemoryUse } from './memory-bars.ts';
 import { frame, frameWidth, sideBySide } from './node-box.ts';
 import { asciiGlyphs, unicodeGlyphs } from './glyphs.ts';
@@ -50,9 +50,10 @@ export function drawHost(host: HostInventory, vms: readonly DrawnVm[], { width, 
 
   const perRow = nodesPerRow(nodes, coreWidth(host.cores, drawing.cellWidth) + 1, width);
   const room = Math.floor((width - (perRow - 1)) / perRow) - frameWidth;
+  const columns = memoryColumns(nodes.flatMap(({ memory }) => memory), room);
   const contents = nodes.map(({ node, items, memory }) => ({
     title: `host NUMA node ${node.id}`,
-    lines: [...drawCores(items, uses, room, drawing), ...drawMemoryBars(memory, room, glyphs, style)],
+    lines: [...drawCores(items, uses, room, drawing), ...drawMemoryBars(memory, columns, glyphs, style)],
   }));
   const inner = Math.max(narrowestNode, ...contents.flatMap(({ title, lines }) => [textWidth(title) + 2, ...lines.map(textWidth)]));
   const frames = contents.map(({ title, lines }) => frame(style('bold', title), lines, inner, glyphs, style));

@@ -49,12 +49,21 @@ function smallMiBOn(node: NumaNodeId, placement: Placement): number {
 const widestBar = 24;
 const narrowestBar = 4;
 
-/** One line for each, names and figures aligned, the bar taking what is left of `width`. */
-export function drawMemoryBars(uses: readonly MemoryUse[], width: number, glyphs: Glyphs, style: Style): string[] {
-  const names = Math.max(...uses.map(({ name }) => name.length));
+export interface MemoryColumns {
+  readonly name: number;
+  readonly bar: number;
+}
+
+/** Columns that suit all of a host's memory, so that bars of different nodes compare; the bar takes what is left of `width`. */
+export function memoryColumns(uses: readonly MemoryUse[], width: number): MemoryColumns {
+  const name = Math.max(...uses.map((use) => use.name.length));
   const figures = Math.max(...uses.map((use) => use.figures.length));
-  const barWidth = Math.min(widestBar, Math.max(narrowestBar, width - names - figures - 2));
-  return uses.map((use) => `${padEnd(use.name, names)} ${drawBar(use, barWidth, glyphs, style)} ${use.figures}`);
+  return { name, bar: Math.min(widestBar, Math.max(narrowestBar, width - name - figures - 2)) };
+}
+
+/** One line for each, names and figures aligned. */
+export function drawMemoryBars(uses: readonly MemoryUse[], columns: MemoryColumns, glyphs: Glyphs, style: Style): string[] {
+  return uses.map((use) => `${padEnd(use.name, columns.name)} ${drawBar(use, columns.bar, glyphs, style)} ${use.figures}`);
 }
 
 function drawBar({ total, planned, taken }: MemoryUse, width: number, glyphs: Glyphs, style: Style): string {

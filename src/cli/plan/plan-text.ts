@@ -8,6 +8,8 @@ import type { PictureOptions } from '../picture/host-picture.ts';
 import { vmColour } from '../picture/label.ts';
 import { vmLetter } from '../picture/letters.ts';
 import { describePlacement } from '../picture/vm-line.ts';
+import { plainStyle } from '../style.ts';
+import type { Style } from '../style.ts';
 import { padEnd, wrap, wrapParts } from '../table.ts';
 import type { PlanItem } from './plan-vms.ts';
 
@@ -54,7 +56,8 @@ function formatHost(inventory: HostInventory | undefined, vms: readonly HeldVm[]
   return [...lines, ...(inventory === undefined ? [] : ['', drawHost(inventory, drawn, options)])].join('\n');
 }
 
-function formatRefused(name: string, groups: readonly RefusalGroup[], { width, style }: PictureOptions): string {
+/** `default/du-2 fits on no host:` and a line for each group of reasons. */
+export function formatRefused(name: string, groups: readonly RefusalGroup[], { width, style = plainStyle }: { readonly width: number; readonly style?: Style }): string {
   const reasons = groups.length === 0 ? ['there is no host to place it on'] : groups.map(({ hosts, message }) => {
     if (hosts.length === 1) return `${hosts[0]!}: ${message}`;
     const named = hosts.slice(0, mostHostsNamed).join(', ');

@@ -1,0 +1,30 @@
+/** Runs a command line in this process with its output captured, for tests. */
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { commands } from './commands.ts';
+import type { RegisterCommand } from './commands.ts';
+import type { ExitCode } from './exit.ts';
+import { Io } from './io.ts';
+import { runProgram } from './program.ts';
+
+export interface CapturedRun {
+  readonly exitCode: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CapturedRunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly registered?: readonly RegisterCommand[];
+}
+
+export async function capturedRun(args: readonly string[], { env = {}, stdin = '', registered = commands }: CapturedRunOptions = {}): Promise<CapturedRun> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const output = Promise.all([text(stdout), text(stderr)]);
+  const exitCode = await runProgram(args, new Io({ stdin: Readable.from([stdin]), stdout, stderr, env }), registered);
+  stdout.end();
+  stderr.end();
+  const [out, err] = await output;
+  return { exitCode, stdout: out, stderr: err };
+}

@@ -1,0 +1,25 @@
+/** `rtvm verify`: audits the VMs of this host now. */
+import { Argument } from 'commander';
+import type { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { addStateOptions } from './node-options.ts';
+import type { StateOptions } from './node-options.ts';
+import { outputOption } from './options.ts';
+
+export interface VerifyOptions extends StateOptions {
+  readonly output: 'table' | 'yaml' | 'json';
+}
+
+export function register(program: Command, io: Io): void {
+  const command = program.command('verify')
+    .summary('audit the VMs of this host: every thread, all memory')
+    .description('Reads every thread and all memory of the VMs of this host, once, and compares them with what the VMs were\ngiven. Changes nothing.')
+    .addArgument(new Argument('[vm...]', '[namespace/]name (default: all)'))
+    .addOption(outputOption(['table', 'yaml', 'json']));
+  addStateOptions(command)
+    .addHelpText('after', '\nExample:\n  rtvm verify default/probe\n\nExits with 1 when a VM is not what was asked for, or does not run.')
+    .action(async (names: string[], options: VerifyOptions) => {
+      const { verify } = await import('../verify/verify.ts');
+      io.exitCode = await verify(names, options, io);
+    });
+}

@@ -1,0 +1,125 @@
+/** This host as a node of its own: the directory store, the controller and the agent, in one process. */
+import { join } from 'node:path';
+import { Agent } from '../../node-agent/agent.ts';
+import type { AgentLog } from '../../node-agent/agent-log.ts';
+import { takeHostLock } from '../../node-agent/host/host-lock.ts';
+import type { HostLock } from '../../node-agent/host/host-lock.ts';
+import { thisHost } from '../../node-agent/host/host-root.ts';
+import { readVirtualization } from '../../node-agent/host/virtualization.ts';
+import { LibvirtHypervisor } from '../../node-agent/libvirt-hypervisor.ts';
+import { defaultNodeName } from '../../node-agent/node-report.ts';
+import { Controller } from '../../controller/controller.ts';
+import { LibvirtClient } from '../../libvirt/client.ts';
+import { findSocketPath } from '../../libvirt/socket-path.ts';
+import { DirectoryStore } from '../../store/directory/directory-store.ts';
+import { formatProblem } from '../../store/problem.ts';
+import type { NodeOptions } from '../commands/node-options.ts';
+import { CommandError } from '../exit.ts';
+import type { Io } from '../io.ts';
+
+export interface LocalNodeOptions extends NodeOptions {
+  readonly auditIntervalSeconds: number;
+}
+
+/** Open from {@link openLocalNode} to {@link LocalNode.close}; VMs outlive it. */
+export interface LocalNode {
+  readonly store: DirectoryStore;
+  readonly nodeName: string;
+  /** Begins to place and to run; before that, nothing on the host is touched. */
+  start(): void;
+  /** Rejects when the controller or the agent cannot go on. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the host's lock, makes sure that VMs can run here at all, and opens the state directory.
+ * @throws HostError `LOCK_HELD`, CommandError `KVM_UNAVAILABLE`, LibvirtConnectionError, StoreError; nothing is left then.
+ */
+export async function openLocalNode(options: LocalNodeOptions, io: Io, signal: AbortSignal): Promise<LocalNode> {
+  const lock = takeHostLock(thisHost, options.lockFile);
+  try {
+    await requireHypervisor(options, io, signal);
+    return new OpenNode(await DirectoryStore.open({ directory: options.stateDir, signal }), lock, options, io);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** What every VM would fail on is said once, before any is touched. */
+async function requireHypervisor({ virtType, libvirtSocket }: NodeOptions, io: Io, signal: AbortSignal): Promise<void> {
+  if (virtType === 'qemu') {
+    io.err('rtvm: emulation was asked for (--virt-type qemu): guests run, but nothing here is realtime');
+  } else {
+    const virtualization = readVirtualization(thisHost);
+    if (!virtualization.kvm) throw new CommandError('KVM_UNAVAILABLE', `KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`);
+  }
+  const client = await LibvirtClient.open({ socketPath: findSocketPath(libvirtSocket), signal });
+  client.close();
+}
+
+class OpenNode implements LocalNode {
+  readonly store: DirectoryStore;
+  readonly nodeName: string;
+  readonly failed: Promise<never>;
+  readonly #lock: HostLock;
+  readonly #controller: Controller;
+  readonly #agent: Agent;
+  readonly #fail: (error: unknown) => void;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(store: DirectoryStore, lock: HostLock, options: LocalNodeOptions, io: Io) {
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => undefined); // whoever waits for it gets it; nobody has to
+    this.failed = promise;
+    this.#fail = reject;
+    this.store = store;
+    this.#lock = lock;
+    this.nodeName = options.nodeName ?? defaultNodeName();
+    const log = logTo(io);
+    this.#controller = new Controller({
+      store,
+      now: () => new Date(),
+      warn: log.warn,
+      problems: (problems) => {
+        for (const problem of problems) io.err(`rtvm: ${formatProblem(problem)}`);
+      },
+    });
+    this.#agent = new Agent({
+      store,
+      nodeName: this.nodeName,
+      hypervisor: new LibvirtHypervisor({ root: thisHost, socketPath: options.libvirtSocket }),
+      root: thisHost,
+      stateDirectory: options.stateDir,
+      imageRoot: options.imageRoot ?? join(options.stateDir, 'images'),
+      allowedUrls: options.allowUrl,
+      virtType: options.virtType,
+      auditIntervalMs: 1000 * options.auditIntervalSeconds,
+      now: Date.now,
+      log,
+    });
+  }
+
+  start(): void {
+    this.#running = Promise.all([this.#controller.run(), this.#agent.run()]).catch((error: unknown) => this.#fail(error));
+  }
+
+  async close(): Promise<void> {
+    this.#controller.stop();
+    this.#agent.stop();
+    await this.#running;
+    await this.store.close();
+    this.#lock[Symbol.dispose]();
+  }
+}
+
+function logTo(io: Io): AgentLog {
+  return {
+    info: (message) => io.err(`rtvm: ${message}`),
+    warn: (message, error) => {
+      const why = error instanceof Error && !message.includes(error.message) ? `: ${error.message}` : '';
+      io.err(`rtvm: ${message}${why}`);
+    },
+  };
+}

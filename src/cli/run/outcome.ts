@@ -1,0 +1,33 @@
+/** What has become of a VM that was asked to run, told from its status. */
+import type { Stored } from '../../store/resource.ts';
+
+export type Outcome =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'ready' }
+  /** It has ended, or is not meant to run: nothing is wrong, and nothing more will happen. */
+  | { readonly kind: 'stopped'; readonly message: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly message: string };
+
+const pending: Outcome = { kind: 'pending' };
+
+/** Reasons of a running guest that no further reading will change. */
+const lastingViolations: ReadonlySet<string> = new Set(['Violated', 'DriftPersists']);
+
+/** @param sinceMs what its status said before is an earlier try's, and says nothing of this one. */
+export function outcomeOf({ metadata, status }: Stored<'RealtimeVM'>, sinceMs: number): Outcome {
+  if (status?.observedGeneration !== metadata.generation) return pending;
+  const condition = (type: string) => status.conditions?.find((candidate) => candidate.type === type);
+  const failed = (type: string): Outcome => {
+    const found = condition(type);
+    return { kind: 'failed', reason: found?.reason ?? 'Unknown', message: found?.message ?? 'no reason was given' };
+  };
+  if (condition('Accepted')?.status === 'False') return failed('Accepted');
+  if (status.phase === 'Pending') return failed('Placed');
+  const stalled = condition('Stalled');
+  if (stalled?.status === 'True') return Date.parse(stalled.lastTransitionTime) < sinceMs ? pending : failed('Stalled');
+  if (condition('Ready')?.status === 'True') return { kind: 'ready' };
+  const running = condition('Running');
+  if (running?.status === 'True' && lastingViolations.has(running.reason)) return failed('Ready');
+  if (status.phase === 'Stopped') return { kind: 'stopped', message: running?.message ?? condition('Placed')?.message ?? 'it does not run' };
+  return pending;
+}
