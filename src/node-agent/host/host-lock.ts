@@ -18,6 +18,9 @@ export const defaultHostLockPath = '/run/rtvm/agent.lock';
 /** SQLITE_BUSY: somebody else has the lock. */
 const sqliteBusy = 5;
 
+/** Kept from the garbage collector, which would close a database, and so give back a lock, that its taker has no variable for. */
+const held = new Set<DatabaseSync>();
+
 /** The held lock; disposing it, or the end of the process, gives it back. */
 export interface HostLock extends Disposable {
   readonly path: string;
@@ -48,10 +51,11 @@ class HeldLock implements HostLock {
   constructor(path: string, database: DatabaseSync) {
     this.path = path;
     this.#database = database;
+    held.add(database);
   }
 
   [Symbol.dispose](): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (held.delete(this.#database)) this.#database.close();
   }
 }
 

@@ -9,17 +9,13 @@ import { numaNodeId } from '../../../src/realtime/ids.ts';
 import { recordedHost, unpackHost } from '../../fixtures/hosts/host-fixture.ts';
 import type { HostFiles } from '../../fixtures/hosts/host-fixture.ts';
 import { fourThreadHost, hostWithGaps, hostWithoutNuma, largeSmtHost, syntheticHost } from '../../fixtures/hosts/synthetic-host.ts';
+import { printed } from './printed.ts';
 
 const identity = { name: 'host-a', labels: { 'rtvm.dev/realtime': 'true' } };
 
 function topologyOf(files: HostFiles): HostTopology {
   using host = unpackHost(files);
   return readTopology(host.root);
-}
-
-/** As it is printed: CPU sets as lists, so that a whole inventory compares and reads easily. */
-function printed(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
 }
 
 /** What an administrator who says nothing gets. */
@@ -160,7 +156,7 @@ describe('what an administrator says', () => {
       deviceClasses: [{ name: 'fec', devices: [{ address: '0000:3b:00.1' }] }],
     };
     const { numaNodes, cores, caches } = topology;
-    expect(makeInventory(topology, identity, policy)).toEqual({ ok: true, value: { ...identity, numaNodes, cores, caches, ...policy }, warnings: [] });
+    expect(printed(makeInventory(topology, identity, policy))).toEqual(printed({ ok: true, value: { ...identity, numaNodes, cores, caches, ...policy }, warnings: [] }));
   });
 
   const refusals: { policy: HostPolicy; code: string; path: string; message: string }[] = [
