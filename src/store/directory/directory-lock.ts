@@ -18,8 +18,8 @@ export class DirectoryLock {
   readonly #file: string;
   readonly #timeoutMs: number;
   readonly #database: DatabaseSync;
-  /** Settles when the last caller of this process is done with the lock. */
-  #turn: Promise<void> = Promise.resolve();
+  /** Settles when all callers of this process so far are done with the lock. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @throws StoreError STORAGE_FAILED when the file cannot be opened. */
   constructor(file: string, timeoutMs: number = defaultTimeoutMs) {
@@ -40,9 +40,9 @@ export class DirectoryLock {
   async hold<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     const before = this.#turn;
     const { promise: done, resolve: finish } = Promise.withResolvers<undefined>();
-    this.#turn = done;
+    this.#turn = Promise.all([before, done]);
     try {
-      await before;
+      await settled(before, signal);
       await this.#acquire(signal);
       try {
         return await work();
@@ -75,7 +75,8 @@ export class DirectoryLock {
 
   #tryAcquire(): boolean {
     try {
-      this.#database.exec('BEGIN EXCLUSIVE');
+      // With its journal on disk, the transaction would begin by writing a file, which a full disk refuses.
+      this.#database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
       return true;
     } catch (error) {
       if (sqliteCode(error) === busy) return false;
@@ -85,6 +86,23 @@ export class DirectoryLock {
 
   #failure(cause: unknown): StoreError {
     return new StoreError('STORAGE_FAILED', `cannot lock ${this.#file}: ${cause instanceof Error ? cause.message : String(cause)}. It should be an empty file; if it is not, remove it while no rtvm runs`, { cause });
+  }
+}
+
+/** Waits, unless the signal aborts first. */
+async function settled(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) {
+    await promise;
+    return;
+  }
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -105,7 +105,7 @@ test('lists are of one kind, and of one namespace where asked', async () => {
 
 test('the longest names that are allowed have files', async () => {
   const { directory, store } = await openStore();
-  const longest = ['a', 'b'].map((last) => `${`${'x'.repeat(62)}.`.repeat(4)}`.slice(0, 252) + last);
+  const longest = ['a', 'b'].map((last) => `${'x'.repeat(62)}.`.repeat(4).slice(0, 252) + last);
   for (const name of longest) await store.create(node(name));
   expect((await store.list('RealtimeNode')).map(({ metadata }) => metadata.name).sort()).toStrictEqual(longest);
   expect(await readdir(path.join(directory, 'state', 'objects'))).toHaveLength(2);

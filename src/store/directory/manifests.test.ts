@@ -12,12 +12,12 @@ const vmA = { namespace: 'default', name: 'a' };
 interface Bench {
   readonly store: DirectoryStore;
   readonly manifests: string;
-  put(file: string, text: string): Promise<void>;
-  remove(file: string): Promise<void>;
+  readonly put: (file: string, text: string) => Promise<void>;
+  readonly remove: (file: string) => Promise<void>;
   /** As `rtvm` would print them, without the directory. */
-  problems(): Promise<readonly string[]>;
-  vm(name?: string): Promise<Stored<'RealtimeVM'> | undefined>;
-  vcpus(name?: string): Promise<number | undefined>;
+  readonly problems: () => Promise<readonly string[]>;
+  readonly vm: (name?: string) => Promise<Stored<'RealtimeVM'> | undefined>;
+  readonly vcpus: (name?: string) => Promise<number | undefined>;
 }
 
 async function bench(): Promise<Bench> {
