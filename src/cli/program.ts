@@ -43,7 +43,15 @@ function buildProgram(io: Io, registered: readonly RegisterCommand[]): Command {
     })
     .addHelpText('after', '\nExit status: 0 fine, 1 refused or not fitting, 2 called wrongly.\nRTVM_DEBUG=1 shows the stack of an unexpected error.');
   for (const register of registered) register(program, io);
+  for (const command of program.commands) pointToHelp(command, 'rtvm');
   return program;
+}
+
+/** A wrong call is told which help to read: the command's own. */
+function pointToHelp(command: Command, parent: string): void {
+  const name = `${parent} ${command.name()}`;
+  command.showHelpAfterError(`(${name} --help shows ${command.commands.length > 0 ? 'its commands' : 'its options'})`);
+  for (const child of command.commands) pointToHelp(child, name);
 }
 
 function reportError(error: unknown, io: Io): ExitCode {

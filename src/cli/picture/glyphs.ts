@@ -45,3 +45,7 @@ export const asciiGlyphs: Glyphs = {
   realtimeCore: { horizontal: '=', vertical: '|', top: ['+', '+', '+'], bottom: ['+', '+', '+'] },
   fold: '...',
 };
+
+export function glyphsFor(unicode: boolean): Glyphs {
+  return unicode ? unicodeGlyphs : asciiGlyphs;
+}

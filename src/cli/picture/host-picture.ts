@@ -11,8 +11,7 @@ import { describeMarks } from './label.ts';
 import { drawMemoryBars, memoryColumns, memoryUses } from './memory-bars.ts';
 import type { MemoryUse } from './memory-bars.ts';
 import { frame, frameWidth, sideBySide } from './node-box.ts';
-import { asciiGlyphs, unicodeGlyphs } from './glyphs.ts';
-import type { Glyphs } from './glyphs.ts';
+import { glyphsFor } from './glyphs.ts';
 
 export interface PictureOptions {
   /** Columns to keep to. */
@@ -63,10 +62,6 @@ export function drawHost(host: HostInventory, vms: readonly DrawnVm[], { width, 
     ...wrapParts(describeMarks(uses.values(), glyphs, style), '  ', width),
     ...thereBefore(vms, width),
   ].join('\n');
-}
-
-export function glyphsFor(unicode: boolean): Glyphs {
-  return unicode ? unicodeGlyphs : asciiGlyphs;
 }
 
 /** Names of more VMs than this are counted: on a full host they would take more room than the host. */

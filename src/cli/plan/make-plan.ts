@@ -6,6 +6,7 @@ import type { VmIdentity, VmUid } from '../../realtime/ids.ts';
 import { Cluster } from '../../realtime/place/cluster.ts';
 import type { VmSpec } from '../../realtime/spec.ts';
 import type { HostOptions } from '../commands/plan.ts';
+import { requiredFiles } from '../commands/options.ts';
 import type { InputOptions } from '../commands/options.ts';
 import { CommandError } from '../exit.ts';
 import { readThisHost } from '../host/this-host.ts';
@@ -35,7 +36,8 @@ export interface Plan extends PlanHosts {
  * RealtimeAllocation among the files has already stays where it is. Warnings are printed.
  * @throws CommandError where the files are not fine, or have no VM or no host.
  */
-export async function makePlan({ file, host = [] }: InputOptions & HostOptions, io: Io): Promise<Plan> {
+export async function makePlan({ host = [], ...input }: InputOptions & HostOptions, io: Io): Promise<Plan> {
+  const file = requiredFiles(input);
   const manifests = await loadManifests([...new Set([...file, ...host])], 'refuse', io);
   const { held, problems } = readHeld(manifests.documents);
   requireFine({ problems: [...manifests.problems, ...problems], warnings: manifests.warnings }, io);

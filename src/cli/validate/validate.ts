@@ -1,5 +1,6 @@
 /** Checks manifests and says what is wrong with them. */
 import type { DocumentProblem } from '../../crds/document-problem.ts';
+import { requiredFiles } from '../commands/options.ts';
 import type { ValidateOptions } from '../commands/validate.ts';
 import type { ExitCode } from '../exit.ts';
 import { loadManifests } from '../input/manifests.ts';
@@ -10,7 +11,7 @@ import { formatData } from '../output/formats.ts';
 
 /** @returns 1 where there is a problem; warnings are none. */
 export async function validate(options: ValidateOptions, io: Io): Promise<ExitCode> {
-  const manifests = await loadManifests(options.file, 'warn', io);
+  const manifests = await loadManifests(requiredFiles(options), 'warn', io);
   const valid = manifests.problems.length === 0;
   switch (options.output) {
     case 'json':
