@@ -21,7 +21,7 @@ export interface StoredMetadata {
 }
 
 /** An object of one kind. */
-export type Stored<K extends Kind = Kind> = ResourceByKind[K] & { readonly metadata: StoredMetadata };
+export type Stored<K extends Kind = Kind> = ResourceByKind[K] & { readonly kind: K; readonly metadata: StoredMetadata };
 
 /** What all of them have in common, for code that treats every kind alike. */
 export interface AnyStored {
