@@ -10,7 +10,8 @@ import type { HostOptions } from './plan.ts';
 export interface RenderOptions extends InputOptions, HostOptions {
   readonly output: 'xml' | 'yaml' | 'json';
   readonly stateDir: string;
-  readonly imageRoot: string;
+  /** Absent: `images` in the state directory. */
+  readonly imageRoot?: string;
   readonly virtType: 'kvm' | 'qemu';
 }
 
@@ -21,8 +22,8 @@ export function register(program: Command, io: Io): void {
     .addOption(fileOption())
     .addOption(hostOption())
     .addOption(outputOption(['xml', 'yaml', 'json']))
-    .addOption(new Option('--state-dir <path>', 'where the host keeps disks and logs').default('/var/lib/rtvm'))
-    .addOption(new Option('--image-root <path>', 'where the host keeps images').default('/var/lib/rtvm/images'))
+    .addOption(new Option('--state-dir <path>', 'where the host keeps disks and logs').env('RTVM_STATE_DIR').default('/var/lib/rtvm'))
+    .addOption(new Option('--image-root <path>', 'where the paths of images and kernels begin on the host (default: images in the state directory)').env('RTVM_IMAGE_ROOT'))
     .addOption(new Option('--virt-type <type>', 'kvm, or qemu for emulation without KVM').choices(['kvm', 'qemu']).default('kvm'))
     .addHelpText('after', '\nExample:\n  rtvm render -f vm.yaml --host host-a.yaml | virt-xml-validate -')
     .action(async (options: RenderOptions) => {

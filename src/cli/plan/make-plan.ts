@@ -29,6 +29,8 @@ export interface ManifestPlanItem extends PlanItem {
 
 export interface Plan extends PlanHosts {
   readonly items: readonly ManifestPlanItem[];
+  /** No file had a host, so the one that rtvm runs on was taken. */
+  readonly onThisHost: boolean;
 }
 
 /**
@@ -44,7 +46,8 @@ export async function makePlan({ host = [], ...input }: InputOptions & HostOptio
   if (manifests.vms.length === 0) throw new CommandError('VM_MISSING', `there is no RealtimeVM in ${file.join(', ')}`);
   if (manifests.hosts.length === 0 && host.length > 0) throw new CommandError('HOST_MISSING', `there is no RealtimeNode in ${host.join(', ')}; "rtvm host inventory" prints one`);
 
-  const hosts = manifests.hosts.length > 0 ? manifests.hosts : [inventoryHere(io)];
+  const onThisHost = manifests.hosts.length === 0;
+  const hosts = onThisHost ? [inventoryHere(io)] : manifests.hosts;
   const cluster = new Cluster(hosts, held);
   for (const { message } of cluster.conflicts()) io.err(`warning: ${message}`);
 
@@ -54,6 +57,7 @@ export async function makePlan({ host = [], ...input }: InputOptions & HostOptio
   const placed = placedAlready(manifests.vms, held);
   const others = held.filter(({ uid }) => ![...placed.values()].some((own) => own.uid === uid));
   return {
+    onThisHost,
     items: planVms(vms, new Map([...placed].map(([uid, { placement }]) => [uid, placement])), cluster),
     inventories: new Map(hosts.map((each) => [each.name, each])),
     held: Map.groupBy(others, ({ placement }) => placement.host),

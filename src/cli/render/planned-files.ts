@@ -1,8 +1,8 @@
 /** The files that a VM's domain would have on its host, named as the agent names them; none of them needs to be there. */
 import { join } from 'node:path';
 import type { DiskFile, DomainFiles } from '../../realtime/domain/domain-input.ts';
-import { domainName } from '../../realtime/domain/domain-name.ts';
 import type { Guest, GuestDisk, GuestImage } from '../../realtime/guest.ts';
+import { serialLogPath } from '../../node-agent/serial-log.ts';
 import type { VmIdentity } from '../../realtime/ids.ts';
 
 export interface HostDirectories {
@@ -12,6 +12,7 @@ export interface HostDirectories {
   readonly images: string;
 }
 
+/** What GuestFiles of the agent would give once it has prepared them; a test compares the two. */
 export function plannedFiles(vm: VmIdentity, guest: Guest, { state, images }: HostDirectories): DomainFiles {
   const ownDisks = join(state, 'disks', vm.uid);
   const { boot } = guest;
@@ -21,7 +22,7 @@ export function plannedFiles(vm: VmIdentity, guest: Guest, { state, images }: Ho
     kernel: boot.kind === 'kernel' ? join(images, boot.path) : undefined,
     initrd: boot.kind === 'kernel' && boot.initrd !== undefined ? join(images, boot.initrd) : undefined,
     seed: guest.cloudInit === undefined ? undefined : join(ownDisks, 'ephemeral', 'seed.iso'),
-    serialLog: join(state, 'serial', `${domainName(vm)}.log`),
+    serialLog: serialLogPath(state, vm),
   };
 }
 

@@ -1,4 +1,9 @@
 /** Prints the libvirt domains of VMs, placed as a plan places them. */
+import { join } from 'node:path';
+import { formatPayload } from '../../node-agent/domain-payload.ts';
+import { readCpuFlags } from '../../node-agent/host/cpu-flags.ts';
+import { thisHost } from '../../node-agent/host/host-root.ts';
+import { hostFactsOfCpuFlags } from '../../realtime/domain/host-facts.ts';
 import { renderDomain } from '../../realtime/domain/render.ts';
 import type { DomainHostFacts } from '../../realtime/domain/host-facts.ts';
 import type { HostInventory } from '../../realtime/host.ts';
@@ -13,13 +18,14 @@ import type { ManifestPlanItem } from '../plan/make-plan.ts';
 import { formatRefused } from '../plan/plan-text.ts';
 import { plannedFiles } from './planned-files.ts';
 
-/** A RealtimeNode does not tell what its CPU can: taken to be a current x86 one. The agent asks the CPU itself. */
-const currentCpu: DomainHostFacts = { invariantTsc: true, archCapabilities: true };
+/** A RealtimeNode does not tell what its CPU can: taken to be a current one of Intel's. The agent asks the CPU itself. */
+const assumedCpu: DomainHostFacts = { invariantTsc: true, archCapabilities: true };
 
 /** @returns 1 where a VM does not fit, and so has no domain; why is told on standard error. */
 export async function render(options: RenderOptions, io: Io): Promise<ExitCode> {
-  const { items, inventories } = await makePlan(options, io);
-  const rendered = items.map((item) => ({ item, xml: domainOf(item, inventories, options) }));
+  const { items, inventories, onThisHost } = await makePlan(options, io);
+  const host = onThisHost ? hostFactsOfCpuFlags(readCpuFlags(thisHost)) : assumedCpu;
+  const rendered = items.map((item) => ({ item, xml: domainOf(item, inventories, host, options) }));
   switch (options.output) {
     case 'xml':
       for (const { xml } of rendered) if (xml !== null) io.out(xml);
@@ -37,7 +43,7 @@ export async function render(options: RenderOptions, io: Io): Promise<ExitCode> 
   return rendered.every(({ xml }) => xml !== null) ? 0 : 1;
 }
 
-function domainOf({ vm, guest, spec, decision }: ManifestPlanItem, hosts: ReadonlyMap<string, HostInventory>, options: RenderOptions): string | null {
+function domainOf({ vm, guest, spec, decision }: ManifestPlanItem, hosts: ReadonlyMap<string, HostInventory>, host: DomainHostFacts, options: RenderOptions): string | null {
   if (decision.kind === 'refused') return null;
   const { placement } = decision;
   return renderDomain({
@@ -46,10 +52,10 @@ function domainOf({ vm, guest, spec, decision }: ManifestPlanItem, hosts: Readon
     guest,
     placement,
     virtType: options.virtType,
-    payload: '',
-    files: plannedFiles(vm, guest, { state: options.stateDir, images: options.imageRoot }),
+    payload: formatPayload(placement),
+    files: plannedFiles(vm, guest, { state: options.stateDir, images: options.imageRoot ?? join(options.stateDir, 'images') }),
     networks: hostOf(placement, hosts).networks,
-    host: currentCpu,
+    host,
   });
 }
 
