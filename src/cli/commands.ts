@@ -1,9 +1,12 @@
 /** Every command of `rtvm`, in the order in which the help lists them. */
 import type { Command } from 'commander';
+import { register as deleteVm } from './commands/delete.ts';
 import { register as host } from './commands/host.ts';
 import { register as plan } from './commands/plan.ts';
 import { register as render } from './commands/render.ts';
+import { register as run } from './commands/run.ts';
 import { register as validate } from './commands/validate.ts';
+import { register as verify } from './commands/verify.ts';
 import type { Io } from './io.ts';
 
 /**
@@ -16,4 +19,4 @@ import type { Io } from './io.ts';
  */
 export type RegisterCommand = (program: Command, io: Io) => void;
 
-export const commands: readonly RegisterCommand[] = [validate, plan, render, host];
+export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, deleteVm, host];

@@ -88,7 +88,8 @@ export class Controller {
     if (gone) this.#view.nodeGone(node.metadata.name);
     else {
       const problem = this.#view.nodeChanged(node);
-      if (problem !== undefined) this.#options.warn(`RealtimeNode ${node.metadata.name} takes no guests: ${problem}`);
+      // Until its agent has told what the host is, there is nothing wrong with it.
+      if (problem !== undefined && node.status?.topology !== undefined) this.#options.warn(`RealtimeNode ${node.metadata.name} takes no guests: ${problem}`);
     }
     this.#retryWaiting();
   }

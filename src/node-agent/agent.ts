@@ -4,8 +4,6 @@
  * It knows three things, each read anew whenever it may have changed: the allocation (from the store), the domains (from
  * libvirt) and the threads (from /proc). All else that it remembers can be lost at any instruction without harm.
  */
-import { requireValid } from '../crds/require-valid.ts';
-import { guestFromWire } from '../crds/guest-wire.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import { toHostInventory } from '../crds/to-host-inventory.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
@@ -15,7 +13,6 @@ import type { ResourceStore } from '../store/resource-store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { ReconcileResult } from '../store/work-queue.ts';
 import type { AgentLog } from './agent-log.ts';
-import { GuestFiles, imageChecksums } from './guest-files.ts';
 import { GuestKeeper } from './guest-keeper.ts';
 import { GuestStarter } from './guest-starter.ts';
 import { readCpuFlags } from './host/cpu-flags.ts';
@@ -24,6 +21,7 @@ import { readVirtualization } from './host/virtualization.ts';
 import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
 import { orphansAmong, publishNode, publishOrphans } from './node-report.ts';
 import { Reports } from './reports.ts';
+import { GuestFiles } from './images/guest-files.ts';
 import { StartError } from './start-failure.ts';
 
 export interface AgentOptions {
@@ -47,6 +45,11 @@ const orphansKey = '#orphans';
 /** Several guests may be started at once, which is mostly waiting for the kernel to clear their memory. */
 const concurrency = 4;
 
+const gib = 2 ** 30;
+/** Room for a handful of operating systems; the oldest that no guest needs are removed first. */
+const maxCacheBytes = 100 * gib;
+const maxImageBytes = 50 * gib;
+
 export class Agent {
   readonly #options: AgentOptions;
   readonly #stop = new AbortController();
@@ -62,9 +65,9 @@ export class Agent {
     this.#options = options;
     const { store, nodeName, hypervisor, root, stateDirectory, imageRoot, allowedUrls, virtType, now, log } = options;
     this.#reports = new Reports({ store, nodeName });
-    const files = new GuestFiles({ root, stateDirectory, imageRoot, allowedUrls, imagesInUse: () => this.#imagesInUse() });
+    const files = new GuestFiles({ root, stateDirectory, imageRoot, urlPrefixes: allowedUrls, maxCacheBytes, maxImageBytes, imagesInUse: () => this.#imagesInUse() });
     const starter = new GuestStarter({
-      hypervisor, files, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)), networks: () => this.#networks, requireHost: () => requireKvm(root, virtType),
+      hypervisor, files, stateDirectory, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)), networks: () => this.#networks, requireHost: () => requireKvm(root, virtType),
     });
     this.#keeper = new GuestKeeper({
       hypervisor, starter, now, log,
@@ -191,7 +194,9 @@ export class Agent {
   }
 
   #imagesInUse(): ReadonlySet<string> {
-    return new Set([...this.#entries.values()].flatMap(({ guest }) => imageChecksums(requireValid(guestFromWire(guest, 'guest'), 'the allocation'))));
+    const guests = [...this.#entries.values()].map(({ guest }) => guest);
+    const images = guests.flatMap(({ boot, disks }) => [boot.image, ...disks.map(({ image }) => image)]);
+    return new Set(images.flatMap((image) => image?.source.sha256 ?? []));
   }
 
   #describe(key: string): string {

@@ -9,12 +9,14 @@ import { vmUid } from '../realtime/ids.ts';
 import type { VmIdentity } from '../realtime/ids.ts';
 import type { Placement } from '../realtime/placement.ts';
 import { formatPayload } from './domain-payload.ts';
-import type { GuestFiles } from './guest-files.ts';
 import type { Hypervisor } from './hypervisor.ts';
+import type { GuestFiles } from './images/guest-files.ts';
+import { prepareSerialLog, removeSerialLog } from './serial-log.ts';
 
 export interface GuestStarterOptions {
   readonly hypervisor: Hypervisor;
   readonly files: Pick<GuestFiles, 'prepare' | 'remove'>;
+  readonly stateDirectory: string;
   readonly virtType: VirtType;
   readonly hostFacts: DomainHostFacts;
   /** The networks of this host, as its administrator says now. */
@@ -32,7 +34,7 @@ export class GuestStarter {
 
   /** Resolves when the domain runs. What it leaves behind when it fails, {@link cleanUp} removes. */
   async start(entry: AllocatedGuest, guest: Guest, placement: Placement, signal: AbortSignal): Promise<void> {
-    const { hypervisor, files, virtType, hostFacts, networks, requireHost } = this.#options;
+    const { hypervisor, files, stateDirectory, virtType, hostFacts, networks, requireHost } = this.#options;
     requireHost();
     const vm = identityOf(entry);
     const xml = renderDomain({
@@ -42,7 +44,7 @@ export class GuestStarter {
       placement,
       virtType,
       payload: formatPayload(placement),
-      files: await files.prepare(vm, guest, signal),
+      files: { ...await files.prepare(vm, guest, signal), serialLog: await prepareSerialLog(stateDirectory, vm) },
       networks: networks(),
       host: hostFacts,
     });
@@ -50,9 +52,12 @@ export class GuestStarter {
     await hypervisor.start(guest.uuid, signal);
   }
 
-  /** Removes the files of a guest whose domain is gone. */
-  cleanUp(entry: AllocatedGuest, options: { readonly keepNodeLocal: boolean }): Promise<void> {
-    return this.#options.files.remove(identityOf(entry), options);
+  /** Removes the files of a guest whose domain is gone; disks and log that outlive a domain only with the VM itself. */
+  async cleanUp(entry: AllocatedGuest, { keepNodeLocal }: { readonly keepNodeLocal: boolean }): Promise<void> {
+    const { files, stateDirectory } = this.#options;
+    const vm = identityOf(entry);
+    await files.remove(vm.uid, { keepNodeLocal });
+    if (!keepNodeLocal) await removeSerialLog(stateDirectory, vm);
   }
 }
 

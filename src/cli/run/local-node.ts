@@ -5,16 +5,14 @@ import type { AgentLog } from '../../node-agent/agent-log.ts';
 import { takeHostLock } from '../../node-agent/host/host-lock.ts';
 import type { HostLock } from '../../node-agent/host/host-lock.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
-import { readVirtualization } from '../../node-agent/host/virtualization.ts';
 import { LibvirtHypervisor } from '../../node-agent/libvirt-hypervisor.ts';
 import { defaultNodeName } from '../../node-agent/node-report.ts';
 import { Controller } from '../../controller/controller.ts';
 import { LibvirtClient } from '../../libvirt/client.ts';
 import { findSocketPath } from '../../libvirt/socket-path.ts';
 import { DirectoryStore } from '../../store/directory/directory-store.ts';
-import { formatProblem } from '../../store/problem.ts';
+import { formatProblem } from '../../crds/document-problem.ts';
 import type { NodeOptions } from '../commands/node-options.ts';
-import { CommandError } from '../exit.ts';
 import type { Io } from '../io.ts';
 
 export interface LocalNodeOptions extends NodeOptions {
@@ -33,30 +31,20 @@ export interface LocalNode {
 }
 
 /**
- * Takes the host's lock, makes sure that VMs can run here at all, and opens the state directory.
- * @throws HostError `LOCK_HELD`, CommandError `KVM_UNAVAILABLE`, LibvirtConnectionError, StoreError; nothing is left then.
+ * Takes the host's lock, makes sure that libvirt answers, and opens the state directory.
+ * @throws HostError `LOCK_HELD`, LibvirtConnectionError, StoreError; nothing is left then.
  */
 export async function openLocalNode(options: LocalNodeOptions, io: Io, signal: AbortSignal): Promise<LocalNode> {
   const lock = takeHostLock(thisHost, options.lockFile);
   try {
-    await requireHypervisor(options, io, signal);
+    // What every VM would fail on is said once, before any is touched.
+    const client = await LibvirtClient.open({ socketPath: findSocketPath(options.libvirtSocket), signal });
+    client.close();
     return new OpenNode(await DirectoryStore.open({ directory: options.stateDir, signal }), lock, options, io);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
   }
-}
-
-/** What every VM would fail on is said once, before any is touched. */
-async function requireHypervisor({ virtType, libvirtSocket }: NodeOptions, io: Io, signal: AbortSignal): Promise<void> {
-  if (virtType === 'qemu') {
-    io.err('rtvm: emulation was asked for (--virt-type qemu): guests run, but nothing here is realtime');
-  } else {
-    const virtualization = readVirtualization(thisHost);
-    if (!virtualization.kvm) throw new CommandError('KVM_UNAVAILABLE', `KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`);
-  }
-  const client = await LibvirtClient.open({ socketPath: findSocketPath(libvirtSocket), signal });
-  client.close();
 }
 
 class OpenNode implements LocalNode {
@@ -120,6 +108,7 @@ function logTo(io: Io): AgentLog {
     warn: (message, error) => {
       const why = error instanceof Error && !message.includes(error.message) ? `: ${error.message}` : '';
       io.err(`rtvm: ${message}${why}`);
+      if (error instanceof Error && (io.env['RTVM_DEBUG'] ?? '') !== '') io.err(error.stack ?? error.message);
     },
   };
 }

@@ -1,19 +1,20 @@
 /** Runs VMs on this host: takes up the files, sees every VM through to proof, and then keeps them. */
-import process from 'node:process';
 import { ApplyError } from '../../store/directory/apply.ts';
 import type { AppliedObject } from '../../store/directory/apply.ts';
 import { isStoreError } from '../../store/errors.ts';
 import { formatRef } from '../../crds/resource.ts';
-import type { Kind } from '../../crds/resource.ts';
 import type { RunOptions } from '../commands/run.ts';
 import { CommandError } from '../exit.ts';
 import type { ExitCode } from '../exit.ts';
-import { printProblems } from '../input/print-problems.ts';
+import { printProblems, printWarnings } from '../input/print-problems.ts';
 import { checkManifests } from '../input/manifests.ts';
 import { readInputFiles } from '../input/read-files.ts';
 import { parseFiles } from '../../crds/parse-files.ts';
 import type { Io } from '../io.ts';
+import { thisHost } from '../../node-agent/host/host-root.ts';
+import { readVirtualization } from '../../node-agent/host/virtualization.ts';
 import { followUntilSettled, vmKey } from './follow.ts';
+import { Interrupt } from './interrupt.ts';
 import { openLocalNode } from './local-node.ts';
 import type { LocalNode } from './local-node.ts';
 import type { Outcome } from './outcome.ts';
@@ -24,6 +25,7 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
   using interrupt = new Interrupt();
   const files = options.file === undefined ? undefined : await readInputFiles(options.file, io);
   if (files !== undefined) requireReadable(files, io);
+  requireKvm(options, io);
   const node = await openLocalNode({ ...options, auditIntervalSeconds: options.auditInterval }, io, interrupt.signal);
   try {
     const sinceMs = Date.now();
@@ -47,12 +49,22 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
   }
 }
 
+function requireKvm({ virtType }: RunOptions, io: Io): void {
+  if (virtType === 'qemu') {
+    io.err('rtvm: emulation was asked for (--virt-type qemu): guests run, but nothing here is realtime');
+    return;
+  }
+  const virtualization = readVirtualization(thisHost);
+  if (!virtualization.kvm) throw new CommandError('KVM_UNAVAILABLE', `KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`);
+}
+
 /** Problems in the files themselves, before anything is opened or changed. */
 function requireReadable(files: Awaited<ReturnType<typeof readInputFiles>>, io: Io): void {
   const { problems, warnings } = checkManifests(parseFiles(files), 'warn');
   printProblems({ problems, warnings: [] }, io);
   if (problems.length > 0) throw new CommandError('MANIFESTS_REFUSED', `${problems.length === 1 ? 'the problem' : `the ${problems.length} problems`} above must be mended first; nothing was changed`);
-  for (const warning of warnings) if (warning.code !== 'CLASS_MISSING' && warning.code !== 'IMAGE_MISSING') printProblems({ problems: [], warnings: [warning] }, io);
+  // A class or image that is not among the files may be kept here already.
+  printWarnings(warnings.filter(({ code }) => code !== 'CLASS_MISSING' && code !== 'IMAGE_MISSING'), io);
 }
 
 async function apply(node: LocalNode, files: Awaited<ReturnType<typeof readInputFiles>>, signal: AbortSignal, io: Io): Promise<readonly AppliedObject[]> {
@@ -88,7 +100,7 @@ async function seeThrough(node: LocalNode, applied: readonly AppliedObject[], si
 async function takeBack(node: LocalNode, objects: readonly AppliedObject[], signal: AbortSignal): Promise<void> {
   for (const { ref } of objects) {
     try {
-      await node.store.delete(ref.kind satisfies Kind, ref, {}, signal);
+      await node.store.delete(ref.kind, ref, {}, signal);
     } catch (error) {
       if (!isStoreError(error, 'NOT_FOUND')) throw error;
     }
@@ -104,29 +116,4 @@ async function tellLeftRunning(node: LocalNode, io: Io): Promise<void> {
 
 function messageOf(outcome: Outcome | undefined): string {
   return outcome?.kind === 'failed' ? `${outcome.message} (${outcome.reason})` : 'nothing is known of it';
-}
-
-/** SIGINT and SIGTERM, as an abort signal, for as long as it is in use. */
-class Interrupt implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #abort = () => this.#controller.abort();
-
-  constructor() {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, this.#abort);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get happened(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.signal.aborted) resolve();
-      else this.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  }
-
-  [Symbol.dispose](): void {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, this.#abort);
-  }
 }
