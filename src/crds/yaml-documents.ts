@@ -34,7 +34,7 @@ export function yamlDocuments(text: string): YamlDocuments {
   try {
     events = parseEvents(text, {});
   } catch (error) {
-    return { documents, problems: [yamlProblem(error, 1)] };
+    return { documents, problems: [yamlProblem(error, 1, lineAt)] };
   }
   for (const own of eventsByDocument(events)) {
     const position = documentPosition(own, text, lineAt);
@@ -47,16 +47,16 @@ export function yamlDocuments(text: string): YamlDocuments {
         if (value !== null && value !== undefined) documents.push({ value, position });
       }
     } catch (error) {
-      problems.push(yamlProblem(error, position.line));
+      problems.push(yamlProblem(error, position.line, lineAt));
     }
   }
   return { documents, problems };
 }
 
 /** Anything but YAML's own errors is a defect of ours and goes on. */
-function yamlProblem(error: unknown, line: number): YamlProblem {
+function yamlProblem(error: unknown, line: number, lineAt: (offset: number) => number): YamlProblem {
   if (!(error instanceof YAMLException)) throw error;
-  return { line: error.mark === undefined ? line : error.mark.line + 1, message: `is not valid YAML: ${error.reason}` };
+  return { line: error.mark === undefined ? line : lineAt(error.mark.position), message: `is not valid YAML: ${error.reason}` };
 }
 
 function eventsByDocument(events: readonly Event[]): readonly (readonly Event[])[] {
