@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { buildCatalog } from './catalog.ts';
-import { formatProblems } from './document-problem.ts';
-import { parseFiles } from './parse-files.ts';
+import { checkManifests } from '../../../src/cli/input/manifests.ts';
+import { formatProblems } from '../../../src/crds/document-problem.ts';
+import { parseFiles } from '../../../src/crds/parse-files.ts';
 
 /** What validating one file says. */
 function told(text: string): string {
-  return formatProblems(buildCatalog(parseFiles([{ file: 'f.yaml', text }])).problems);
+  return formatProblems(checkManifests(parseFiles([{ file: 'f.yaml', text }]), 'refuse').problems);
 }
 
 const document = (kind: string) => (spec: string, metadata = 'name: a') => `apiVersion: rtvm.dev/v1alpha1\nkind: ${kind}\nmetadata: {${metadata}}\nspec:\n${spec}\n`;
