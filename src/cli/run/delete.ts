@@ -19,7 +19,7 @@ export async function deleteVms(names: readonly string[], options: DeleteOptions
   const store = node?.store ?? await DirectoryStore.open({ directory: options.stateDir, signal: interrupt.signal });
   try {
     const refs = await markAll(store, names, interrupt.signal);
-    node?.start();
+    await node?.start();
     if (node === undefined && !options.wait) {
       io.err(`rtvm: the rtvm that is at work on this host ends ${names.join(', ')}`);
       return 0;

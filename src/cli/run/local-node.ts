@@ -6,7 +6,7 @@ import { takeHostLock } from '../../node-agent/host/host-lock.ts';
 import type { HostLock } from '../../node-agent/host/host-lock.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
 import { LibvirtHypervisor } from '../../node-agent/libvirt-hypervisor.ts';
-import { defaultNodeName } from '../../node-agent/node-report.ts';
+import { defaultNodeName, publishNode } from '../../node-agent/node-report.ts';
 import { Controller } from '../../controller/controller.ts';
 import { LibvirtClient } from '../../libvirt/client.ts';
 import { findSocketPath } from '../../libvirt/socket-path.ts';
@@ -23,8 +23,8 @@ export interface LocalNodeOptions extends NodeOptions {
 export interface LocalNode {
   readonly store: DirectoryStore;
   readonly nodeName: string;
-  /** Begins to place and to run; before that, nothing on the host is touched. */
-  start(): void;
+  /** Begins to place and to run; before that, nothing on the host is touched. Resolves when this host is known as a node. */
+  start(): Promise<void>;
   /** Rejects when the controller or the agent cannot go on. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
@@ -55,6 +55,7 @@ class OpenNode implements LocalNode {
   readonly #controller: Controller;
   readonly #agent: Agent;
   readonly #fail: (error: unknown) => void;
+  readonly #abort = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(store: DirectoryStore, lock: HostLock, options: LocalNodeOptions, io: Io) {
@@ -89,11 +90,14 @@ class OpenNode implements LocalNode {
     });
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    // First, so that no VM is said to fit nowhere only because nobody has looked at the host yet.
+    await publishNode(this.store, this.nodeName, thisHost, this.#abort.signal);
     this.#running = Promise.all([this.#controller.run(), this.#agent.run()]).catch((error: unknown) => this.#fail(error));
   }
 
   async close(): Promise<void> {
+    this.#abort.abort();
     this.#controller.stop();
     this.#agent.stop();
     await this.#running;

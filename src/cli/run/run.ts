@@ -30,7 +30,7 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
   try {
     const sinceMs = Date.now();
     const applied = files === undefined ? [] : await apply(node, files, interrupt.signal, io);
-    node.start();
+    await node.start();
     if (files !== undefined) {
       const fine = await seeThrough(node, applied, sinceMs, interrupt.signal, io);
       if (!fine) return 1;
