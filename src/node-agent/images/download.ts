@@ -39,7 +39,7 @@ export async function download(url: string, file: FileHandle, options: DownloadO
     options.signal?.throwIfAborted();
     if (error instanceof ImageError) throw error;
     const why = stalled.signal.aborted ? `no byte came for ${options.stallTimeoutMs / 1000} s` : networkReason(error);
-    throw new ImageError('DOWNLOAD_FAILED', `${url} cannot be fetched: ${why}; it is tried again`, { cause: error });
+    throw new ImageError('DOWNLOAD_FAILED', `${url} cannot be fetched: ${why}; check the URL and this host's way to it`, { cause: error });
   } finally {
     clearTimeout(timer);
     stalled.abort();

@@ -73,7 +73,8 @@ export class GuestFiles {
       return { disks, ...boot, seed };
     } catch (error) {
       for (const file of made) await this.#disks.discard(file);
-      await this.remove(vm.uid, { keepNodeLocal: true });
+      // With a disk in use there is a domain after all, and the rest is not ours to clear away.
+      if (!(error instanceof ImageError) || error.code !== 'DISK_IN_USE') await this.remove(vm.uid, { keepNodeLocal: true });
       throw error;
     }
   }
