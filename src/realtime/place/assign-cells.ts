@@ -23,7 +23,7 @@ export function assignCells(host: HostState, demand: Demand, requests: readonly 
   const nodes = preferredNodes(host, demand, requests);
   const fits = demand.cells.map(() => new Map<number, CellFit | undefined>());
   const deadEnds = new Set<string>();
-  const smallFreeMiB = host.smallCapacityMiB - host.smallUsedMiB;
+  const smallFreeMiB = host.smallFreeMiB;
   const chosen: CellFit[] = [];
 
   const fitOn = (cell: number, node: number): CellFit | undefined => {

@@ -4,6 +4,7 @@ import type { Guest } from '../guest.ts';
 import type { HostInventory } from '../host.ts';
 import type { HeldPlacement, Placement } from '../placement.ts';
 import { buildPlacement } from './build-placement.ts';
+import { claimOf } from './claim.ts';
 import { PlacementConflictError, notOffered, takenBy } from './conflicts.ts';
 import type { PlacementConflict } from './conflicts.ts';
 import { demandOf } from './demand.ts';
@@ -27,7 +28,7 @@ export class Cluster {
    * inventory no longer offers it or two of them overlap (see {@link Cluster.conflicts}).
    */
   constructor(hosts: Iterable<HostInventory>, held: Iterable<HeldPlacement>) {
-    for (const placement of held) this.#held.add(placement);
+    for (const placement of held) this.#held.add(claimOf(placement));
     for (const inventory of hosts) this.upsertHost(inventory);
   }
 
@@ -50,29 +51,31 @@ export class Cluster {
    */
   commit(uid: string, placement: Placement): void {
     const host = this.#hosts.get(placement.host);
+    const claim = claimOf({ uid, placement });
     const conflicts = this.#held.hostsOf(uid).map((holding): PlacementConflict => ({ host: holding, uid, kind: 'uid', holder: uid, message: `${uid} already holds a placement on host ${holding}` }));
     if (host === undefined) conflicts.push({ host: placement.host, uid, kind: 'host', message: `there is no host ${placement.host}` });
-    else conflicts.push(...takenBy(host, uid, placement), ...notOffered(host, uid, placement));
+    else conflicts.push(...takenBy(host, claim), ...notOffered(host, claim));
     if (host === undefined || conflicts.length > 0) throw new PlacementConflictError(uid, conflicts);
-    this.#held.add({ uid, placement });
-    host.add(uid, placement);
+    this.#held.add(claim);
+    host.add(claim);
     this.#index?.hostChanged(host);
   }
 
   /** Takes over what somebody holds by the word of an allocation, as the constructor does: as it is, conflicts and all. */
   hold(held: HeldPlacement): void {
+    const claim = claimOf(held);
     const host = this.#hosts.get(held.placement.host);
-    if (!this.#held.add(held) || host === undefined) return;
-    host.add(held.uid, held.placement);
+    if (!this.#held.add(claim) || host === undefined) return;
+    host.add(claim);
     this.#index?.hostChanged(host);
   }
 
   /** Gives back all that a VM holds; nothing where it holds nothing. */
   release(uid: string): void {
-    for (const { placement } of this.#held.remove(uid)) {
-      const host = this.#hosts.get(placement.host);
+    for (const claim of this.#held.remove(uid)) {
+      const host = this.#hosts.get(claim.placement.host);
       if (host === undefined) continue;
-      host.remove(uid, placement);
+      host.remove(claim);
       this.#index?.hostChanged(host);
     }
   }
@@ -93,7 +96,7 @@ export class Cluster {
 
   /** What VMs hold on a host, in the order in which they got it. */
   held(host: string): readonly HeldPlacement[] {
-    return this.#held.on(host);
+    return this.#held.on(host).map(({ uid, placement }) => ({ uid, placement }));
   }
 
   /** What is free on a host; undefined for an unknown one. */
@@ -111,9 +114,9 @@ export class Cluster {
       const host = this.#hosts.get(name);
       if (host === undefined) return [];
       const replay = new HostState(host.inventory, []);
-      return this.#held.on(name).flatMap(({ uid, placement }) => {
-        const found = takenBy(replay, uid, placement);
-        replay.add(uid, placement);
+      return this.#held.on(name).flatMap((claim) => {
+        const found = takenBy(replay, claim);
+        replay.add(claim);
         return found;
       });
     });

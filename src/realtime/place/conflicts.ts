@@ -1,11 +1,10 @@
 /** What of a placement is not free on a host: offers that another commit voided, and placements that overlap already. */
-import { dedicatedCpus, exclusiveCpus } from '../placement.ts';
-import type { Placement } from '../placement.ts';
+import { smallMiBOfCell } from './claim.ts';
+import type { Claim } from './claim.ts';
 import { pageName } from './explain-cell.ts';
-import { floatedOver } from './floated-over.ts';
 import { plural } from './host-checks.ts';
 import type { HostState } from './host-state.ts';
-import { freePages, isSmall } from './node-state.ts';
+import { freePages, isSmall, smallFreeMiB } from './node-state.ts';
 
 export interface PlacementConflict {
   readonly host: string;
@@ -28,69 +27,67 @@ export class PlacementConflictError extends Error {
 }
 
 /** CPUs, pages, memory and devices that a placement wants and somebody has, or that are used up. */
-export function takenBy(host: HostState, uid: string, placement: Placement): PlacementConflict[] {
+export function takenBy(host: HostState, claim: Claim): PlacementConflict[] {
+  const { uid, placement, exclusive, floatedOver } = claim;
   const about = { host: host.name, uid };
-  const cpus = [...exclusiveCpus(placement)].flatMap((cpu): PlacementConflict[] => {
+  const cpus = [...exclusive].flatMap((cpu): PlacementConflict[] => {
     const holders = [...host.cpus.holdersOf(cpu), ...host.roamed.holdersOf(cpu)];
     return holders.map((holder) => ({ ...about, kind: 'cpu', holder, message: `CPU ${cpu} of host ${host.name} is held by ${holder}` }));
   });
-  const floating = [...floatedOver(placement)].flatMap((cpu): PlacementConflict[] => host.cpus.holdersOf(cpu).map((holder) => ({
+  const floating = [...floatedOver].flatMap((cpu): PlacementConflict[] => host.cpus.holdersOf(cpu).map((holder) => ({
     ...about, kind: 'cpu', holder, message: `CPU ${cpu} of host ${host.name}, to float over, is held by ${holder}`,
   })));
   const devices = placement.devices.flatMap(({ address }) => host.devices.holdersOf(address).map((holder): PlacementConflict => ({
     ...about, kind: 'device', holder, message: `device ${address} of host ${host.name} is held by ${holder}`,
   })));
-  return [...cpus, ...floating, ...devices, ...memoryShortages(host, uid, placement)];
+  return [...cpus, ...floating, ...devices, ...memoryShortages(host, claim)];
 }
 
 /** Beyond {@link takenBy}, what the administrator no longer offers, and room to float. */
-export function notOffered(host: HostState, uid: string, placement: Placement): PlacementConflict[] {
+export function notOffered(host: HostState, claim: Claim): PlacementConflict[] {
+  const { uid, placement } = claim;
   const about = { host: host.name, uid };
   const { inventory } = host;
   const isolated = placement.emulatorCpus.intersection(placement.reservedCpus);
-  const withdrawn = dedicatedCpus(placement).union(isolated).minus(inventory.dedicatedCpus);
+  const withdrawn = claim.dedicated.union(isolated).minus(inventory.dedicatedCpus);
   const conflicts: PlacementConflict[] = [...withdrawn].map((cpu) => ({ ...about, kind: 'cpu', message: `CPU ${cpu} is not a dedicated CPU of host ${host.name}` }));
   for (const cpu of placement.reservedCpus.intersection(inventory.sharedCpus)) conflicts.push({ ...about, kind: 'cpu', message: `CPU ${cpu} is a shared CPU of host ${host.name}` });
   const missing = placement.cells.filter((cell) => host.node(cell.hostNode) === undefined);
   for (const { hostNode } of missing) conflicts.push({ ...about, kind: 'hostNode', message: `host ${host.name} has no NUMA node ${hostNode}` });
-  return [...conflicts, ...floatingShortages(host, uid, placement)];
+  return [...conflicts, ...floatingShortages(host, claim)];
 }
 
-function floatingShortages(host: HostState, uid: string, { vcpuPins, cells }: Placement): PlacementConflict[] {
-  const floating = vcpuPins.filter((pin) => pin.kind === 'floating');
-  if (floating.length === 0) return [];
+function floatingShortages(host: HostState, { uid, placement, floating, floatingOfCell }: Claim): PlacementConflict[] {
+  if (floating === 0) return [];
   const about = { host: host.name, uid, kind: 'sharedCpus' as const };
-  const lost = [...new Set(floating.map((pin) => pin.cpus))].filter((cpus) => cpus.isEmpty || !cpus.isSubsetOf(host.shared));
-  const full = cells.filter((cell) => {
+  const sets = new Set(placement.vcpuPins.flatMap((pin) => (pin.kind === 'floating' ? [pin.cpus] : [])));
+  const lost = [...sets].filter((cpus) => cpus.isEmpty || !cpus.isSubsetOf(host.shared));
+  const full = placement.cells.filter((cell, index) => {
     const node = host.node(cell.hostNode);
-    const wanted = floating.filter((pin) => cell.vcpus.has(pin.vcpu)).length;
+    const wanted = floatingOfCell[index]!;
     return node !== undefined && wanted > 0 && node.floating + wanted > node.sharedCount * host.inventory.vcpusPerSharedCpu;
   });
   return [
     ...lost.map((cpus) => ({ ...about, message: `CPUs ${cpus.toString()} are not all shared CPUs of host ${host.name}, which are ${host.shared.toString() || 'none'}` })),
     ...full.map(({ hostNode }) => ({ ...about, message: `the shared CPUs of NUMA node ${hostNode} of host ${host.name} are full` })),
-    ...(floating.length > host.floatingRoom ? [{ ...about, message: `host ${host.name} has room for ${Math.max(0, host.floatingRoom)} more floating ${plural(host.floatingRoom, 'vCPU')}, ${floating.length} wanted` }] : []),
+    ...(floating > host.floatingRoom ? [{ ...about, message: `host ${host.name} has room for ${Math.max(0, host.floatingRoom)} more floating ${plural(host.floatingRoom, 'vCPU')}, ${floating} wanted` }] : []),
   ];
 }
 
-function memoryShortages(host: HostState, uid: string, placement: Placement): PlacementConflict[] {
+function memoryShortages(host: HostState, { uid, placement }: Claim): PlacementConflict[] {
   const about = { host: host.name, uid };
-  let smallMiB = placement.extraMemoryMiB;
   const conflicts = placement.cells.flatMap((cell, index): PlacementConflict[] => {
     const node = host.node(cell.hostNode);
-    const small = isSmall(cell.pageSizeKiB);
-    const cellSmallMiB = (small ? cell.memoryMiB : 0) + (index === 0 ? placement.extraMemoryMiB : 0);
-    smallMiB += small ? cell.memoryMiB : 0;
     if (node === undefined) return [];
     const found: PlacementConflict[] = [];
     const pages = (cell.memoryMiB * 1024) / cell.pageSizeKiB;
     const free = freePages(node, cell.pageSizeKiB);
-    if (!small && pages > free) found.push({ ...about, kind: 'hugepages', message: `${free} free ${pageName(cell.pageSizeKiB)} pages on NUMA node ${node.id} of host ${host.name}, ${pages} wanted` });
-    const freeMiB = node.smallCapacityMiB - node.smallUsedMiB;
-    if (cellSmallMiB > freeMiB) found.push({ ...about, kind: 'memory', message: `${freeMiB} MiB of small-page memory free on NUMA node ${node.id} of host ${host.name}, ${cellSmallMiB} MiB wanted` });
+    if (!isSmall(cell.pageSizeKiB) && pages > free) found.push({ ...about, kind: 'hugepages', message: `${free} free ${pageName(cell.pageSizeKiB)} pages on NUMA node ${node.id} of host ${host.name}, ${pages} wanted` });
+    const smallMiB = smallMiBOfCell(placement, index);
+    if (smallMiB > smallFreeMiB(node)) found.push({ ...about, kind: 'memory', message: `${smallFreeMiB(node)} MiB of small-page memory free on NUMA node ${node.id} of host ${host.name}, ${smallMiB} MiB wanted` });
     return found;
   });
-  const freeMiB = host.smallCapacityMiB - host.smallUsedMiB;
-  if (smallMiB > freeMiB) conflicts.push({ ...about, kind: 'memory', message: `${freeMiB} MiB of small-page memory free on host ${host.name}, ${smallMiB} MiB wanted` });
+  const smallMiB = placement.cells.length === 0 ? placement.extraMemoryMiB : placement.cells.reduce((sum, _, index) => sum + smallMiBOfCell(placement, index), 0);
+  if (smallMiB > host.smallFreeMiB) conflicts.push({ ...about, kind: 'memory', message: `${host.smallFreeMiB} MiB of small-page memory free on host ${host.name}, ${smallMiB} MiB wanted` });
   return conflicts;
 }

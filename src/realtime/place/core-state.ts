@@ -23,7 +23,8 @@ export function coreState(threads: readonly CpuId[], dedicated: readonly CpuId[]
 
 /** Recomputes what depends on who has which CPU. */
 export function refreshCore(core: CoreState, isTaken: (cpu: CpuId) => boolean): void {
-  core.free = core.dedicated.filter((cpu) => !isTaken(cpu));
+  const taken = core.threads.filter(isTaken);
+  core.free = taken.length === 0 ? core.dedicated : core.dedicated.filter((cpu) => !taken.includes(cpu));
   core.whole = core.free.length === core.threads.length;
-  core.open = !core.hasShared && !core.threads.some(isTaken);
+  core.open = !core.hasShared && taken.length === 0;
 }

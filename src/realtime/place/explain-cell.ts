@@ -50,8 +50,8 @@ function coreShortage(room: number, here: string, threadPolicy: Demand['guest'][
 function coreRemedy({ freeCpus }: NodeState, wanted: number, { cpu }: Demand['guest']): string {
   if (freeCpus < wanted) return '';
   return cpu.threadPolicy === 'Prefer'
-    ? `; coreSharing Allow could use all ${freeCpus} free ones`
-    : `; threadPolicy Prefer asks for CPUs only, ${freeCpus} are free`;
+    ? `; coreSharing Allow would use siblings of other VMs' CPUs, too`
+    : `; threadPolicy Prefer would do with single CPUs`;
 }
 
 function floatingObstacle(host: HostState, node: NodeState, cell: CellDemand): CellObstacle | undefined {

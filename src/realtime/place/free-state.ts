@@ -2,6 +2,7 @@
 import { CpuSet } from '../cpu-set.ts';
 import type { NumaNodeId } from '../ids.ts';
 import type { HostState } from './host-state.ts';
+import { smallFreeMiB } from './node-state.ts';
 
 export interface FreeNode {
   readonly id: NumaNodeId;
@@ -34,9 +35,9 @@ export function freeState(host: HostState): FreeState {
       shared: node.shared,
       floatingVcpus: node.floating,
       hugepages: node.hugepages.map(({ sizeKiB, capacity, used }) => ({ sizeKiB, free: capacity - used })),
-      smallMiB: node.smallCapacityMiB - node.smallUsedMiB,
+      smallMiB: smallFreeMiB(node),
     })),
-    smallMiB: host.smallCapacityMiB - host.smallUsedMiB,
+    smallMiB: host.smallFreeMiB,
     floatingRoom: host.floatingRoom,
     devices: [...addresses].filter((address) => !host.devices.has(address)).sort(),
   };

@@ -2,13 +2,12 @@
 import { CpuSet, unionOf } from '../cpu-set.ts';
 import type { HostInventory } from '../host.ts';
 import type { CpuId, NumaNodeId } from '../ids.ts';
-import { exclusiveCpus } from '../placement.ts';
-import type { HeldPlacement, Placement } from '../placement.ts';
+import { smallMiBOfCell } from './claim.ts';
+import type { Claim } from './claim.ts';
 import { refreshCore } from './core-state.ts';
 import type { CoreState } from './core-state.ts';
-import { floatedOver } from './floated-over.ts';
 import { Ledger } from './ledger.ts';
-import { isSmall, nodeState } from './node-state.ts';
+import { isSmall, nodeState, refreshFreeCpus } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
 
 export class HostState {
@@ -28,21 +27,21 @@ export class HostState {
   sharedCount = 0;
   /** Floating vCPUs of all guests. */
   floating = 0;
-  readonly #cores = new Map<CpuId, readonly [NodeState, CoreState][]>();
+  /** By CPU number; one entry unless a core's siblings are on several nodes. */
+  readonly #coresOf: (readonly CoreState[])[] = [];
 
-  constructor(inventory: HostInventory, held: Iterable<HeldPlacement>) {
+  constructor(inventory: HostInventory, held: Iterable<Claim>) {
     this.inventory = inventory;
     this.nodes = inventory.numaNodes.map((node) => nodeState(inventory, node)).sort((one, other) => one.id - other.id);
     this.hasSmt = inventory.cores.some((core) => core.size > 1);
     this.smallCapacityMiB = this.nodes.reduce((sum, node) => sum + node.smallCapacityMiB, 0);
-    for (const node of this.nodes) {
-      for (const core of node.cores) {
-        for (const cpu of core.threads) this.#cores.set(cpu, [...(this.#cores.get(cpu) ?? []), [node, core]]);
-      }
+    for (const core of this.nodes.flatMap((node) => node.cores)) {
+      const cores = [...(this.#coresOf[core.threads[0]!] ?? []), core];
+      for (const cpu of core.threads) this.#coresOf[cpu] = cores;
     }
-    this.#sumCpus();
+    this.#sumFreeCpus();
     this.#sumShared();
-    for (const { uid, placement } of held) this.add(uid, placement);
+    for (const claim of held) this.add(claim);
   }
 
   get name(): string {
@@ -53,46 +52,48 @@ export class HostState {
     return this.nodes.find((node) => node.id === id);
   }
 
+  get smallFreeMiB(): number {
+    return this.smallCapacityMiB - this.smallUsedMiB;
+  }
+
   /** How many more vCPUs may float here; below 0 where more float already than the administrator now allows. */
   get floatingRoom(): number {
     return Math.floor(this.sharedCount * this.inventory.vcpusPerSharedCpu) - this.floating;
   }
 
-  add(uid: string, placement: Placement): void {
-    this.#count(placement, 1);
-    const exclusive = exclusiveCpus(placement);
+  add(claim: Claim): void {
+    const { uid, exclusive, placement } = claim;
+    this.#count(claim, 1);
     for (const cpu of exclusive) this.cpus.add(cpu, uid);
-    const roamed = this.#roamedBy(placement);
+    const roamed = this.#roamedBy(claim);
     for (const cpu of roamed) this.roamed.add(cpu, uid);
     for (const { address } of placement.devices) this.devices.add(address, uid);
     this.#refresh(exclusive, roamed);
   }
 
-  remove(uid: string, placement: Placement): void {
-    this.#count(placement, -1);
-    const exclusive = exclusiveCpus(placement);
+  remove(claim: Claim): void {
+    const { uid, exclusive, placement } = claim;
+    this.#count(claim, -1);
     for (const cpu of exclusive) this.cpus.remove(cpu, uid);
-    const roamed = this.#roamedBy(placement);
+    const roamed = this.#roamedBy(claim);
     for (const cpu of roamed) this.roamed.remove(cpu, uid);
     for (const { address } of placement.devices) this.devices.remove(address, uid);
     this.#refresh(exclusive, roamed);
   }
 
-  #roamedBy(placement: Placement): CpuSet {
-    return floatedOver(placement).minus(this.inventory.sharedCpus);
+  #roamedBy({ floatedOver }: Claim): CpuSet {
+    return floatedOver.minus(this.inventory.sharedCpus);
   }
 
-  #count(placement: Placement, sign: 1 | -1): void {
-    const floating = placement.vcpuPins.filter((pin) => pin.kind === 'floating');
-    this.floating += sign * floating.length;
+  #count({ placement, floating, floatingOfCell }: Claim, sign: 1 | -1): void {
+    this.floating += sign * floating;
     this.smallUsedMiB += sign * placement.extraMemoryMiB;
     placement.cells.forEach((cell, index) => {
-      const small = isSmall(cell.pageSizeKiB) ? cell.memoryMiB : 0;
-      this.smallUsedMiB += sign * small;
+      if (isSmall(cell.pageSizeKiB)) this.smallUsedMiB += sign * cell.memoryMiB;
       const node = this.node(cell.hostNode);
       if (node === undefined) return;
-      node.smallUsedMiB += sign * (small + (index === 0 ? placement.extraMemoryMiB : 0));
-      node.floating += sign * floating.filter((pin) => cell.vcpus.has(pin.vcpu)).length;
+      node.smallUsedMiB += sign * smallMiBOfCell(placement, index);
+      node.floating += sign * floatingOfCell[index]!;
       const pages = node.hugepages.find(({ sizeKiB }) => sizeKiB === cell.pageSizeKiB);
       if (pages !== undefined) pages.used += (sign * cell.memoryMiB * 1024) / pages.sizeKiB;
     });
@@ -100,33 +101,24 @@ export class HostState {
 
   #refresh(exclusive: CpuSet, roamed: CpuSet): void {
     const isTaken = (cpu: CpuId) => this.cpus.has(cpu) || this.roamed.has(cpu);
-    const cores = new Set<CoreState>();
-    const touch = (cpus: CpuSet) => {
-      for (const cpu of cpus) {
-        for (const [node, core] of this.#cores.get(cpu) ?? []) {
-          if (cores.has(core)) continue;
-          cores.add(core);
-          node.freeCpus -= core.free.length;
-          refreshCore(core, isTaken);
-          node.freeCpus += core.free.length;
-        }
-      }
-    };
-    touch(exclusive);
-    touch(roamed);
-    if (exclusive.overlaps(this.inventory.sharedCpus)) {
-      for (const node of this.nodes) {
-        const cpus = this.inventory.numaNodes.find(({ id }) => id === node.id)!.cpus;
-        node.shared = CpuSet.from([...this.inventory.sharedCpus.intersection(cpus)].filter((cpu) => !this.cpus.has(cpu)));
-        node.sharedCount = node.shared.size;
-      }
-      this.#sumShared();
+    for (const cpu of roamed.isEmpty ? exclusive : exclusive.union(roamed)) {
+      for (const core of this.#coresOf[cpu] ?? []) refreshCore(core, isTaken);
     }
-    this.#sumCpus();
+    this.#sumFreeCpus();
+    if (!exclusive.overlaps(this.inventory.sharedCpus)) return;
+    for (const node of this.nodes) {
+      node.shared = CpuSet.from([...node.offeredShared].filter((cpu) => !this.cpus.has(cpu)));
+      node.sharedCount = node.shared.size;
+    }
+    this.#sumShared();
   }
 
-  #sumCpus(): void {
-    this.freeCpus = this.nodes.reduce((sum, node) => sum + node.freeCpus, 0);
+  #sumFreeCpus(): void {
+    this.freeCpus = 0;
+    for (const node of this.nodes) {
+      refreshFreeCpus(node);
+      this.freeCpus += node.freeCpus;
+    }
   }
 
   #sumShared(): void {

@@ -1,28 +1,36 @@
 /** Who holds which single thing of a host: a CPU, a device. */
 
-/** Holders by key. More than one holder is a conflict between placements that exist already; both are kept. */
+/** Holders by key. More than one holder is a conflict between placements that exist already; all are kept. */
 export class Ledger<Key> {
-  readonly #holders = new Map<Key, string[]>();
+  readonly #first = new Map<Key, string>();
+  readonly #others = new Map<Key, readonly string[]>();
 
   add(key: Key, holder: string): void {
-    const holders = this.#holders.get(key);
-    if (holders === undefined) this.#holders.set(key, [holder]);
-    else holders.push(holder);
+    if (this.#first.has(key)) this.#others.set(key, [...(this.#others.get(key) ?? []), holder]);
+    else this.#first.set(key, holder);
   }
 
   remove(key: Key, holder: string): void {
-    const holders = this.#holders.get(key);
-    const index = holders?.indexOf(holder) ?? -1;
-    if (holders === undefined || index < 0) return;
-    if (holders.length === 1) this.#holders.delete(key);
-    else holders.splice(index, 1);
+    const others = this.#others.get(key);
+    if (others === undefined) {
+      if (this.#first.get(key) === holder) this.#first.delete(key);
+      return;
+    }
+    const left = [this.#first.get(key)!, ...others];
+    const index = left.indexOf(holder);
+    if (index < 0) return;
+    left.splice(index, 1);
+    this.#first.set(key, left[0]!);
+    if (left.length === 1) this.#others.delete(key);
+    else this.#others.set(key, left.slice(1));
   }
 
   has(key: Key): boolean {
-    return this.#holders.has(key);
+    return this.#first.has(key);
   }
 
   holdersOf(key: Key): readonly string[] {
-    return this.#holders.get(key) ?? [];
+    const first = this.#first.get(key);
+    return first === undefined ? [] : [first, ...(this.#others.get(key) ?? [])];
   }
 }

@@ -2,6 +2,7 @@
 import type { Demand } from './demand.ts';
 import type { DeviceRequest } from './devices.ts';
 import type { HostState } from './host-state.ts';
+import { smallFreeMiB } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { NodeState } from './node-state.ts';
 export function preferredNodes(host: HostState, demand: Demand, requests: readonly DeviceRequest[]): readonly NodeState[] {
   if (host.nodes.length === 1) return host.nodes;
   const direction = demand.guest.packing === 'Spread' ? -1 : 1;
-  const ranked = host.nodes.map((node) => ({ node, devices: localDevices(host, node, requests), room: roomOf(host, node, demand), memory: node.smallCapacityMiB - node.smallUsedMiB }));
+  const ranked = host.nodes.map((node) => ({ node, devices: localDevices(host, node, requests), room: roomOf(host, node, demand), memory: smallFreeMiB(node) }));
   ranked.sort((one, other) => other.devices - one.devices
     || direction * (one.room - other.room)
     || direction * (one.memory - other.memory)
