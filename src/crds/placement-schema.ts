@@ -5,9 +5,9 @@ import { maxCells, maxVcpus } from './shape.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 
 /** One less than NR_CPUS of the largest kernels that distributions ship. */
-export const maxCpuNumber = 8191;
+const maxCpuNumber = 8191;
 /** MAX_NUMNODES of the largest kernels that distributions ship, less one. */
-export const maxNumaNode = 1023;
+const maxNumaNode = 1023;
 
 export const numaNodeNumber = () => z.int().min(0).max(maxNumaNode);
 

@@ -12,7 +12,7 @@ export const imageSource = z.strictObject({
 
 export const imageFormats = ['raw', 'qcow2', 'rom'] as const;
 
-export const imageSpec = z.strictObject({
+const imageSpec = z.strictObject({
   source: imageSource.describe('Where the file is: path, or url with sha256.'),
   format: z.enum(imageFormats).describe('raw, qcow2 (with no backing or data file of its own), or rom: a firmware that is the whole guest. Never guessed.'),
   realtimeMask: mask().describe('Realtime vCPUs for guests that start from this image; overrides the mask of class or VM.').optional(),

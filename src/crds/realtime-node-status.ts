@@ -20,7 +20,7 @@ const numaNode = z.strictObject({
   })).max(8).describe('Huge pages of the node.').default([]),
 });
 
-export const nodeTopology = z.strictObject({
+const nodeTopology = z.strictObject({
   numaNodes: z.array(numaNode).min(1).max(1024).describe('Host NUMA nodes, ascending.'),
   cores: z.array(cpuList()).max(8192).describe('SMT siblings of each core. Default: each pCPU is a core.').optional(),
   caches: z.array(z.strictObject({
@@ -33,7 +33,7 @@ export const nodeTopology = z.strictObject({
   })).max(8192).describe('Host NUMA nodes of the PCI devices that spec names, where the firmware says.').default([]),
 });
 
-export const checkResults = ['Pass', 'Warn', 'Fail', 'Unknown'] as const;
+const checkResults = ['Pass', 'Warn', 'Fail', 'Unknown'] as const;
 
 export const nodeStatus = z.strictObject({
   topology: nodeTopology.describe('NUMA nodes, cores, caches and huge pages.').optional(),

@@ -21,7 +21,7 @@ const deviceClass = z.strictObject({
   addresses: z.array(pciAddress()).min(1).max(256).describe('PCI addresses of the devices.'),
 });
 
-export const nodeSpec = z.strictObject({
+const nodeSpec = z.strictObject({
   dedicatedCpus: cpuList().describe('pCPUs that may be given to one vCPU each. Default: none.').optional(),
   sharedCpus: cpuList().describe('pCPUs that floating vCPUs and shared emulator threads run over. Default: none.').optional(),
   vcpusPerSharedCpu: z.int().min(1).max(64).describe('Floating vCPUs that one shared CPU carries.').default(defaultVcpusPerSharedCpu),

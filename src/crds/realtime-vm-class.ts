@@ -11,7 +11,7 @@ const allow = z.strictObject({
   nodeLocalDisks: z.boolean().describe('Whether they may keep disks on a node.').default(false),
 });
 
-export const classSpec = z.strictObject({
+const classSpec = z.strictObject({
   ...shapeFields,
   nodeSelector: labels().describe('Labels that the node must carry.').default({}),
   packing: z.enum(['Spread', 'Pack']).describe('Which of several fitting hosts: the one with most free, or with least.').default('Spread'),

@@ -9,14 +9,10 @@ import { placement } from './placement-schema.ts';
 export const vmPhases = ['Pending', 'Placed', 'Starting', 'Running', 'Stopping', 'Stopped', 'Failed', 'Unknown'] as const;
 export type VmPhase = (typeof vmPhases)[number];
 
-/** The conditions that a RealtimeVM carries; the last two are kstatus'. */
-export const vmConditions = ['Accepted', 'Placed', 'Running', 'RealtimeVerified', 'RestartRequired', 'Ready', 'Reconciling', 'Stalled'] as const;
-export type VmCondition = (typeof vmConditions)[number];
-
 export const vmStatus = z.strictObject({
   phase: z.enum(vmPhases).describe('Where the VM is in its life.').optional(),
   observedGeneration: z.int().min(0).describe('Generation of spec that this status is about.').optional(),
-  conditions: z.array(condition).max(16).describe('Conditions: Accepted, Placed, Running, RealtimeVerified, RestartRequired, Ready, Reconciling, Stalled.').optional(),
+  conditions: z.array(condition).max(16).describe('Conditions: Accepted, Placed, Running, RealtimeVerified, RestartRequired, Ready, and kstatus\' Reconciling and Stalled.').optional(),
   placement: placement.describe('Where it is: a report of the node\'s RealtimeAllocation.').optional(),
   findings: findings().describe('What the last audit found, errors first.').optional(),
   domain: z.strictObject({

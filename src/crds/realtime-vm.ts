@@ -43,7 +43,7 @@ const toleration = z.strictObject({
   tolerationSeconds: z.int().min(0).describe('Seconds that NoExecute is tolerated; absent for ever.').optional(),
 });
 
-export const vmSpec = z.strictObject({
+const vmSpec = z.strictObject({
   className: resourceName().describe('RealtimeVMClass that fixes cpu, memory and numa; instead of them.').optional(),
   cpu: shapeFields.cpu.optional(),
   memory: shapeFields.memory.optional(),

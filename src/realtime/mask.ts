@@ -8,7 +8,7 @@ import type { Checked } from './problem.ts';
 import { accepted, refused } from './problem.ts';
 
 /** What every message about a mask's grammar ends with. */
-export const maskGrammar = 'items N, A-B, ^N or ^A-B, separated by commas';
+const maskGrammar = 'items N, A-B, ^N or ^A-B, separated by commas';
 
 /** One item; spaces are tolerated around it and around its numbers. */
 const itemPattern = /^\s*(\^?)\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/;

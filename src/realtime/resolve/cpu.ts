@@ -12,7 +12,7 @@ import { policyProblems } from './cpu-policy.ts';
 import type { BootImage } from './images.ts';
 import { viaReference } from './via-reference.ts';
 
-export const defaultModel = 'host-passthrough';
+const defaultModel = 'host-passthrough';
 const dedicatedMaskPath = 'spec.cpu.dedicatedMask';
 
 /**

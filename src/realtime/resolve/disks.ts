@@ -9,7 +9,7 @@ import { findImage, guestImage } from './images.ts';
 import type { Lookup } from './lookup.ts';
 
 /** The name of the disk that the short form `image {name}` makes; a rom image makes none. */
-export const bootDiskName = 'boot';
+const bootDiskName = 'boot';
 
 /** Codes: `DISK_DUPLICATE`, `IMAGE_MISSING`, `DISK_ROM`, `NODE_LOCAL_NOT_ALLOWED`. */
 export function resolveDisks(vm: VmSpec, vmClass: ClassSpec | undefined, images: Lookup<ImageSpec>): Checked<readonly GuestDisk[]> {
