@@ -53,7 +53,7 @@ function readCores(directory: string, online: CpuSet): CpuSet[] {
   for (const cpu of online) {
     if (seen.has(cpu)) continue;
     const topology = join(directory, `cpu${cpu}`, 'topology');
-    // core_cpus_list is the newer name of the same list (Linux 5.2).
+    // core_cpus_list is the newer name of the same list (Linux 5.3).
     const siblings = readCpuList(join(topology, 'core_cpus_list')) ?? readCpuList(join(topology, 'thread_siblings_list'));
     const core = (siblings ?? CpuSet.empty()).intersection(online).minus(seen).union(CpuSet.of(cpu));
     cores.push(core);

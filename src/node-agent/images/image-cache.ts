@@ -6,6 +6,7 @@ import { errorCode } from '../host/host-root.ts';
 import { checksumMismatch } from './checksum.ts';
 import { download } from './download.ts';
 import { ImageError, storageError } from './image-error.ts';
+import { requirePrefixes } from './url-allow-list.ts';
 
 export interface ImageCacheOptions {
   readonly directory: string;
@@ -34,7 +35,9 @@ export class ImageCache {
   readonly #underWay = new Map<string, Promise<string>>();
   #ready: Promise<void> | undefined;
 
+  /** @throws ImageError `URL_NOT_ALLOWED` for a prefix that is no URL. */
   constructor(options: ImageCacheOptions) {
+    requirePrefixes(options.allowed);
     this.#options = options;
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { requireAllowed } from './url-allow-list.ts';
+import { requireAllowed, requirePrefixes } from './url-allow-list.ts';
 
 const prefixes = ['https://images.example.com/realtime/', 'http://mirror.lan:8080/rt'];
 
@@ -48,4 +48,12 @@ describe('refused', () => {
       'https://images.example.com/x is not on this host\'s list of places to fetch images from; the list is empty: its administrator has to allow a URL prefix first',
     );
   });
+});
+
+test.each(['images.example.com/realtime/', 'file:///srv/images', ''])('an administrator who lists %j is told', (prefix) => {
+  expect(() => requirePrefixes([...prefixes, prefix])).toThrow(expect.objectContaining({
+    code: 'URL_NOT_ALLOWED',
+    message: `${JSON.stringify(prefix)} in the list of places to fetch images from is not an http or https URL; accepted: prefixes such as "https://images.example.com/realtime/"`,
+  }));
+  expect(() => requirePrefixes(prefixes)).not.toThrow();
 });
