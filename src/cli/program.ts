@@ -24,7 +24,7 @@ export async function runProgram(args: readonly string[], io: Io, registered: re
 
 function buildProgram(io: Io, registered: readonly RegisterCommand[]): Command {
   const program = new Command('rtvm')
-    .description('Real-time virtual machines: decides which CPU, NUMA node and huge page each vCPU gets,\nmakes libvirt/KVM do it, and proves from the running threads that the guarantee holds.')
+    .description('Real-time virtual machines: decides which CPU, NUMA node and huge page each vCPU gets, makes libvirt/KVM do it, and proves from the running threads that the guarantee holds.')
     .version(readVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help for a command')
     .helpCommand('help [command]', 'print help for a command')

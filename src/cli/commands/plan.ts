@@ -21,7 +21,7 @@ export function hostOption(): Option {
 export function register(program: Command, io: Io): void {
   program.command('plan')
     .summary('show where VMs would go, or why they fit nowhere')
-    .description('Places VMs on hosts in order, each seeing what the ones before it took, and draws the hosts with who has\nwhich CPU. Nothing is started. RealtimeAllocations among the files count as taken.')
+    .description('Places VMs on hosts in order, each seeing what the ones before it took, and draws the hosts with who has which CPU. Nothing is started. RealtimeAllocations among the files count as taken.')
     .addOption(fileOption())
     .addOption(hostOption())
     .addOption(outputOption(['table', 'yaml', 'json']))

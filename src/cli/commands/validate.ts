@@ -11,7 +11,7 @@ export interface ValidateOptions extends InputOptions {
 export function register(program: Command, io: Io): void {
   program.command('validate')
     .summary('check manifests, without a cluster or a host')
-    .description('Checks manifests: every field, and every VM together with its class and images. A class or image\nthat is not among the files is a warning: what depends on it was not checked.')
+    .description('Checks manifests: every field, and every VM together with its class and images. A class or image that is not among the files is a warning: what depends on it was not checked.')
     .addOption(fileOption())
     .addOption(outputOption(['text', 'json']))
     .addHelpText('after', '\nExamples:\n  rtvm validate -f vm.yaml\n  helm template my-vms | rtvm validate -f - -o json')
