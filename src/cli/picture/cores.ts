@@ -73,7 +73,8 @@ export function drawCores(items: readonly CoreItem[], uses: ReadonlyMap<CpuId, C
   for (const item of items) {
     if (item.kind === 'fold') {
       close();
-      lines.push(...wrap(foldText(item.cores, uses, drawing.glyphs), width).map((line) => drawing.style('dim', line)));
+      const [first, ...rest] = wrap(`${drawing.glyphs.fold} ${foldText(item.cores, uses)}`, width - foldIndent.length);
+      lines.push(...[first!, ...rest.map((line) => foldIndent + line)].map((line) => drawing.style('dim', line)));
     } else {
       const box = drawCore(item.cpus, uses, drawing);
       if (row.reduce((sum, each) => sum + textWidth(each[0]!) + 1, 0) + textWidth(box[0]!) > width) close();
@@ -107,8 +108,10 @@ function centred(text: string, width: number): string {
   return padEnd(' '.repeat(Math.max(0, Math.floor((width - text.length) / 2))) + text, width);
 }
 
-/** `24 cores, CPUs 8-31,72-95: 40 free, 8 taken by a b`. */
-function foldText(cores: readonly CpuSet[], uses: ReadonlyMap<CpuId, CpuUse>, glyphs: Glyphs): string {
+const foldIndent = '  ';
+
+/** `CPUs 8-31,72-95: 40 free, 8 taken by a b`. */
+function foldText(cores: readonly CpuSet[], uses: ReadonlyMap<CpuId, CpuUse>): string {
   const cpus = unionOf(cores);
   const kinds = Map.groupBy([...cpus].map((cpu) => uses.get(cpu)!), kindInWords);
   const counts = [...kinds].map(([words, alike]) => {
@@ -116,7 +119,7 @@ function foldText(cores: readonly CpuSet[], uses: ReadonlyMap<CpuId, CpuUse>, gl
     const count = kinds.size === 1 ? 'all' : String(alike.length);
     return `${count} ${words}${names.length > 0 ? ` by ${names.join(' ')}` : ''}`;
   });
-  return `${glyphs.fold} ${cores.length} cores, CPUs ${cpus.toString()}: ${counts.join(', ')}`;
+  return `CPUs ${cpus.toString()}: ${counts.join(', ')}`;
 }
 
 function kindInWords(use: CpuUse): string {

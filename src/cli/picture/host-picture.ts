@@ -52,10 +52,16 @@ export function drawHost(host: HostInventory, vms: readonly DrawnVm[], { width, 
   const columns = memoryColumns(nodes.flatMap(({ memory }) => memory), room);
   const contents = nodes.map(({ node, items, memory }) => ({
     title: `host NUMA node ${node.id}`,
-    lines: [...drawCores(items, uses, room, drawing), ...drawMemoryBars(memory, columns, glyphs, style)],
+    cores: drawCores(items, uses, room, drawing),
+    memory: drawMemoryBars(memory, columns, glyphs, style),
   }));
-  const inner = Math.max(narrowestNode, ...contents.flatMap(({ title, lines }) => [textWidth(title) + 2, ...lines.map(textWidth)]));
-  const frames = contents.map(({ title, lines }) => frame(style('bold', title), lines, inner, glyphs, style));
+  const inner = Math.max(narrowestNode, ...contents.flatMap(({ title, cores, memory }) => [textWidth(title) + 2, ...[...cores, ...memory].map(textWidth)]));
+  const frames = contents.map(({ title, cores, memory }, index) => {
+    const first = index - (index % perRow);
+    const height = Math.max(...contents.slice(first, first + perRow).map((beside) => beside.cores.length));
+    const padding = Array.from({ length: height - cores.length }, () => '');
+    return frame(style('bold', title), [...cores, ...padding, ...memory], inner, glyphs, style);
+  });
   return [
     ...wrapParts(describeHost(host), ', ', width).map((line, index) => (index === 0 ? line.replace(host.name, style('bold', host.name)) : line)),
     ...sideBySide(frames, perRow),

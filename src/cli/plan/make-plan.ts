@@ -55,7 +55,8 @@ export async function makePlan({ host = [], ...input }: InputOptions & HostOptio
     .toSorted((one, other) => other.spec.placementPriority - one.spec.placementPriority)
     .map(({ spec, guest }) => ({ spec, vm: spec.identity, guest }));
   const placed = placedAlready(manifests.vms, held);
-  const others = held.filter(({ uid }) => ![...placed.values()].some((own) => own.uid === uid));
+  const own = new Set(placed.values());
+  const others = held.filter((guest) => !own.has(guest));
   return {
     onThisHost,
     items: planVms(vms, new Map([...placed].map(([uid, { placement }]) => [uid, placement])), cluster),
@@ -66,11 +67,12 @@ export async function makePlan({ host = [], ...input }: InputOptions & HostOptio
 
 /** VMs of the files that hold a placement, by UID; a file that no API server has seen has no UID, and is told by its name. */
 function placedAlready(vms: readonly ManifestVm[], held: readonly HeldGuest[]): Map<VmUid, HeldGuest> {
+  const byUid = new Map(held.map((guest) => [guest.uid, guest]));
+  const byName = new Map(held.map((guest) => [guest.name, guest]));
   const placed = new Map<VmUid, HeldGuest>();
-  for (const { spec: { identity } } of vms) {
-    const neverStored = identity.uid === provisionalUid(identity.namespace, identity.name);
-    const own = held.find(({ uid, name }) => uid === identity.uid || (neverStored && name === `${identity.namespace}/${identity.name}`));
-    if (own !== undefined) placed.set(identity.uid, own);
+  for (const { spec: { identity: { namespace, name, uid } } } of vms) {
+    const own = byUid.get(uid) ?? (uid === provisionalUid(namespace, name) ? byName.get(`${namespace}/${name}`) : undefined);
+    if (own !== undefined) placed.set(uid, own);
   }
   return placed;
 }
