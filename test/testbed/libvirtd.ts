@@ -2,11 +2,12 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const script = join(import.meta.dirname, 'private-libvirtd');
@@ -87,9 +88,16 @@ export class PrivateLibvirtd implements AsyncDisposable {
     await ready;
   }
 
+  /** Kills libvirtd (SIGKILL) and waits until it is gone; {@link restart} starts it again. */
+  async kill9(): Promise<void> {
+    const { pid } = this;
+    process.kill(pid, 'SIGKILL');
+    while (existsSync(`/proc/${pid}/exe`)) await sleep(10);
+  }
+
   /** As {@link restart}, with SIGKILL instead of a clean stop. */
   async kill9AndRestart(): Promise<void> {
-    process.kill(this.pid, 'SIGKILL');
+    await this.kill9();
     await this.restart();
   }
 
