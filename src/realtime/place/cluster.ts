@@ -15,6 +15,7 @@ import type { FreeState } from './free-state.ts';
 import { HeldBook } from './held-book.ts';
 import { HostIndex } from './host-index.ts';
 import { HostState } from './host-state.ts';
+import type { RefusalSnapshot } from './refusal-snapshot.ts';
 
 /** The hosts, and who holds what on them. One writer; every answer depends on the content alone, not on its history. */
 export class Cluster {
@@ -41,7 +42,7 @@ export class Cluster {
     if (options.onlyHost !== undefined) return this.#decideOn(this.#hosts.get(options.onlyHost), guest);
     this.#index ??= new HostIndex(this.#hosts.values());
     const choice = this.#index.choose(guest);
-    if (choice.kind === 'none') return { kind: 'refused', groups: choice.groups };
+    if (choice.kind === 'none') return refused(choice.refusal);
     return { kind: 'placed', placement: buildPlacement(choice.fit, choice.demand) };
   }
 
@@ -107,9 +108,11 @@ export class Cluster {
 
   /** Where held placements contradict each other: the same CPU or device, more pages than there are, one VM on two hosts. */
   conflicts(): readonly PlacementConflict[] {
-    const twice = this.#held.spread().flatMap(([uid, hosts]) => hosts.slice(1).map((host): PlacementConflict => ({
-      host, uid, kind: 'uid', holder: uid, message: `${uid} holds a placement on host ${hosts[0] ?? ''} and on host ${host}`,
-    })));
+    const uids = new Set(this.#held.hosts().flatMap((name) => this.#held.on(name).map(({ uid }) => uid)));
+    const twice = [...uids].flatMap((uid) => {
+      const [first = '', ...others] = this.#held.hostsOf(uid);
+      return others.map((host): PlacementConflict => ({ host, uid, kind: 'uid', holder: uid, message: `${uid} holds a placement on host ${first} and on host ${host}` }));
+    });
     const overlaps = this.#held.hosts().flatMap((name) => {
       const host = this.#hosts.get(name);
       if (host === undefined) return [];
@@ -130,4 +133,14 @@ export class Cluster {
     if (fit !== undefined) return { kind: 'placed', placement: buildPlacement(fit, demand) };
     return { kind: 'refused', groups: [{ ...explainHost(host, demand), hosts: [host.name] }] };
   }
+}
+
+/** Reading why is what costs: thousands of host names are listed only when somebody asks. */
+function refused(refusal: RefusalSnapshot): Decision {
+  return {
+    kind: 'refused',
+    get groups() {
+      return refusal.groups;
+    },
+  };
 }

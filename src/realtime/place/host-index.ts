@@ -1,5 +1,4 @@
 /** Finds the host for a guest among thousands without looking at all of them. */
-import type { RefusalGroup } from '../decision.ts';
 import type { Guest } from '../guest.ts';
 import { demandOf } from './demand.ts';
 import type { Demand } from './demand.ts';
@@ -7,6 +6,7 @@ import { explainHost } from './explain.ts';
 import { fitHost } from './fit-host.ts';
 import type { HostFit } from './fit-host.ts';
 import type { HostState } from './host-state.ts';
+import type { RefusalSnapshot } from './refusal-snapshot.ts';
 import { ScoreOrder } from './score-order.ts';
 import { ShapeIndex } from './shape-index.ts';
 import { shapeKey } from './shape-key.ts';
@@ -16,7 +16,7 @@ const keptShapes = 256;
 
 export type Choice =
   | { readonly kind: 'fit'; readonly fit: HostFit; readonly demand: Demand }
-  | { readonly kind: 'none'; readonly groups: readonly RefusalGroup[] };
+  | { readonly kind: 'none'; readonly refusal: RefusalSnapshot };
 
 export class HostIndex {
   readonly #hosts: HostState[];
@@ -57,7 +57,7 @@ export class HostIndex {
     const order = demand.dedicatedCpus > 0 ? this.#byFreeCpus : this.#byFloatingRoom;
     order.find(shape.candidates, { packing: guest.packing, minimum: demand.dedicatedCpus > 0 ? demand.dedicatedCpus : demand.floatingVcpus, accept });
     if (fit !== undefined) return { kind: 'fit', fit, demand };
-    return { kind: 'none', groups: shape.groups((rank) => explainHost(this.#hosts[rank]!, demand)) };
+    return { kind: 'none', refusal: shape.refuse((rank) => explainHost(this.#hosts[rank]!, demand)) };
   }
 
   #score(host: HostState): void {

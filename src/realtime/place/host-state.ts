@@ -7,8 +7,13 @@ import type { Claim } from './claim.ts';
 import { refreshCore } from './core-state.ts';
 import type { CoreState } from './core-state.ts';
 import { Ledger } from './ledger.ts';
-import { isSmall, nodeState, refreshFreeCpus } from './node-state.ts';
+import { isSmall, nodeState } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
+
+interface CoreOfNode {
+  readonly node: NodeState;
+  readonly core: CoreState;
+}
 
 export class HostState {
   readonly inventory: HostInventory;
@@ -28,18 +33,18 @@ export class HostState {
   /** Floating vCPUs of all guests. */
   floating = 0;
   /** By CPU number; one entry unless a core's siblings are on several nodes. */
-  readonly #coresOf: (readonly CoreState[])[] = [];
+  readonly #coresOf: (readonly CoreOfNode[])[] = [];
 
   constructor(inventory: HostInventory, held: Iterable<Claim>) {
     this.inventory = inventory;
     this.nodes = inventory.numaNodes.map((node) => nodeState(inventory, node)).sort((one, other) => one.id - other.id);
     this.hasSmt = inventory.cores.some((core) => core.size > 1);
     this.smallCapacityMiB = this.nodes.reduce((sum, node) => sum + node.smallCapacityMiB, 0);
-    for (const core of this.nodes.flatMap((node) => node.cores)) {
-      const cores = [...(this.#coresOf[core.threads[0]!] ?? []), core];
+    for (const { node, core } of this.nodes.flatMap((each) => each.cores.map((core) => ({ node: each, core })))) {
+      const cores = [...(this.#coresOf[core.threads[0]!] ?? []), { node, core }];
       for (const cpu of core.threads) this.#coresOf[cpu] = cores;
     }
-    this.#sumFreeCpus();
+    this.freeCpus = this.nodes.reduce((sum, node) => sum + node.freeCpus, 0);
     this.#sumShared();
     for (const claim of held) this.add(claim);
   }
@@ -102,23 +107,19 @@ export class HostState {
   #refresh(exclusive: CpuSet, roamed: CpuSet): void {
     const isTaken = (cpu: CpuId) => this.cpus.has(cpu) || this.roamed.has(cpu);
     for (const cpu of roamed.isEmpty ? exclusive : exclusive.union(roamed)) {
-      for (const core of this.#coresOf[cpu] ?? []) refreshCore(core, isTaken);
+      for (const { node, core } of this.#coresOf[cpu] ?? []) {
+        const before = core.free.length;
+        refreshCore(core, isTaken);
+        node.freeCpus += core.free.length - before;
+        this.freeCpus += core.free.length - before;
+      }
     }
-    this.#sumFreeCpus();
     if (!exclusive.overlaps(this.inventory.sharedCpus)) return;
     for (const node of this.nodes) {
       node.shared = CpuSet.from([...node.offeredShared].filter((cpu) => !this.cpus.has(cpu)));
       node.sharedCount = node.shared.size;
     }
     this.#sumShared();
-  }
-
-  #sumFreeCpus(): void {
-    this.freeCpus = 0;
-    for (const node of this.nodes) {
-      refreshFreeCpus(node);
-      this.freeCpus += node.freeCpus;
-    }
   }
 
   #sumShared(): void {

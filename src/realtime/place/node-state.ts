@@ -50,18 +50,12 @@ export function nodeState(inventory: HostInventory, node: HostNumaNode): NodeSta
     hugepages,
     smallCapacityMiB: Math.max(0, Math.floor(node.memoryMiB - hugeMiB)),
     smallUsedMiB: 0,
-    freeCpus: 0,
+    freeCpus: cores.reduce((sum, core) => sum + core.free.length, 0),
     offeredShared: shared,
     shared,
     sharedCount: shared.size,
     floating: 0,
   };
-}
-
-/** To be called after cores changed. */
-export function refreshFreeCpus(node: NodeState): void {
-  node.freeCpus = 0;
-  for (const core of node.cores) node.freeCpus += core.free.length;
 }
 
 /** Pages of this size that can still be given; small pages are counted in MiB, by {@link smallFreeMiB}. */

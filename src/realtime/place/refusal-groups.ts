@@ -1,19 +1,10 @@
-/** Hosts that refuse with the same words, said once. */
+/** The words for hosts that refuse for the same reason. */
 import type { RefusalGroup } from '../decision.ts';
-import type { Refusal } from './explain.ts';
 import { plural } from './host-checks.ts';
 
-/** Groups in the order of a refused decision: most hosts first, ties by message. */
-export function groupRefusals(refusals: Iterable<readonly [host: string, refusal: Refusal]>): RefusalGroup[] {
-  const groups = Map.groupBy(refusals, ([, { reason, message }]) => `${reason} ${message}`);
-  return [...groups.values()]
-    .map((members) => ({ ...members[0]![1], hosts: members.map(([host]) => host).sort() }))
-    .sort((one, other) => byImportance([one, one.hosts.length], [other, other.hosts.length]));
-}
-
-/** The order of groups, from their words and sizes alone. */
-export function byImportance([one, oneHosts]: readonly [Refusal, number], [other, otherHosts]: readonly [Refusal, number]): number {
-  return otherHosts - oneHosts || (one.message < other.message ? -1 : Number(one.message > other.message));
+/** The order of groups: most hosts first, ties by message. */
+export function byImportance(one: RefusalGroup, other: RefusalGroup): number {
+  return other.hosts.length - one.hosts.length || (one.message < other.message ? -1 : 1);
 }
 
 /** `3 hosts: 2 free dedicated CPUs on host NUMA node 0, 4 needed for guest cell 0; 1 host: no 1Gi pages …`. */
