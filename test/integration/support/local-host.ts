@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,7 @@ import { expect } from 'vitest';
 import { reserveHugepages } from '../../testbed/hugepages.ts';
 import { startPrivateLibvirtd } from '../../testbed/libvirtd.ts';
 import type { PrivateLibvirtd, PrivateLibvirtdOptions } from '../../testbed/libvirtd.ts';
+import { usableVirtType } from '../../testbed/tiny-domain.ts';
 import { leftovers } from './leftovers.ts';
 
 export const repository = resolve(import.meta.dirname, '../../..');
@@ -36,6 +37,8 @@ export interface CallOptions {
 export interface LocalHostOptions extends PrivateLibvirtdOptions {
   /** 2 MiB huge pages that must be free. Default 64. */
   readonly hugepages?: number;
+  /** ROMs by name that the image root holds as `NAME.rom` beside `probe.rom`; with none it is the repository's own. */
+  readonly roms?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** An rtvm that is at work. */
@@ -54,7 +57,7 @@ export async function startLocalHost(options: LocalHostOptions = {}): Promise<Lo
   try {
     const libvirtd = await startPrivateLibvirtd(options);
     try {
-      const host = new LocalHost(libvirtd, pages);
+      const host = new LocalHost(libvirtd, pages, options);
       await host.describeNode();
       return host;
     } catch (error) {
@@ -69,6 +72,7 @@ export async function startLocalHost(options: LocalHostOptions = {}): Promise<Lo
 
 export class LocalHost implements AsyncDisposable {
   readonly libvirtd: PrivateLibvirtd;
+  readonly virtType = usableVirtType();
   /** State directories, the node's manifest and whatever a test writes; removed at the end. */
   readonly dir: string;
   readonly imageRoot: string;
@@ -78,11 +82,11 @@ export class LocalHost implements AsyncDisposable {
   #stateDir: string;
   #states = 0;
 
-  constructor(libvirtd: PrivateLibvirtd, pages: AsyncDisposable) {
+  constructor(libvirtd: PrivateLibvirtd, pages: AsyncDisposable, { roms }: Pick<LocalHostOptions, 'roms'> = {}) {
     this.libvirtd = libvirtd;
     this.#pages = pages;
     this.dir = mkdtempSync(join(tmpdir(), 'rtvm-host-'));
-    this.imageRoot = join(repository, 'guest');
+    this.imageRoot = roms === undefined ? join(repository, 'guest') : imageRootWith(roms, join(this.dir, 'images'));
     this.nodeFile = join(this.dir, 'node.yaml');
     this.lockFile = join(this.dir, 'agent.lock');
     this.#stateDir = this.freshState();
@@ -108,6 +112,7 @@ export class LocalHost implements AsyncDisposable {
       RTVM_IMAGE_ROOT: this.imageRoot,
       RTVM_NODE_NAME: nodeName,
       RTVM_LOCK_FILE: this.lockFile,
+      RTVM_VIRT_TYPE: this.virtType,
     };
   }
 
@@ -153,8 +158,9 @@ export class LocalHost implements AsyncDisposable {
     await this.nothingIsLeft();
   }
 
-  async describeNode(): Promise<void> {
-    const { exitCode, stdout, stderr } = await this.rtvm(['host', 'inventory', '--dedicated', '1', '--shared', '0', '--name', nodeName]);
+  /** Writes the node's manifest, from what the host is now. */
+  async describeNode({ dedicated, shared }: { readonly dedicated: string; readonly shared: string } = { dedicated: '1', shared: '0' }): Promise<void> {
+    const { exitCode, stdout, stderr } = await this.rtvm(['host', 'inventory', '--dedicated', dedicated, '--shared', shared, '--name', nodeName]);
     if (exitCode !== 0) throw new Error(`this host cannot be described: ${stderr}`);
     writeFileSync(this.nodeFile, stdout);
   }
@@ -169,6 +175,13 @@ export class LocalHost implements AsyncDisposable {
     const [program, ...rest] = [...through, rtvmPath, ...args];
     return spawn(program!, rest, { env: { ...process.env, ...this.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   }
+}
+
+function imageRootWith(roms: Readonly<Record<string, Uint8Array>>, directory: string): string {
+  mkdirSync(directory);
+  copyFileSync(join(repository, 'guest/probe.rom'), join(directory, 'probe.rom'));
+  for (const [name, content] of Object.entries(roms)) writeFileSync(join(directory, `${name}.rom`), content);
+  return directory;
 }
 
 function watched(child: RunningRtvm['process']): RunningRtvm {
