@@ -1,4 +1,5 @@
 /** Reading, deciding and writing, again from the start whenever somebody else was faster. */
+import { formatRef } from '../crds/resource.ts';
 import type { Kind } from '../crds/resource.ts';
 import { StoreError, isStoreError } from './errors.ts';
 import type { ResourceStore } from './resource-store.ts';
@@ -20,7 +21,7 @@ export async function modify<K extends Kind>(
   const { write = 'update', signal } = options;
   for (;;) {
     const object = await store.get(kind, key, signal);
-    if (object === undefined) throw new StoreError('NOT_FOUND', `there is no ${kind} ${key.namespace === undefined ? '' : `${key.namespace}/`}${key.name}`);
+    if (object === undefined) throw new StoreError('NOT_FOUND', `there is no ${formatRef({ kind, ...key })}`);
     try {
       return await store[write](change(object), signal);
     } catch (error) {

@@ -19,8 +19,7 @@ type JournalStep = { readonly rename: string; readonly to: string } | { readonly
  * @throws StoreError STORAGE_FULL or STORAGE_FAILED; before the commit, nothing has changed.
  */
 export async function commit(layout: StateLayout, changes: readonly FileChange[]): Promise<void> {
-  const [only, ...others] = changes;
-  if (only === undefined) return;
+  if (changes.length === 0) return;
   const staged: string[] = [];
   const steps: JournalStep[] = [];
   try {
@@ -33,18 +32,17 @@ export async function commit(layout: StateLayout, changes: readonly FileChange[]
       staged.push(file);
       steps.push({ rename: path.relative(layout.root, file), to: path.relative(layout.root, change.file) });
     }
-    if (others.length > 0) {
-      const journal = await stageFile(layout.journal, JSON.stringify(steps));
-      staged.push(journal);
-      await replaceFile(journal, layout.journal);
+    // One rename or removal is a commit by itself.
+    if (changes.length === 1) {
+      await perform(layout, steps);
+      return;
     }
+    const journal = await stageFile(layout.journal, JSON.stringify(steps));
+    staged.push(journal);
+    await replaceFile(journal, layout.journal);
   } catch (error) {
     for (const file of staged) await rm(file, { force: true });
     throw error;
-  }
-  if (others.length === 0) {
-    await perform(layout, steps);
-    return;
   }
   await syncDirectory(path.dirname(layout.journal));
   await finish(layout, steps);
