@@ -132,6 +132,33 @@ describe('rtvm plan', () => {
   });
 });
 
+describe('rtvm plan warns', () => {
+  const smtHost = document('RealtimeNode', {
+    metadata: { name: 'smt' }, spec: { dedicatedCpus: '0-7' },
+    status: { topology: { cores: ['0,4', '1,5', '2,6', '3,7'], numaNodes: [{ id: 0, cpus: '0-7', memoryMiB: 4096, hugepages: [{ size: '2Mi', total: 128 }] }] } },
+  });
+  const realtime = (mask: string, threadPolicy = 'Prefer') => vm('one', { vcpus: 4, spec: { cpu: { vcpus: 4, policy: 'Dedicated', threadPolicy, realtime: { mask } } } });
+
+  it.each([
+    ['of housekeeping beside realtime on a core', realtime('^0'),
+      'warning: default/one: housekeeping on CPU 0 of smt shares a core with realtime vCPUs on CPU 4 and slows them; threadPolicy Isolate gives each vCPU a core of its own, '
+      + 'and a realtime mask that leaves whole cores to housekeeping (such as "^0-1" with two threads a core) keeps them apart too\n'],
+    ['of nothing where the mask keeps them apart', realtime('^0-1'), ''],
+    ['of nothing where each vCPU has a core', realtime('^0', 'Isolate'), ''],
+  ])('%s', async (_, manifest, stderr) => {
+    expect(await plan([image, smtHost, manifest], '-o', 'json')).toMatchObject({ exitCode: 0, stderr });
+  });
+
+  it('of books that give one CPU twice', async () => {
+    const { exitCode, stderr } = await plan([image, host('host-a'), allocation('host-a', 'held', [1], 'uid-1'), vm('one', { vcpus: 1 })], '-o', 'json');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const orphan = { domain: 'rtvm-default-lost-1', uuid: '11111111-2222-4333-8444-555555555555', placement: placement('host-a', [1]) };
+    const twice = await plan([image, host('host-a', { orphans: [orphan] }), allocation('host-a', 'held', [1], 'uid-1'), vm('one', { vcpus: 1 })], '-o', 'json');
+    expect(twice.exitCode).toBe(0);
+    expect(twice.stderr).toMatch(/^warning: .*CPU 1.*\n$/);
+  });
+});
+
 describe('rtvm plan refuses', () => {
   it.each([
     ['files without a VM', [host('host-a')], 'rtvm: there is no RealtimeVM in -\n'],
