@@ -1,4 +1,5 @@
 /** The controller's picture of nodes and of what is held on them, kept up change by change for placement to decide on. */
+import { formatProblem } from '../crds/document-problem.ts';
 import { toHostInventory } from '../crds/to-host-inventory.ts';
 import { placementFromWire } from '../crds/placement-wire.ts';
 import { requireValid } from '../crds/require-valid.ts';
@@ -30,7 +31,7 @@ export class ClusterView {
     const inventory = toHostInventory(node);
     if (!inventory.ok) {
       this.#cluster.removeHost(name);
-      return inventory.problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+      return inventory.problems.map(formatProblem).join('; ');
     }
     this.#cluster.upsertHost(inventory.value);
     return undefined;

@@ -1,4 +1,5 @@
 /** Brings one RealtimeVM to where its spec says: placed, stopped or removed; and its status to what is. */
+import { formatProblem } from '../crds/document-problem.ts';
 import { guestToWire } from '../crds/guest-wire.ts';
 import { placementToWire } from '../crds/placement-wire.ts';
 import { toClassSpec } from '../crds/to-class-spec.ts';
@@ -91,7 +92,7 @@ export class VmReconciler {
    */
   async #place(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
     const guest = this.#resolve(vm);
-    if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(({ path, message }) => `${path}: ${message}`).join('; ') };
+    if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
     const decision = this.#options.view.decide(guest.value);
     if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision) };
     const { placement } = decision;

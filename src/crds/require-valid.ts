@@ -1,4 +1,5 @@
 /** For what our own programs wrote: a problem there is a damaged object or a newer version's, not a person's mistake. */
+import { formatProblem } from './document-problem.ts';
 import type { Checked } from '../realtime/problem.ts';
 
 export class InvalidObjectError extends Error {
@@ -8,5 +9,5 @@ export class InvalidObjectError extends Error {
 /** @param what the object it is from, for the message. @throws InvalidObjectError with every problem. */
 export function requireValid<Value>(checked: Checked<Value>, what: string): Value {
   if (checked.ok) return checked.value;
-  throw new InvalidObjectError(`${what} does not read as this version writes it: ${checked.problems.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
+  throw new InvalidObjectError(`${what} does not read as this version writes it: ${checked.problems.map(formatProblem).join('; ')}`);
 }

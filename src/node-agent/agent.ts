@@ -4,6 +4,7 @@
  * It knows three things, each read anew whenever it may have changed: the allocation (from the store), the domains (from
  * libvirt) and the threads (from /proc). All else that it remembers can be lost at any instruction without harm.
  */
+import { formatProblem } from '../crds/document-problem.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import { toHostInventory } from '../crds/to-host-inventory.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
@@ -150,7 +151,7 @@ export class Agent {
       if (event.type !== 'added' && event.type !== 'modified') continue;
       const inventory = toHostInventory(event.object);
       if (inventory.ok) this.#networks = inventory.value.networks;
-      else log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
+      else log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
     }
   }
 

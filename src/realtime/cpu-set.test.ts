@@ -64,3 +64,11 @@ describe('CpuSet', () => {
     }));
   });
 });
+
+describe('the test runner', () => {
+  it('tells sets of different members apart, within whole values too', () => {
+    expect({ cpus: CpuSet.of(1, 2) }).toEqual({ cpus: CpuSet.of(2, 1) });
+    expect({ cpus: CpuSet.of(1) }).not.toEqual({ cpus: CpuSet.of(2) });
+    expect([CpuSet.of(1)]).not.toStrictEqual([CpuSet.empty()]);
+  });
+});

@@ -1,0 +1,220 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReportedGuest } from '../crds/realtime-allocation.ts';
+import type { RealtimeNode } from '../crds/realtime-node.ts';
+import { CpuSet } from '../realtime/cpu-set.ts';
+import { DirectoryStore } from '../store/directory/directory-store.ts';
+import { modify } from '../store/modify.ts';
+import type { Stored } from '../store/resource.ts';
+import { Controller } from './controller.ts';
+
+const deadlineMs = 20_000;
+
+let directory: string;
+let store: DirectoryStore;
+let controller: Controller;
+let warnings: string[];
+let running: Promise<void>;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rtvm-controller-'));
+  store = await DirectoryStore.open({ directory });
+  start();
+});
+
+afterEach(async () => {
+  await stop();
+  await store.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function start(): void {
+  warnings = [];
+  controller = new Controller({ store, now: () => new Date(0), warn: (message, error) => warnings.push(error instanceof Error ? `${message}: ${error.message}` : message) });
+  running = controller.run();
+}
+
+async function stop(): Promise<void> {
+  controller.stop();
+  await running;
+}
+
+const topology: NonNullable<RealtimeNode['status']>['topology'] = {
+  numaNodes: [{ id: 0, cpus: '0-3', memoryMiB: 8192, distances: [10], hugepages: [{ size: '2Mi', total: 512, free: 512 }] }],
+  cores: ['0', '1', '2', '3'],
+  caches: [],
+  pciDevices: [],
+};
+
+async function addNode(name: string, dedicatedCpus = '1-3'): Promise<void> {
+  await apply(`{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeNode, metadata: {name: ${name}}, spec: {dedicatedCpus: "${dedicatedCpus}", sharedCpus: "0"}}`);
+  await modify(store, 'RealtimeNode', { name }, (node) => ({ ...node, status: { topology } }), { write: 'updateStatus' });
+}
+
+const vmYaml = (name: string, spec = '') => `
+apiVersion: rtvm.dev/v1alpha1
+kind: RealtimeVM
+metadata: {name: ${name}}
+spec: {cpu: {vcpus: 2, policy: Mixed, realtime: {}}, memory: {size: 32Mi, pageSize: 2Mi}, disks: [{name: root, emptySize: 1Mi}]${spec}}`;
+
+const apply = (text: string) => store.applyManifests([{ file: 'test.yaml', text }]);
+
+/** The object once it is as wanted. */
+async function eventually<K extends 'RealtimeVM' | 'RealtimeAllocation'>(kind: K, key: { namespace?: string; name: string }, wanted: (object: Stored<K>) => boolean): Promise<Stored<K>> {
+  const done = AbortSignal.timeout(deadlineMs);
+  let last: unknown;
+  for await (const event of store.watch(kind, key, done)) {
+    if (event.type !== 'added' && event.type !== 'modified') continue;
+    last = event.object;
+    if (wanted(event.object)) return event.object;
+  }
+  throw new Error(`${kind} ${key.name} did not become what was wanted; last: ${JSON.stringify(last)}; warnings: ${warnings.join('; ')}`);
+}
+
+const vm = (name: string, wanted: (object: Stored<'RealtimeVM'>) => boolean) => eventually('RealtimeVM', { namespace: 'default', name }, wanted);
+const table = (wanted: (object: Stored<'RealtimeAllocation'>) => boolean) => eventually('RealtimeAllocation', { name: 'n1' }, wanted);
+const condition = (object: Stored<'RealtimeVM'>, type: string) => object.status?.conditions?.find((candidate) => candidate.type === type);
+
+/** What the node's agent would say. */
+async function report(uid: string, what: Omit<ReportedGuest, 'uid'>): Promise<void> {
+  await modify(store, 'RealtimeAllocation', { name: 'n1' }, (allocation) => ({
+    ...allocation,
+    status: { guests: [...(allocation.status?.guests ?? []).filter((guest) => guest.uid !== uid), { uid, ...what }] },
+  }), { write: 'updateStatus' });
+}
+
+/** The dedicated CPUs that a table gives, each as often as it is given. */
+const given = (allocation: Stored<'RealtimeAllocation'>) => allocation.spec.guests.flatMap(({ placement }) => [
+  ...placement.vcpuPins.flatMap(({ cpu }) => cpu ?? []), ...CpuSet.parse(placement.reservedCpus),
+]).sort();
+
+describe('Controller', () => {
+  it('places a VM into the node\'s table, and tells what the agent reports', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const placed = await vm('a', (object) => object.status?.phase === 'Placed');
+    expect(placed.metadata.finalizers).toEqual(['rtvm.dev/allocation']);
+    expect(placed.status?.placement?.vcpuPins).toEqual([{ vcpu: 0, cpus: '0' }, { vcpu: 1, cpu: 1 }]);
+    const { uid } = placed.metadata;
+    const allocation = await table(({ spec }) => spec.guests.length === 1);
+    expect(allocation.spec.guests[0]).toMatchObject({ vm: { namespace: 'default', name: 'a', uid }, generation: 1, desired: 'Running' });
+
+    await report(uid, { phase: 'Running', reason: 'Verified', message: 'fine', domain: { name: 'd', uuid: uid, restarts: 0 }, audit: { verdict: 'Verified', findings: [] } });
+    const ready = await vm('a', (object) => condition(object, 'Ready')?.status === 'True');
+    expect(ready.status?.conditions?.map(({ type, status }) => [type, status])).toEqual([
+      ['Accepted', 'True'], ['Placed', 'True'], ['Running', 'True'], ['RealtimeVerified', 'True'], ['RestartRequired', 'False'], ['Ready', 'True'], ['Reconciling', 'False'], ['Stalled', 'False'],
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('never says ready of a guest that is not verified', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const { metadata: { uid } } = await vm('a', (object) => object.status?.phase === 'Placed');
+    const findings = [{ code: 'ThreadPolicy', severity: 'error' as const, subject: 'CPU 1/KVM', expected: 'FIFO', observed: 'OTHER', message: 'it is not realtime' }];
+    await report(uid, { phase: 'Running', reason: 'DriftPersists', message: 'no', audit: { verdict: 'Violated', findings } });
+    const violated = await vm('a', (object) => object.status?.phase === 'Running');
+    expect(condition(violated, 'RealtimeVerified')).toMatchObject({ status: 'False', reason: 'DriftPersists', message: 'CPU 1/KVM: it is not realtime' });
+    expect(condition(violated, 'Ready')).toMatchObject({ status: 'False', reason: 'NotVerified' });
+    expect(violated.status?.findings).toEqual(findings);
+  });
+
+  it('gives no CPU twice to VMs that come at once, and tells those that do not fit why', async () => {
+    await addNode('n1');
+    await apply(['a', 'b', 'c', 'd', 'e'].map((name) => vmYaml(name)).join('\n---'));
+    const allocation = await table(({ spec }) => spec.guests.length === 3);
+    expect(given(allocation)).toEqual([1, 2, 3]);
+    const waiting = await Promise.all(['d', 'e'].map((name) => vm(name, (object) => object.status?.phase === 'Pending')));
+    for (const object of waiting) {
+      expect(condition(object, 'Placed')).toMatchObject({ status: 'False', reason: 'TooFewDedicatedCpus' });
+      expect(condition(object, 'Placed')?.message).toMatch(/^1 host: .*0 free dedicated CPUs/);
+    }
+  });
+
+  it('removes in order: the table asks, the agent confirms, the entry goes, then the VM; and a waiting VM gets the CPU', async () => {
+    await addNode('n1', '1');
+    await apply(vmYaml('a'));
+    const { metadata: { uid } } = await vm('a', (object) => object.status?.phase === 'Placed');
+    await apply(vmYaml('b'));
+    await vm('b', (object) => object.status?.phase === 'Pending');
+
+    await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
+    const asked = await table(({ spec }) => spec.guests[0]?.desired === 'Removed');
+    expect(given(asked)).toEqual([1]);
+    await report(uid, { phase: 'Stopping' });
+    expect(await store.get('RealtimeVM', { namespace: 'default', name: 'a' })).toBeDefined();
+    await report(uid, { phase: 'Removed' });
+    const next = await table(({ spec }) => spec.guests[0]?.vm.name === 'b');
+    expect(given(next)).toEqual([1]);
+    expect(next.spec.guests).toHaveLength(1);
+    expect(await store.get('RealtimeVM', { namespace: 'default', name: 'a' })).toBeUndefined();
+  });
+
+  it('frees the CPUs of a halted VM once its domain has ended, and places it anew when it is to run', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const { metadata: { uid } } = await vm('a', (object) => object.status?.phase === 'Placed');
+    await apply(vmYaml('a', ', runStrategy: Halted'));
+    await table(({ spec }) => spec.guests[0]?.desired === 'Stopped');
+    await report(uid, { phase: 'Stopped' });
+    await table(({ spec }) => spec.guests.length === 0);
+    const halted = await vm('a', (object) => object.status?.phase === 'Stopped');
+    expect(condition(halted, 'Ready')).toBeUndefined();
+    await apply(vmYaml('a'));
+    await table(({ spec }) => spec.guests.length === 1);
+  });
+
+  it('says that a running VM must be restarted to take up its new spec, and leaves its allocation alone', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    await vm('a', (object) => object.status?.phase === 'Placed');
+    await apply(vmYaml('a', ', ioThreads: 1'));
+    const changed = await vm('a', (object) => condition(object, 'RestartRequired')?.status === 'True');
+    expect(condition(changed, 'RestartRequired')?.message).toMatch(/generation 1; that of generation 2/);
+    const allocation = await table(() => true);
+    expect(allocation.spec.guests[0]).toMatchObject({ generation: 1, desired: 'Running', guest: { ioThreads: 0 } });
+  });
+
+  it('tells what is wrong with a VM, and takes it up when the missing class comes', async () => {
+    await addNode('n1');
+    await apply('{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeVM, metadata: {name: a}, spec: {className: small, disks: [{name: root, emptySize: 1Mi}]}}');
+    const wrong = await vm('a', (object) => object.status?.phase === 'Failed');
+    expect(condition(wrong, 'Accepted')).toMatchObject({ status: 'False', reason: 'Invalid' });
+    expect(condition(wrong, 'Accepted')?.message).toMatch(/^spec\.className: .*small/);
+    expect(condition(wrong, 'Stalled')?.status).toBe('True');
+    await apply('{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeVMClass, metadata: {name: small}, spec: {cpu: {vcpus: 1, policy: Dedicated}, memory: {size: 16Mi}}}');
+    await vm('a', (object) => object.status?.phase === 'Placed');
+  });
+
+  it('knows after a restart what was given before', async () => {
+    await addNode('n1');
+    await apply(['a', 'b'].map((name) => vmYaml(name)).join('\n---'));
+    await table(({ spec }) => spec.guests.length === 2);
+    await stop();
+    start();
+    await apply(['c', 'd'].map((name) => vmYaml(name)).join('\n---'));
+    expect(given(await table(({ spec }) => spec.guests.length === 3))).toEqual([1, 2, 3]);
+    await Promise.any(['c', 'd'].map((name) => vm(name, (object) => object.status?.phase === 'Pending')));
+  });
+
+  it('gives no CPU twice when two controllers decide at once', async () => {
+    await addNode('n1');
+    const other = await DirectoryStore.open({ directory });
+    const second = new Controller({ store: other, now: () => new Date(0), warn: (message) => warnings.push(message) });
+    const secondRunning = second.run();
+    try {
+      await apply(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => vmYaml(name)).join('\n---'));
+      const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+      await Promise.all(names.map((name) => vm(name, ({ status }) => status?.phase === 'Placed' || status?.phase === 'Pending')));
+      const allocation = await table(({ spec }) => spec.guests.length === 3);
+      expect(given(allocation)).toEqual([1, 2, 3]);
+      expect(new Set(allocation.spec.guests.map(({ vm: { uid } }) => uid)).size).toBe(3);
+    } finally {
+      second.stop();
+      await secondRunning;
+      await other.close();
+    }
+  });
+});
