@@ -19,7 +19,7 @@ export interface YamlDocuments {
   readonly problems: readonly YamlProblem[];
 }
 
-/** A document whose aliases expand to more values than this is an attack or a mistake; the largest honest ones have thousands. */
+/** A document whose aliases expand to more values than this, and to more than it has itself, is an attack or a mistake. */
 const maxValues = 200_000;
 
 /**
@@ -38,7 +38,7 @@ export function yamlDocuments(text: string): YamlDocuments {
   }
   for (const own of eventsByDocument(events)) {
     const position = documentPosition(own, text, lineAt);
-    if (position.weight > maxValues) {
+    if (position.weight > maxValues && position.weight > own.length) {
       problems.push({ line: position.line, message: `aliases expand the document to ${position.weight === Infinity ? 'endlessly many' : position.weight} values; accepted: at most ${maxValues}` });
       continue;
     }

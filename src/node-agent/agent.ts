@@ -28,6 +28,8 @@ import { StartError } from './start-failure.ts';
 export interface AgentOptions {
   readonly store: ResourceStore;
   readonly nodeName: string;
+  /** Of the RealtimeNode, where it has to be made. */
+  readonly nodeLabels: Readonly<Record<string, string>>;
   readonly hypervisor: Hypervisor;
   readonly root: HostRoot;
   readonly stateDirectory: string;
@@ -86,10 +88,10 @@ export class Agent {
 
   /** Runs until {@link stop}; rejects when the store cannot be watched any more. Running domains outlive it untouched. */
   async run(): Promise<void> {
-    const { store, nodeName, root, hypervisor } = this.#options;
+    const { hypervisor } = this.#options;
     const { signal } = this.#stop;
     try {
-      await publishNode(store, nodeName, root, signal);
+      await publishNode(this.#options, signal);
       hypervisor.connect(this.#hypervisorEvents());
       await Promise.all([this.#followAllocation(signal), this.#followNode(signal)]);
     } catch (error) {

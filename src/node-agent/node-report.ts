@@ -21,16 +21,24 @@ export function defaultNodeName(): string {
   return hostname().toLowerCase();
 }
 
+export interface NodePublication {
+  readonly store: ResourceStore;
+  readonly nodeName: string;
+  /** Of a RealtimeNode that has to be made; one that is there keeps its own. */
+  readonly nodeLabels: Readonly<Record<string, string>>;
+  readonly root: HostRoot;
+}
+
 /**
  * The RealtimeNode of this host, with its topology as it is now. Made where there is none: the CPUs that the kernel
  * isolates are dedicated, the others shared, until an administrator says otherwise.
  */
-export async function publishNode(store: ResourceStore, nodeName: string, root: HostRoot, signal: AbortSignal): Promise<Stored<'RealtimeNode'>> {
+export async function publishNode({ store, nodeName, nodeLabels, root }: NodePublication, signal: AbortSignal): Promise<Stored<'RealtimeNode'>> {
   const inventory = makeInventory(readTopology(root), { name: nodeName, labels: {} });
   if (!inventory.ok) throw new Error(`this host's own CPUs contradict each other: ${inventory.problems.map(({ message }) => message).join('; ')}`);
   if ((await store.get('RealtimeNode', { name: nodeName }, signal)) === undefined) {
     try {
-      await store.create({ kind: 'RealtimeNode', metadata: { name: nodeName }, spec: specFromInventory(inventory.value) }, signal);
+      await store.create({ kind: 'RealtimeNode', metadata: { name: nodeName, labels: nodeLabels }, spec: specFromInventory(inventory.value) }, signal);
     } catch (error) {
       if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
     }

@@ -12,7 +12,7 @@ export interface DeleteOptions extends NodeOptions {
 export function register(program: Command, io: Io): void {
   const command = program.command('delete')
     .summary('end VMs of this host and remove all that is theirs')
-    .description('Ends VMs: the guest is asked to switch off and is ended when its grace is over; then its domain, its disks,\nnode-local ones too, and its CPUs are given back. Where "rtvm run" is at work, that does it.')
+    .description('Ends VMs: the guest is asked to switch off and is ended when its grace is over; then its domain, its disks, node-local ones too, and its CPUs are given back. Where "rtvm run" is at work, that does it.')
     .addArgument(new Argument('<vm...>', '[namespace/]name'))
     .addOption(new Option('--no-wait', 'do not wait for the end, where another rtvm does the work'));
   addNodeOptions(command)

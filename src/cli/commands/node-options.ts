@@ -27,6 +27,6 @@ export function addNodeOptions(command: Command): Command {
     .addOption(new Option('--image-root <path>', 'where the paths of images and kernels begin (default: images in the state directory)').env('RTVM_IMAGE_ROOT'))
     .addOption(new Option('--node-name <name>', "name of this host's RealtimeNode (default: the host name)").env('RTVM_NODE_NAME'))
     .addOption(new Option('--virt-type <type>', 'kvm; or qemu, emulation without KVM and without any realtime guarantee').env('RTVM_VIRT_TYPE').choices(['kvm', 'qemu']).default('kvm'))
-    .addOption(new Option('--allow-url <prefix...>', 'images may be fetched from URLs that begin so (default: none)').default([]))
+    .addOption(new Option('--allow-url <prefix...>', 'images may be fetched from URLs that begin so').default([], 'none'))
     .addOption(new Option('--lock-file <path>', 'one rtvm process a host holds it').env('RTVM_LOCK_FILE').default('/run/rtvm/agent.lock'));
 }

@@ -14,8 +14,8 @@ export interface RunOptions extends NodeOptions {
 export function register(program: Command, io: Io): void {
   const command = program.command('run')
     .summary('run VMs on this host and keep proving them')
-    .description('Runs VMs on this host: places them, has libvirt run them, reads their live threads, and goes on doing so.\n'
-      + 'What the files say is kept in the state directory; without -f, what is kept there is run, as the systemd\nunit does. Ctrl-C ends rtvm, never a VM; "rtvm delete" ends a VM.')
+    .description('Runs VMs on this host: places them, has libvirt run them, reads their live threads, and goes on doing so. '
+      + 'What the files say is kept in the state directory; without -f, what is kept there is run, as the systemd unit does. Ctrl-C ends rtvm, never a VM; "rtvm delete" ends a VM.')
     .addOption(new Option('-f, --file <path...>', 'manifests to take up: files, directories, or - for standard input'))
     .addOption(new Option('--detach', 'end as soon as all VMs of the files run and are verified; the VMs run on, unaudited'));
   addNodeOptions(command)

@@ -13,7 +13,7 @@ export interface VerifyOptions extends StateOptions {
 export function register(program: Command, io: Io): void {
   const command = program.command('verify')
     .summary('audit the VMs of this host: every thread, all memory')
-    .description('Reads every thread and all memory of the VMs of this host, once, and compares them with what the VMs were\ngiven. Changes nothing.')
+    .description('Reads every thread and all memory of the VMs of this host, once, and compares them with what the VMs were given. Changes nothing.')
     .addArgument(new Argument('[vm...]', '[namespace/]name (default: all)'))
     .addOption(outputOption(['table', 'yaml', 'json']));
   addStateOptions(command)

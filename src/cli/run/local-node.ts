@@ -15,6 +15,9 @@ import { formatProblem } from '../../crds/document-problem.ts';
 import type { NodeOptions } from '../commands/node-options.ts';
 import type { Io } from '../io.ts';
 
+/** A host that runs rtvm by itself is a realtime node, as an administrator of a cluster would label it. */
+const nodeLabels = { 'rtvm.dev/realtime': 'true' };
+
 export interface LocalNodeOptions extends NodeOptions {
   readonly auditIntervalSeconds: number;
 }
@@ -78,6 +81,7 @@ class OpenNode implements LocalNode {
     this.#agent = new Agent({
       store,
       nodeName: this.nodeName,
+      nodeLabels,
       hypervisor: new LibvirtHypervisor({ root: thisHost, socketPath: options.libvirtSocket }),
       root: thisHost,
       stateDirectory: options.stateDir,
@@ -92,7 +96,7 @@ class OpenNode implements LocalNode {
 
   async start(): Promise<void> {
     // First, so that no VM is said to fit nowhere only because nobody has looked at the host yet.
-    await publishNode(this.store, this.nodeName, thisHost, this.#abort.signal);
+    await publishNode({ store: this.store, nodeName: this.nodeName, nodeLabels, root: thisHost }, this.#abort.signal);
     this.#running = Promise.all([this.#controller.run(), this.#agent.run()]).catch((error: unknown) => this.#fail(error));
   }
 
