@@ -6,13 +6,14 @@ import { smallFreeMiB } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
 
 /**
- * Nodes with free devices that the guest wants come first, then by what the guest takes most of (free dedicated CPUs, or
- * room for floating vCPUs), then by free small-page memory: most first for `Spread`, least for `Pack`; ties by number.
+ * By number, where every node gets a cell anyway. Else nodes with free devices that the guest wants come first, then by
+ * what the guest takes most of (free dedicated CPUs, or room for floating vCPUs), then by free memory of all page sizes:
+ * most first for `Spread`, least for `Pack`; ties by number. As Nova sorts host cells.
  */
 export function preferredNodes(host: HostState, demand: Demand, requests: readonly DeviceRequest[]): readonly NodeState[] {
-  if (host.nodes.length === 1) return host.nodes;
+  if (host.nodes.length === demand.cells.length || host.nodes.length === 1) return host.nodes;
   const direction = demand.guest.packing === 'Spread' ? -1 : 1;
-  const ranked = host.nodes.map((node) => ({ node, devices: localDevices(host, node, requests), room: roomOf(host, node, demand), memory: smallFreeMiB(node) }));
+  const ranked = host.nodes.map((node) => ({ node, devices: localDevices(host, node, requests), room: roomOf(host, node, demand), memory: freeMemoryMiB(node) }));
   ranked.sort((one, other) => other.devices - one.devices
     || direction * (one.room - other.room)
     || direction * (one.memory - other.memory)
@@ -22,6 +23,10 @@ export function preferredNodes(host: HostState, demand: Demand, requests: readon
 
 function roomOf({ inventory }: HostState, node: NodeState, { dedicatedCpus }: Demand): number {
   return dedicatedCpus > 0 ? node.freeCpus : node.sharedCount * inventory.vcpusPerSharedCpu - node.floating;
+}
+
+function freeMemoryMiB(node: NodeState): number {
+  return node.hugepages.reduce((sum, { sizeKiB, capacity, used }) => sum + (capacity - used) * (sizeKiB / 1024), smallFreeMiB(node));
 }
 
 /** How many of the requests this node could serve with a device of its own. */
