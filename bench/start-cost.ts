@@ -29,8 +29,9 @@ const spread = (values: readonly number[]) => `${median(values).toFixed(0)} ms m
 const virtType = hasKvm() ? 'kvm' : 'qemu';
 if (virtType === 'qemu') console.log('*** /dev/kvm is missing: emulated domains on both sides ***');
 
-await using _pages = await reserveHugepages(32);
-await using libvirtd = await startPrivateLibvirtd();
+await using bed = new AsyncDisposableStack();
+bed.use(await reserveHugepages(32));
+const libvirtd = bed.use(await startPrivateLibvirtd());
 const directory = mkdtempSync(join(tmpdir(), 'rtvm-bench-'));
 const io = new Io({ stdin: Readable.from([]), stdout: new PassThrough().resume(), stderr: new PassThrough().resume(), env: {} });
 const node = await openLocalNode({

@@ -1,0 +1,206 @@
+// The agent on a host that runs nothing (test/hollow): its own code and a real store, from allocation to report.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Controller } from '../../../src/controller/controller.ts';
+import type { ReportedGuest } from '../../../src/crds/realtime-allocation.ts';
+import { LibvirtError } from '../../../src/libvirt/errors.ts';
+import { Agent } from '../../../src/node-agent/agent.ts';
+import { CpuSet } from '../../../src/realtime/cpu-set.ts';
+import { DirectoryStore } from '../../../src/store/directory/directory-store.ts';
+import type { Stored } from '../../../src/store/resource.ts';
+import { recordedHost, unpackHost } from '../../fixtures/hosts/host-fixture.ts';
+import type { UnpackedHost } from '../../fixtures/hosts/host-fixture.ts';
+import { MemoryHost } from '../../hollow/memory-hypervisor.ts';
+
+const deadlineMs = 30_000;
+
+let directory: string;
+let store: DirectoryStore;
+let machine: UnpackedHost;
+let host: MemoryHost;
+let running: { agent: Agent; controller: Controller; ended: Promise<unknown> };
+let nowMs: number;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rtvm-agent-'));
+  store = await DirectoryStore.open({ directory });
+  machine = unpackHost(recordedHost('realtime-two-sockets'));
+  host = new MemoryHost();
+  nowMs = Date.parse('2026-01-01T00:00:00Z');
+  start();
+});
+
+afterEach(async () => {
+  await stop();
+  await store.close();
+  machine[Symbol.dispose]();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function start(): void {
+  const agent = new Agent({
+    store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: directory,
+    // The recorded host has no device files, so KVM is not asked for.
+    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs, log: { info: () => undefined, warn: () => undefined },
+  });
+  const controller = new Controller({ store, now: () => new Date(nowMs), warn: () => undefined });
+  running = { agent, controller, ended: Promise.all([agent.run(), controller.run()]) };
+}
+
+async function stop(): Promise<void> {
+  running.agent.stop();
+  running.controller.stop();
+  await running.ended;
+}
+
+const vmYaml = (name: string, spec = '') => `
+apiVersion: rtvm.dev/v1alpha1
+kind: RealtimeVM
+metadata: {name: ${name}}
+spec: {cpu: {vcpus: 2, policy: Mixed, coreSharing: Allow, realtime: {priority: 5}}, memory: {size: 32Mi, pageSize: 2Mi}, disks: [{name: data, emptySize: 1Mi}], terminationGracePeriodSeconds: 1${spec}}`;
+
+async function apply(...documents: readonly string[]): Promise<void> {
+  await store.applyManifests([{ file: 'test.yaml', text: documents.join('\n---') }]);
+}
+
+const nodeYaml = '{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeNode, metadata: {name: n1}, spec: {dedicatedCpus: "2-3,6-7", sharedCpus: "0-1,4-5"}}';
+
+async function vm(name: string, wanted: (object: Stored<'RealtimeVM'>) => boolean): Promise<Stored<'RealtimeVM'>> {
+  let last: unknown;
+  for await (const event of store.watch('RealtimeVM', { namespace: 'default', name }, AbortSignal.timeout(deadlineMs))) {
+    if (event.type !== 'added' && event.type !== 'modified') continue;
+    last = event.object.status;
+    if (wanted(event.object)) return event.object;
+  }
+  throw new Error(`${name} did not become what was wanted; last: ${JSON.stringify(last)}`);
+}
+
+async function report(wanted: (guest: ReportedGuest) => boolean): Promise<ReportedGuest> {
+  let last: unknown;
+  for await (const event of store.watch('RealtimeAllocation', { name: 'n1' }, AbortSignal.timeout(deadlineMs))) {
+    if (event.type !== 'added' && event.type !== 'modified') continue;
+    last = event.object.status;
+    const found = event.object.status?.guests.find(wanted);
+    if (found !== undefined) return found;
+  }
+  throw new Error(`no guest was reported as wanted; last: ${JSON.stringify(last)}`);
+}
+
+const condition = (object: Stored<'RealtimeVM'>, type: string) => object.status?.conditions?.find((candidate) => candidate.type === type);
+const ready = (name: string) => vm(name, (object) => condition(object, 'Ready')?.status === 'True');
+const refuses = (message: string) => new LibvirtError('domainCreateWithFlags', { number: 38, domainNumber: 10, level: 2, message });
+
+describe('Agent', () => {
+  it('runs a guest as its allocation says, verifies it, and reports once per transition', async () => {
+    await apply(nodeYaml, vmYaml('a'));
+    const { metadata, status } = await ready('a');
+    const domain = host.running()[0]!;
+    expect(domain).toMatchObject({ uuid: metadata.uid, run: 'running' });
+    const pinned = status?.placement?.vcpuPins.find(({ vcpu }) => vcpu === 1)?.cpu;
+    expect(domain.process?.threads.find(({ comm }) => comm === 'CPU 1/KVM')).toMatchObject({ policy: 'FIFO', priority: 5, allowedCpus: CpuSet.of(pinned!) });
+    const allocation = await store.get('RealtimeAllocation', { name: 'n1' });
+    // Many audits later nothing new has been written.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.metadata.resourceVersion).toBe(allocation?.metadata.resourceVersion);
+  });
+
+  it('outlives a restart: the guest is adopted as it is, by its own record of when it started', async () => {
+    await apply(nodeYaml, vmYaml('a'));
+    const before = await ready('a');
+    const pid = host.running()[0]?.process?.pid;
+    await stop();
+    nowMs += 60_000;
+    start();
+    await vm('a', () => true);
+    host.disturb(before.metadata.uid, 'CPU 1/KVM', { policy: 'OTHER', priority: 0 });
+    await expect.poll(() => host.running()[0]?.process?.threads.find(({ comm }) => comm === 'CPU 1/KVM')?.policy, { timeout: deadlineMs }).toBe('FIFO');
+    expect(host.running()[0]?.process?.pid).toBe(pid);
+    expect((await ready('a')).status?.domain).toEqual(before.status?.domain);
+  });
+
+  it('says why a start failed, leaves nothing of it, and tries again later', async () => {
+    host.failNextStart = refuses('Cannot set scheduler parameters for pid 4711: Operation not permitted');
+    await apply(nodeYaml, vmYaml('a'));
+    const failed = await report(({ phase }) => phase === 'Failed');
+    expect(failed).toMatchObject({ reason: 'FifoRefused' });
+    expect(host.domains).toEqual([]);
+    expect(await readdir(join(directory, 'agent', 'disks'))).toEqual([]);
+    nowMs += 5000;
+    await ready('a');
+  });
+
+  it('starts a crashed guest again and counts it; lets one be that switched itself off, if its strategy says so', async () => {
+    await apply(nodeYaml, vmYaml('a'), vmYaml('b', ', runStrategy: RerunOnFailure'));
+    const [a, b] = await Promise.all([ready('a'), ready('b')]);
+    nowMs += 5000;
+    host.end(b.metadata.uid, 'shutdown');
+    host.end(a.metadata.uid, 'crashed');
+    await vm('b', ({ status }) => status?.phase === 'Stopped');
+    // Not at once: its backoff has to pass.
+    await expect.poll(() => { nowMs += 1000; return host.find(a.metadata.uid)?.run; }, { timeout: deadlineMs }).toBe('running');
+    expect((await vm('a', ({ status }) => status?.domain?.restarts === 1)).status?.domain?.restarts).toBe(1);
+    host.end(a.metadata.uid, 'destroyed');
+    expect(host.find(b.metadata.uid)?.run).toBe('off');
+  });
+
+  it('gives a guest that does not answer its grace, and then ends it', async () => {
+    await apply(nodeYaml, vmYaml('a'));
+    await ready('a');
+    host.guestsAnswer = false;
+    await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
+    await report(({ phase }) => phase === 'Stopping');
+    expect(host.running()).toHaveLength(1);
+    nowMs += 1000;
+    await expect.poll(async () => await store.get('RealtimeVM', { namespace: 'default', name: 'a' }), { timeout: deadlineMs }).toBeUndefined();
+    expect(host.domains).toEqual([]);
+    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([]);
+  });
+
+  it('keeps a domain that the allocation no longer names, shows it, and gives its CPUs to nobody', async () => {
+    await apply(nodeYaml, vmYaml('a'), vmYaml('b'), vmYaml('c'));
+    const [a] = await Promise.all([ready('a'), ready('b'), ready('c')]);
+    // As from a restored backup: the table forgets a guest that runs.
+    await stop();
+    const allocation = await store.get('RealtimeAllocation', { name: 'n1' });
+    await store.update({ ...allocation!, spec: { guests: allocation!.spec.guests.filter(({ vm: { uid } }) => uid !== a.metadata.uid) } });
+    await store.update({ ...(await store.get('RealtimeVM', { namespace: 'default', name: 'a' }))!, metadata: { ...a.metadata, finalizers: [], resourceVersion: (await store.get('RealtimeVM', { namespace: 'default', name: 'a' }))!.metadata.resourceVersion } });
+    await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
+    start();
+    await expect.poll(async () => (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans?.map(({ vm: orphan }) => orphan?.uid), { timeout: deadlineMs }).toEqual([a.metadata.uid]);
+    expect(host.find(a.metadata.uid)?.run).toBe('running');
+    await apply(vmYaml('d'), vmYaml('e'));
+    await Promise.any([ready('d'), ready('e')]);
+    const pinned = host.running().map(({ process }) => process?.threads.find(({ comm }) => comm === 'CPU 1/KVM')?.allowedCpus.toString());
+    expect(new Set(pinned).size).toBe(pinned.length);
+  });
+
+  it('refuses a UUID that belongs to another VM, and does not touch that one', async () => {
+    await apply(nodeYaml, vmYaml('a'));
+    const a = await ready('a');
+    const pid = host.running()[0]?.process?.pid;
+    await apply(vmYaml('b', `, firmware: {uuid: ${a.metadata.uid}}`));
+    const b = await vm('b', ({ status }) => status?.phase === 'Failed');
+    expect(condition(b, 'Stalled')).toMatchObject({ status: 'True', reason: 'UuidTaken' });
+    await store.delete('RealtimeVM', { namespace: 'default', name: 'b' });
+    await expect.poll(async () => await store.get('RealtimeVM', { namespace: 'default', name: 'b' }), { timeout: deadlineMs }).toBeUndefined();
+    expect(host.running().map(({ process }) => process?.pid)).toEqual([pid]);
+  });
+
+  it('stops correcting when something keeps changing threads back, and never calls that ready', async () => {
+    await apply(nodeYaml, vmYaml('a'));
+    const { metadata: { uid } } = await ready('a');
+    const disturbed = vm('a', (object) => condition(object, 'RealtimeVerified')?.reason === 'DriftPersists');
+    const timer = setInterval(() => {
+      if (host.find(uid)?.run === 'running') host.disturb(uid, 'CPU 1/KVM', { policy: 'OTHER', priority: 0 });
+    }, 10);
+    try {
+      const object = await disturbed;
+      expect(condition(object, 'Ready')).toMatchObject({ status: 'False', reason: 'NotVerified' });
+      expect(object.status?.findings?.[0]).toMatchObject({ code: 'ThreadPolicy', severity: 'error' });
+    } finally {
+      clearInterval(timer);
+    }
+  });
+});
