@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit integration guest bench clean
+.PHONY: help setup demo test check unit integration guest bench clean picture
 
 help:
 	@echo 'make demo         a realtime VM on this host: planned, run, proven, removed (KEEP=1: stays up)'
@@ -12,6 +12,7 @@ help:
 	@echo 'make integration  tests against a real libvirtd and real QEMU (root)'
 	@echo 'make guest        rebuild the guest ROM from its source'
 	@echo 'make bench        all benches'
+	@echo "make picture      the picture in the README"
 
 setup:
 	@scripts/setup
@@ -40,3 +41,6 @@ bench: setup
 
 clean:
 	rm -rf build
+
+picture: setup
+	LC_ALL=C.UTF-8 bin/rtvm plan -f examples/plc-vm.yaml -f examples/probe-vm.yaml --host examples/host-a.yaml | node scripts/terminal-picture.ts 'rtvm plan -f plc-vm.yaml -f probe-vm.yaml --host host-a.yaml' > docs/plan.svg
