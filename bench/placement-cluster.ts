@@ -47,7 +47,7 @@ export function fill(hosts: readonly HostInventory[], next: () => number): HeldP
   const cluster = new Cluster(hosts, []);
   const held: HeldPlacement[] = [];
   for (const { name, dedicatedCpus } of hosts) {
-    const wanted = dedicatedCpus.size * (0.4 + 0.6 * next());
+    const wanted = dedicatedCpus.size * (0.3 + 0.6 * next());
     for (let taken = 0, misses = 0; taken < wanted && misses < 20;) {
       const decision = cluster.decide(pick(shapes, next).guest, { onlyHost: name });
       if (decision.kind === 'refused') {

@@ -135,6 +135,17 @@ function unseen(guestOf: (index: number) => Guest, wanted: 'placed' | 'refused')
 const unseenPlaced = unseen((index) => sampleGuest({ vcpus: 2, memoryMiB: 300 + 2 * index, pageSize: '2Mi' }), 'placed');
 const unseenRefused = unseen((index) => ({ ...refusedShapes[1]!.guest, ioThreads: index + 1 }), 'refused');
 
+/** Hosts by the reason for which they refuse a shape, and what reading that took, in µs. */
+function reasons(guest: Guest): { readonly hosts: string; readonly micros: number } {
+  const decision = cluster.decide(guest);
+  if (decision.kind === 'placed') throw new Error('a shape that no host holds was placed');
+  const from = process.hrtime.bigint();
+  const groups = decision.groups.map(({ reason, hosts: { length } }) => ({ reason, length }));
+  const took = Number(process.hrtime.bigint() - from) / 1000;
+  const byReason = Map.groupBy(groups, ({ reason }) => reason);
+  return { micros: took, hosts: [...byReason].map(([reason, members]) => `${reason} on ${sum(members.map(({ length }) => length))} hosts`).join(', ') };
+}
+
 const sum = (figures: readonly number[]) => figures.reduce((total, figure) => total + figure, 0);
 const percentile = (figures: readonly number[], share: number) => [...figures].sort((one, other) => one - other)[Math.min(figures.length - 1, Math.floor(figures.length * share))]!;
 const us = (figure: number) => `${figure.toFixed(1)} µs`;
@@ -145,5 +156,9 @@ const rescanMean = sum(rescanMicros) / rescanMicros.length;
 console.log(`placement: ${hosts.length} hosts of 64 CPUs, ${held.length} VMs, ${percent(fullBefore)} of dedicated CPUs taken before and ${percent(fullness())} after, node ${process.versions.node}`);
 console.log(`  ${Math.round(1e6 / mean).toLocaleString('en')} decisions a CPU-second (decide + commit + release; ${us(mean)} each), elapsed p50 ${us(percentile(micros, 0.5))}, p99 ${us(percentile(micros, 0.99))}, max ${us(percentile(micros, 1))}, over ${micros.length} after ${warmUpSlices * slice} to warm up`);
 console.log(`  ${percent(sum([...refusals.values()]) / micros.length)} refused: ${[...refusals].map(([name, count]) => `${name}: ${count}`).join('; ')}`);
+for (const { name, guest } of refusedShapes) {
+  const { hosts: byReason, micros: took } = reasons(guest);
+  console.log(`    ${name}: ${byReason}; grouped on reading, in ${us(took)}`);
+}
 console.log(`  rescan of all hosts (decide alone, ${rescanMicros.length} of the same decisions, interleaved, same answers): ${us(rescanMean)} each, ×${(rescanMean / mean).toFixed(0)}`);
 console.log(`  a shape never seen before: placed p50 ${us(percentile(unseenPlaced, 0.5))}, max ${us(percentile(unseenPlaced, 1))}; refused by all hosts, with reasons: p50 ${us(percentile(unseenRefused, 0.5))}, max ${us(percentile(unseenRefused, 1))}`);

@@ -1,6 +1,5 @@
 /** What one placement takes of its host, worked out once for as long as it is held. */
-import { unionOf } from '../cpu-set.ts';
-import type { CpuSet } from '../cpu-set.ts';
+import { CpuSet, unionOf } from '../cpu-set.ts';
 import { dedicatedCpus } from '../placement.ts';
 import type { HeldPlacement, Placement } from '../placement.ts';
 import { isSmall } from './node-state.ts';
@@ -18,6 +17,8 @@ export interface Claim extends HeldPlacement {
   readonly floatingOfCell: readonly number[];
 }
 
+const nothing: CpuSet = CpuSet.empty();
+
 export function claimOf({ uid, placement }: HeldPlacement): Claim {
   const dedicated = dedicatedCpus(placement);
   const exclusive = placement.reservedCpus.union(dedicated);
@@ -27,7 +28,7 @@ export function claimOf({ uid, placement }: HeldPlacement): Claim {
     placement,
     dedicated,
     exclusive,
-    floatedOver: unionOf(new Set([placement.emulatorCpus, ...floating.map((pin) => pin.cpus)])).minus(exclusive),
+    floatedOver: floating.length === 0 && placement.emulatorCpus.isSubsetOf(exclusive) ? nothing : unionOf(new Set([placement.emulatorCpus, ...floating.map((pin) => pin.cpus)])).minus(exclusive),
     floating: floating.length,
     floatingOfCell: placement.cells.map((cell) => floating.filter((pin) => cell.vcpus.has(pin.vcpu)).length),
   };

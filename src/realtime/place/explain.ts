@@ -19,7 +19,7 @@ export function explainHost(host: HostState, demand: Demand): Refusal {
   if (failed !== undefined) return { reason: failed.reason, message: failed.message(host, demand) };
   for (const cell of demand.cells) {
     const nearest = nearestObstacle(host, cell, demand);
-    if (nearest !== undefined) return { reason: nearest.reason, message: nearest.message };
+    if (nearest !== undefined) return { reason: nearest.reason, message: nearest.message() };
   }
   const required = deviceRequests(host, demand.guest).filter((request) => request.required);
   if (required.length > 0 && assignCells(host, demand, []) !== undefined) {
@@ -29,14 +29,16 @@ export function explainHost(host: HostState, demand: Demand): Refusal {
   return { reason: 'CellsDoNotFitTogether', message: `each of the ${demand.cells.length} guest cells fits on some host NUMA node, but not all at once on nodes of their own` };
 }
 
-/** What stands in the way of a cell on the node that comes nearest to holding it; undefined where some node holds it. */
+/** What stands in the way of a cell on the node that comes nearest to holding it (of several, the one with most free CPUs); undefined where some node holds it. */
 function nearestObstacle(host: HostState, cell: CellDemand, demand: Demand): CellObstacle | undefined {
-  const nodes = [...host.nodes].sort((one, other) => other.freeCpus - one.freeCpus || one.id - other.id);
   let nearest: CellObstacle | undefined;
-  for (const node of nodes) {
+  let mostFree = -1;
+  for (const node of host.nodes) {
     const obstacle = cellObstacle(host, node, cell, demand);
     if (obstacle === undefined) return undefined;
-    if (nearest === undefined || obstacle.stage > nearest.stage) nearest = obstacle;
+    if (nearest !== undefined && (obstacle.stage < nearest.stage || (obstacle.stage === nearest.stage && node.freeCpus <= mostFree))) continue;
+    nearest = obstacle;
+    mostFree = node.freeCpus;
   }
   return nearest;
 }

@@ -33,13 +33,14 @@ export class HostState {
   /** Floating vCPUs of all guests. */
   floating = 0;
   /** By CPU number; one entry unless a core's siblings are on several nodes. */
-  readonly #coresOf: (readonly CoreOfNode[])[] = [];
+  readonly #coresOf: (readonly CoreOfNode[] | undefined)[];
 
   constructor(inventory: HostInventory, held: Iterable<Claim>) {
     this.inventory = inventory;
     this.nodes = inventory.numaNodes.map((node) => nodeState(inventory, node)).sort((one, other) => one.id - other.id);
     this.hasSmt = inventory.cores.some((core) => core.size > 1);
     this.smallCapacityMiB = this.nodes.reduce((sum, node) => sum + node.smallCapacityMiB, 0);
+    this.#coresOf = Array.from({ length: 1 + Math.max(-1, ...inventory.cores.flatMap((core) => core.toArray())) }, () => undefined);
     for (const { node, core } of this.nodes.flatMap((each) => each.cores.map((core) => ({ node: each, core })))) {
       const cores = [...(this.#coresOf[core.threads[0]!] ?? []), { node, core }];
       for (const cpu of core.threads) this.#coresOf[cpu] = cores;

@@ -2,7 +2,7 @@
 import type { CpuSet } from '../cpu-set.ts';
 import { smallPageKiB } from '../host.ts';
 import type { HostInventory, HostNumaNode } from '../host.ts';
-import type { NumaNodeId } from '../ids.ts';
+import type { CpuId, NumaNodeId } from '../ids.ts';
 import { coreState } from './core-state.ts';
 import type { CoreState } from './core-state.ts';
 
@@ -37,7 +37,11 @@ export interface NodeState {
 export function nodeState(inventory: HostInventory, node: HostNumaNode): NodeState {
   const cores = inventory.cores
     .filter((core) => core.overlaps(node.cpus))
-    .map((core) => coreState(core.toArray(), core.intersection(node.cpus).intersection(inventory.dedicatedCpus).toArray(), core.overlaps(inventory.sharedCpus)))
+    .map((core) => {
+      const threads = compact(core);
+      const dedicated = threads.filter((cpu) => node.cpus.has(cpu) && inventory.dedicatedCpus.has(cpu));
+      return coreState(threads, dedicated.length === threads.length ? threads : dedicated, core.overlaps(inventory.sharedCpus));
+    })
     .sort((one, other) => one.threads[0]! - other.threads[0]!);
   const hugepages = node.hugepages
     .map(({ sizeKiB, total }) => ({ sizeKiB, capacity: Math.max(0, total - reservedPages(inventory, node.id, sizeKiB)), used: 0 }))
@@ -70,6 +74,11 @@ export function smallFreeMiB(node: NodeState): number {
 
 export function isSmall(pageSizeKiB: number): boolean {
   return pageSizeKiB <= smallPageKiB;
+}
+
+/** A list no longer than its members: there are hundreds of thousands, and one that grew keeps room to grow. */
+function compact(cpus: CpuSet): CpuId[] {
+  return cpus.toArray().slice();
 }
 
 function reservedPages(inventory: HostInventory, node: NumaNodeId, sizeKiB: number): number {
