@@ -1,0 +1,96 @@
+// Somebody else changes a realtime VM's threads: found, put right, and after three times in an hour told instead. One story, in order.
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { qemuOf, threadsOf, vcpuThread } from './support/live-process.ts';
+import type { LiveThread } from './support/live-process.ts';
+import { startLocalHost } from './support/local-host.ts';
+import type { LocalHost, RunningRtvm } from './support/local-host.ts';
+import { deaf, manifest, mixed, romImage, vm } from './support/manifests.ts';
+import { deafRom } from './support/roms.ts';
+import { conditionOf, storedVm } from './support/stored.ts';
+import { until } from './support/until.ts';
+
+let host: LocalHost;
+let rtvm: RunningRtvm;
+let qemu: number;
+let domain: string;
+beforeAll(async () => {
+  host = await startLocalHost({ roms: { deaf: deafRom } });
+  const file = host.write('vm.yaml', manifest(romImage('deaf'), vm('drift', { ...mixed, ...deaf })));
+  rtvm = host.start(['run', '-f', host.nodeFile, '-f', file, '--audit-interval', '1']);
+  await rtvm.said('drift: running and verified');
+  qemu = qemuOf(host.libvirtd, 'drift');
+  domain = (await host.libvirtd.virsh('list', '--name')).trim();
+});
+afterAll(async () => {
+  rtvm.process.kill('SIGINT');
+  await rtvm.ended;
+  await host[Symbol.asyncDispose]();
+});
+
+const realtimeVcpu = () => vcpuThread(qemu, 1);
+const conditions = () => ['RealtimeVerified', 'Ready'].map((type) => conditionOf(storedVm(host.stateDir, 'drift'), type));
+const corrections = () => rtvm.stderr().match(/default\/drift: corrected: /g)?.length ?? 0;
+
+function becomeOrdinary({ tid }: LiveThread): void {
+  execFileSync('chrt', ['--other', '--pid', '0', String(tid)]);
+}
+
+async function putRight(look: () => LiveThread, scheduling: string, cpus: string): Promise<void> {
+  await until(`the thread is ${scheduling} on ${cpus} again`, () => look().scheduling === scheduling && look().cpus === cpus);
+  // The status follows the audit after the correction.
+  await until('the VM is verified again', () => conditionOf(storedVm(host.stateDir, 'drift'), 'Ready') === 'True RunningVerified');
+}
+
+describe('a thread that was changed is put right', () => {
+  it('when the realtime vCPU is no longer FIFO', async () => {
+    becomeOrdinary(realtimeVcpu());
+    await putRight(realtimeVcpu, 'FIFO 1', '1');
+    await rtvm.said(/drift: corrected: CPU 1\/\w+ \(tid \d+\): vCPU 1 runs OTHER instead of FIFO 1: any other thread on its CPU can take the CPU from it/);
+  });
+
+  // By virsh: where libvirt has given the thread a cpuset, taskset alone could not take it out of that.
+  it('when the realtime vCPU may run elsewhere', async () => {
+    await host.libvirtd.virsh('vcpupin', domain, '1', '0-1', '--live');
+    expect(realtimeVcpu().cpus).toBe('0-1');
+    await putRight(realtimeVcpu, 'FIFO 1', '1');
+    await rtvm.said(/drift: corrected: CPU 1\/\w+ \(tid \d+\): vCPU 1 may run on CPUs 0-1 instead of 1: CPUs 0 are not for it/);
+  });
+
+  it('when QEMU itself may run on the realtime CPU', async () => {
+    const main = () => threadsOf(qemu).find(({ tid }) => tid === qemu)!;
+    await host.libvirtd.virsh('emulatorpin', domain, '0-1', '--live');
+    expect(main().cpus).toBe('0-1');
+    await putRight(main, 'OTHER', '0');
+    await rtvm.said(/drift: corrected: qemu-system-x86 \(tid \d+\): an emulator thread may run on CPUs 0-1 instead of 0/);
+  });
+});
+
+describe('after three corrections in an hour', () => {
+  it('it is left as it is and told', async () => {
+    expect(corrections()).toBe(3);
+    becomeOrdinary(realtimeVcpu());
+    await until('rtvm has given up', () => conditions()[0] === 'False DriftPersists');
+    expect(conditions()).toEqual(['False DriftPersists', 'False NotVerified']);
+    expect(storedVm(host.stateDir, 'drift')?.status?.findings).toMatchObject([{ code: 'ThreadPolicy', expected: 'FIFO 1', observed: 'OTHER' }]);
+    expect(realtimeVcpu()).toMatchObject({ scheduling: 'OTHER', cpus: '1' });
+    expect(corrections()).toBe(3);
+  });
+
+  it('verify says the same, with the row', async () => {
+    const table = await host.rtvm(['verify', 'drift']);
+    expect(table.exitCode).toBe(1);
+    expect(table.stdout).toContain('NOT VERIFIED');
+    expect(table.stdout).toMatch(/CPU 1\/\w+ +vCPU 1 +OTHER +0 +1 +FIFO 1 on 1 +(?!ok)\S/);
+    const json = await host.rtvm(['verify', 'drift', '-o', 'json']);
+    expect({ exitCode: json.exitCode, items: (JSON.parse(json.stdout) as { items: unknown }).items }).toMatchObject({
+      exitCode: 1, items: [{ name: 'drift', verified: false, findings: [{ code: 'ThreadPolicy', expected: 'FIFO 1', observed: 'OTHER' }] }],
+    });
+  });
+
+  it('what a person puts right counts as right', async () => {
+    execFileSync('chrt', ['--fifo', '--pid', '1', String(realtimeVcpu().tid)]);
+    await until('the VM is verified again', () => conditions().join() === 'True Verified,True RunningVerified');
+    expect(qemuOf(host.libvirtd, 'drift')).toBe(qemu);
+  });
+});
