@@ -1,5 +1,7 @@
 /** Turns what stopped a guest from starting into a reason and a sentence that says what to do. */
 import { LibvirtError } from '../libvirt/errors.ts';
+import { ImageError } from './images/image-error.ts';
+import type { ImageErrorCode } from './images/image-error.ts';
 
 export type StartFailureReason =
   | 'FifoRefused'
@@ -8,7 +10,12 @@ export type StartFailureReason =
   | 'MemoryUnavailable'
   | 'KvmUnavailable'
   | 'StorageFull'
+  | 'StorageFailed'
   | 'ImageUnusable'
+  | 'DiskInUse'
+  | 'ToolMissing'
+  | 'CloudInitInvalid'
+  | 'NameTaken'
   | 'UuidTaken'
   | 'NotVerified'
   | 'LibvirtRefused'
@@ -35,6 +42,30 @@ interface Known {
   readonly meaning: string;
   readonly remedy: string;
 }
+
+/** What images and disks say of themselves is for people already: it lacks only the reason. */
+const imageReasons: Readonly<Record<ImageErrorCode, StartFailureReason>> = {
+  IMAGE_PATH_INVALID: 'ImageUnusable',
+  IMAGE_ROOT_MISSING: 'ImageUnusable',
+  IMAGE_MISSING: 'ImageUnusable',
+  IMAGE_NOT_A_FILE: 'ImageUnusable',
+  IMAGE_UNREADABLE: 'ImageUnusable',
+  IMAGE_CHANGED: 'ImageUnusable',
+  CHECKSUM_MISMATCH: 'ImageUnusable',
+  URL_NOT_ALLOWED: 'ImageUnusable',
+  DOWNLOAD_FAILED: 'ImageUnusable',
+  IMAGE_TOO_LARGE: 'ImageUnusable',
+  IMAGE_FORMAT: 'ImageUnusable',
+  IMAGE_REFERS_ELSEWHERE: 'ImageUnusable',
+  CACHE_FULL: 'StorageFull',
+  DISK_FULL: 'StorageFull',
+  STORAGE_FAILED: 'StorageFailed',
+  DISK_IN_USE: 'DiskInUse',
+  DISK_NAME_INVALID: 'StartFailed',
+  TOOL_MISSING: 'ToolMissing',
+  TOOL_FAILED: 'StorageFailed',
+  CLOUD_INIT_INVALID: 'CloudInitInvalid',
+};
 
 /** libvirt's and QEMU's sentences, the more telling first. They have no codes of their own: libvirt calls most of them internal or system errors. */
 const known: readonly Known[] = [
@@ -75,11 +106,18 @@ const known: readonly Known[] = [
     meaning: 'the file system is full',
     remedy: 'make room, then try again',
   },
+  {
+    pattern: /domain '.*' (?:already exists|is already defined) with uuid/i,
+    reason: 'NameTaken',
+    meaning: "a domain that is not this VM's has its domain's name",
+    remedy: 'rename that one (virsh domrename), or end and undefine it',
+  },
 ];
 
 /** @param error - what preparing or starting threw. */
 export function startFailure(error: unknown): StartFailure {
   if (error instanceof StartError) return { reason: error.code, message: error.message };
+  if (error instanceof ImageError) return { reason: imageReasons[error.code], message: error.message };
   const said = error instanceof LibvirtError ? oneLine(error.libvirtMessage) : oneLine(error instanceof Error ? error.message : String(error));
   const match = known.find(({ pattern }) => pattern.test(said));
   if (match !== undefined) return { reason: match.reason, message: `${match.meaning} (${said}): ${match.remedy}` };
