@@ -16,10 +16,17 @@ interface NodeRecord {
   readonly held: ReadonlyMap<string, string>;
 }
 
+export interface FoundOrphan {
+  readonly nodeName: string;
+  readonly orphan: NonNullable<NonNullable<Stored<'RealtimeNode'>['status']>['orphans']>[number];
+}
+
 export class ClusterView {
   readonly #cluster = new Cluster([], []);
   readonly #nodes = new Map<string, Stored<'RealtimeNode'>>();
   readonly #records = new Map<string, NodeRecord>();
+  /** By `namespace/name` of the VM that the domain was made for. */
+  readonly #orphans = new Map<string, readonly FoundOrphan[]>();
   /** Which node's allocation holds a VM, by UID. */
   readonly #nodeOfVm = new Map<string, string>();
 
@@ -27,6 +34,7 @@ export class ClusterView {
   nodeChanged(node: Stored<'RealtimeNode'>): string | undefined {
     const { name } = node.metadata;
     this.#nodes.set(name, node);
+    this.#indexOrphans(name);
     this.#holdAll(name);
     const inventory = toHostInventory(node);
     if (!inventory.ok) {
@@ -39,6 +47,7 @@ export class ClusterView {
 
   nodeGone(name: string): void {
     this.#nodes.delete(name);
+    this.#indexOrphans(name);
     this.#cluster.removeHost(name);
   }
 
@@ -62,8 +71,27 @@ export class ClusterView {
     return nodeName === undefined ? undefined : this.allocationOf(nodeName);
   }
 
+  /** A domain that runs for this VM, or for an earlier one of its name, with nothing in an allocation that says so. */
+  orphanOf({ namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string }): FoundOrphan | undefined {
+    const found = this.#orphans.get(`${namespace}/${name}`) ?? [];
+    return found.find(({ orphan }) => orphan.vm?.uid === uid) ?? found[0];
+  }
+
   decide(guest: Guest): Decision {
     return this.#cluster.decide(guest);
+  }
+
+  #indexOrphans(nodeName: string): void {
+    for (const [key, found] of this.#orphans) {
+      const others = found.filter((one) => one.nodeName !== nodeName);
+      if (others.length === 0) this.#orphans.delete(key);
+      else this.#orphans.set(key, others);
+    }
+    for (const orphan of this.#nodes.get(nodeName)?.status?.orphans ?? []) {
+      if (orphan.vm === undefined) continue;
+      const key = `${orphan.vm.namespace}/${orphan.vm.name}`;
+      this.#orphans.set(key, [...(this.#orphans.get(key) ?? []), { nodeName, orphan }]);
+    }
   }
 
   /** Makes placement hold exactly what the node's table and its orphans say. */

@@ -91,6 +91,7 @@ export class Controller {
       // Until its agent has told what the host is, there is nothing wrong with it.
       if (problem !== undefined && node.status?.topology !== undefined) this.#options.warn(`RealtimeNode ${node.metadata.name} takes no guests: ${problem}`);
     }
+    for (const { vm } of gone ? [] : node.status?.orphans ?? []) if (vm !== undefined) this.#add(keyOf(vm));
     this.#retryWaiting();
   }
 

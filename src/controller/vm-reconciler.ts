@@ -5,7 +5,8 @@ import { placementToWire } from '../crds/placement-wire.ts';
 import { toClassSpec } from '../crds/to-class-spec.ts';
 import { toImageSpec } from '../crds/to-image-spec.ts';
 import { toVmSpec } from '../crds/to-vm-spec.ts';
-import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { requireValid } from '../crds/require-valid.ts';
+import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import type { Decision } from '../realtime/decision.ts';
 import type { Guest } from '../realtime/guest.ts';
 import { formatRefusal } from '../realtime/place/refusal-groups.ts';
@@ -15,7 +16,7 @@ import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import { entryOf, withEntry, withoutEntry } from './allocation-edit.ts';
-import type { ClusterView } from './cluster-view.ts';
+import type { ClusterView, FoundOrphan } from './cluster-view.ts';
 import type { Mirror } from './mirror.ts';
 import { statusOf } from './vm-status.ts';
 import type { VmStanding } from './vm-report.ts';
@@ -35,6 +36,13 @@ export interface VmReconcilerOptions {
 /** @property waits it needs a change elsewhere: of a node, an allocation, a class or an image. */
 export interface VmReconciled {
   readonly waits: boolean;
+}
+
+/** What a VM holds, in which table, and what the agent says of it. */
+interface Held {
+  readonly allocation: Stored<'RealtimeAllocation'>;
+  readonly entry: AllocatedGuest;
+  readonly report: ReportedGuest | undefined;
 }
 
 const settled: VmReconciled = { waits: false };
@@ -74,6 +82,8 @@ export class VmReconciler {
   async #stand(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
     const halted = vm.spec.runStrategy === 'Halted';
     const held = this.#held(vm);
+    const orphan = this.#options.view.orphanOf({ ...vm.metadata });
+    if (orphan !== undefined) return this.#adopt(vm, orphan, held, signal);
     if (held === undefined) return halted ? { kind: 'halted' } : this.#place(vm, signal);
 
     const desired = halted ? 'Stopped' : 'Running';
@@ -84,6 +94,29 @@ export class VmReconciler {
     const entry: AllocatedGuest = { ...held.entry, desired };
     if (held.entry.desired !== desired) await this.#writeAllocation(withEntry(held.allocation, entry), signal);
     return { kind: 'placed', entry, report: held.report, restartRequired: this.#restartRequired(vm, held.entry) };
+  }
+
+  /**
+   * A domain of this VM runs, and no table says so: the table is made to say what the domain holds. That of an earlier VM
+   * of the same name keeps this one from running, since nobody could tell the two apart. Rules §6.6, §6.7.
+   */
+  async #adopt(vm: Stored<'RealtimeVM'>, { nodeName, orphan }: FoundOrphan, held: Held | undefined, signal: AbortSignal): Promise<VmStanding> {
+    const { uid, namespace, name, generation } = vm.metadata;
+    const where = `domain ${orphan.domain} on node ${nodeName}`;
+    if (orphan.vm?.uid !== uid) return { kind: 'unplaced', reason: 'OldDomainRuns', message: `${where} still runs for an earlier RealtimeVM ${namespace}/${name}; end it there ("virsh destroy" and "virsh undefine"), then this one is placed` };
+    if (orphan.placement === undefined) return { kind: 'unplaced', reason: 'DomainUnreadable', message: `${where} runs for this VM and does not say what it holds; end it there, then the VM is placed` };
+    if (held !== undefined && held.entry.placement.nodeName !== nodeName) return { kind: 'unplaced', reason: 'RunsElsewhere', message: `${where} runs for this VM, which node ${held.entry.placement.nodeName} was to run; end it there, then it goes on` };
+    const guest = this.#resolve(vm);
+    if (!guest.ok && held === undefined) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
+    const entry: AllocatedGuest = {
+      vm: { namespace, name, uid },
+      generation: orphan.generation ?? generation,
+      desired: vm.metadata.deletionTimestamp !== undefined ? 'Removed' : vm.spec.runStrategy === 'Halted' ? 'Stopped' : 'Running',
+      guest: held?.entry.guest ?? guestToWire(requireValid(guest, `RealtimeVM ${namespace}/${name}`)),
+      placement: orphan.placement,
+    };
+    await this.#writeAllocation(withEntry(held?.allocation ?? await this.#requireTable(nodeName, signal), entry), signal);
+    return { kind: 'placed', entry, report: held?.report, restartRequired: undefined };
   }
 
   /**
@@ -115,6 +148,12 @@ export class VmReconciler {
   /** finalizer → `desired: Removed` → the agent confirms → the entry goes → the finalizer goes. */
   async #remove(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmReconciled> {
     const held = this.#held(vm);
+    const orphan = this.#options.view.orphanOf({ ...vm.metadata });
+    if (held === undefined && orphan?.orphan.vm?.uid === vm.metadata.uid) {
+      const standing = await this.#adopt(vm, orphan, held, signal);
+      await this.#report(vm, standing, signal);
+      return { waits: standing.kind !== 'placed' };
+    }
     if (held !== undefined) {
       if (held.entry.desired !== 'Removed') {
         await this.#writeAllocation(withEntry(held.allocation, { ...held.entry, desired: 'Removed' }), signal);
@@ -133,7 +172,7 @@ export class VmReconciler {
     return settled;
   }
 
-  #held({ metadata: { uid } }: Stored<'RealtimeVM'>) {
+  #held({ metadata: { uid } }: Stored<'RealtimeVM'>): Held | undefined {
     const allocation = this.#options.view.allocationOfVm(uid);
     const entry = allocation === undefined ? undefined : entryOf(allocation, uid);
     if (allocation === undefined || entry === undefined) return undefined;
@@ -157,6 +196,11 @@ export class VmReconciler {
     if (!guest.ok) return `the spec of generation ${vm.metadata.generation} is not valid; the domain runs that of generation ${entry.generation}`;
     if (JSON.stringify(guestToWire(guest.value)) === JSON.stringify(entry.guest)) return undefined;
     return `the domain runs the spec of generation ${entry.generation}; that of generation ${vm.metadata.generation} is taken up at the next start: set runStrategy to Halted and back`;
+  }
+
+  async #requireTable(nodeName: string, signal: AbortSignal): Promise<Stored<'RealtimeAllocation'>> {
+    if (this.#options.view.allocationOf(nodeName) === undefined) await this.#createTable(nodeName, signal);
+    return this.#options.view.allocationOf(nodeName)!;
   }
 
   async #createTable(nodeName: string, signal: AbortSignal): Promise<void> {

@@ -59,8 +59,9 @@ export const nodeStatus = z.strictObject({
     domain: oneLine(256).describe('Name of the domain.'),
     uuid: uuid().describe('UUID of the domain.'),
     vm: vmReference.describe('The VM that it was made for, by its own metadata.').optional(),
+    generation: z.int().min(0).describe('Generation of the RealtimeVM that it was made from.').optional(),
     placement: placement.describe('What it holds, which stays taken.').optional(),
-  })).max(1024).describe('Domains of ours that no allocation names: kept until a person decides.').optional(),
+  })).max(1024).describe('Domains of ours that no allocation names, or not with what they hold: kept until they are adopted or a person decides.').optional(),
   conditions: z.array(condition).max(16).describe('Conditions: Ready, RealtimeReady.').optional(),
 });
 

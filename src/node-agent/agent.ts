@@ -4,6 +4,7 @@
  * It knows three things, each read anew whenever it may have changed: the allocation (from the store), the domains (from
  * libvirt) and the threads (from /proc). All else that it remembers can be lost at any instruction without harm.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { formatProblem } from '../crds/document-problem.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import { toHostInventory } from '../crds/to-host-inventory.ts';
@@ -61,6 +62,7 @@ export class Agent {
   readonly #queue: WorkQueue;
   #entries: ReadonlyMap<string, AllocatedGuest> = new Map();
   #networks: readonly HostNetwork[] = [];
+  #anyOrphans = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
   #allocationKnown = false;
 
@@ -76,6 +78,7 @@ export class Agent {
       hypervisor, starter, now, log,
       auditIntervalMs: options.auditIntervalMs,
       lastReport: (uid) => this.#reports.get(uid),
+      heldElsewise: () => this.#queue.add(orphansKey),
       report: async (report, signal) => {
         if (this.#reports.set(report)) await this.#reports.write(signal);
       },
@@ -169,7 +172,8 @@ export class Agent {
       this.#keeper.forget(uid);
       this.#reports.forget(uid);
     }
-    if (gone.length > 0) this.#queue.add(orphansKey);
+    // Who was an orphan may have been taken up; who lost its entry may have become one.
+    if (gone.length > 0 || this.#anyOrphans) this.#queue.add(orphansKey);
   }
 
   #lookAtEverything(): void {
@@ -191,8 +195,9 @@ export class Agent {
   async #tellOrphans(signal: AbortSignal): Promise<void> {
     const { hypervisor, store, nodeName, log } = this.#options;
     if (!hypervisor.isConnected) return;
-    const orphans = orphansAmong(await hypervisor.list(signal), new Set(this.#entries.keys()));
-    for (const { domain, vm } of orphans) log.warn(`domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
+    const orphans = orphansAmong(await hypervisor.list(signal), new Map([...this.#entries].map(([uid, { placement }]) => [uid, placement])));
+    for (const { domain, vm } of orphans) log.warn(`domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
+    this.#anyOrphans = orphans.length > 0;
     await publishOrphans(store, nodeName, orphans, signal);
   }
 
@@ -210,7 +215,7 @@ export class Agent {
 
 /** Whether two versions of an entry ask for the same; what the table says of other guests, or its status, is no reason to look. */
 function sameWish(left: AllocatedGuest, right: AllocatedGuest): boolean {
-  return left.desired === right.desired && left.generation === right.generation && left.restartedAt === right.restartedAt;
+  return left.desired === right.desired && left.generation === right.generation && left.restartedAt === right.restartedAt && isDeepStrictEqual(left.placement, right.placement);
 }
 
 function requireKvm(root: HostRoot, virtType: VirtType): void {

@@ -22,6 +22,7 @@ import type { GuestState } from './guest-state.ts';
 import type { GuestStarter } from './guest-starter.ts';
 import { HostError } from './host/host-error.ts';
 import type { HostDomain, Hypervisor } from './hypervisor.ts';
+import { holds } from './node-report.ts';
 import { nextStep } from './next-step.ts';
 import { auditReport, findingsText } from './audit-report.ts';
 import { startFailure, StartError } from './start-failure.ts';
@@ -32,6 +33,8 @@ export interface GuestKeeperOptions {
   readonly now: () => number;
   readonly auditIntervalMs: number;
   readonly log: AgentLog;
+  /** A guest's domain runs with another placement than its allocation says. */
+  readonly heldElsewise: () => void;
   /** Takes a new report; resolves when it has been told. */
   readonly report: (report: ReportedGuest, signal: AbortSignal) => Promise<void>;
   readonly lastReport: (uid: string) => ReportedGuest | undefined;
@@ -75,6 +78,7 @@ export class GuestKeeper {
     if (domain?.run === 'running' || domain?.run === 'paused') state.lastSeen = domain;
     if (!hypervisor.isConnected) return domain === undefined ? onEvent : this.#audit(look, domain, signal);
     if (found !== undefined && domain === undefined && entry.desired === 'Running') return this.#uuidTaken(look, found, signal);
+    if (domain?.metadata !== undefined && domain.run !== 'off' && entry.desired !== 'Removed' && !holds(domain.metadata, entry.placement)) return this.#heldElsewise(look, domain, signal);
     return this.#step(look, signal);
   }
 
@@ -174,6 +178,13 @@ export class GuestKeeper {
     return onEvent;
   }
 
+  /** Its threads are left where they are: an allocation that was lost and made anew must not move a running guest. */
+  async #heldElsewise(look: Look, { name }: HostDomain, signal: AbortSignal): Promise<ReconcileResult> {
+    await this.#report(look, { phase: 'Unknown', reason: 'HeldElsewise', message: `domain ${name} runs with another placement than its allocation says; it is left as it is until the allocation says what the domain holds` }, signal);
+    this.#options.heldElsewise();
+    return onEvent;
+  }
+
   /** It has ended since it was last seen. */
   #noteEnd({ state, entry }: Look): void {
     state.lastSeen = undefined;
@@ -194,7 +205,7 @@ export class GuestKeeper {
             domain: {
               name: domain?.name ?? domainName({ ...entry.vm, uid: vmUid(uid) }),
               uuid: guest.uuid,
-              generation: entry.generation,
+              generation: domain?.metadata?.generation ?? entry.generation,
               startedAt: new Date(startedAtMs).toISOString(),
               restarts: state.restarts,
             },

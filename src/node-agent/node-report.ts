@@ -2,7 +2,9 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { specFromInventory, topologyFromInventory } from '../crds/from-inventory.ts';
+import type { PlacementWire } from '../crds/placement-schema.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
+import type { DomainMetadata } from '../realtime/domain/parse-metadata.ts';
 import { isStoreError } from '../store/errors.ts';
 import { modify } from '../store/modify.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
@@ -53,12 +55,27 @@ export async function publishOrphans(store: ResourceStore, nodeName: string, orp
   await changeStatus(store, nodeName, (status) => ({ ...status, orphans }), signal);
 }
 
-export function orphansAmong(domains: readonly HostDomain[], allocated: ReadonlySet<string>): readonly Orphan[] {
+/** @param allocated what the allocation gives each VM, by UID. */
+export function orphansAmong(domains: readonly HostDomain[], allocated: ReadonlyMap<string, PlacementWire>): readonly Orphan[] {
   return domains.flatMap(({ name, uuid, metadata }): Orphan[] => {
-    if (metadata === undefined || allocated.has(metadata.uid)) return [];
+    if (metadata === undefined) return [];
+    const given = allocated.get(metadata.uid);
+    if (given !== undefined && holds(metadata, given)) return [];
     const placement = parsePayload(metadata.payload);
-    return [{ domain: name, uuid, vm: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid }, ...(placement === undefined ? {} : { placement }) }];
+    return [{
+      domain: name,
+      uuid,
+      vm: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
+      generation: metadata.generation,
+      ...(placement === undefined ? {} : { placement }),
+    }];
   });
+}
+
+/** Whether a domain was made with this placement. One that does not say is taken at the allocation's word. */
+export function holds({ payload }: DomainMetadata, placement: PlacementWire): boolean {
+  const made = parsePayload(payload);
+  return made === undefined || isDeepStrictEqual(made, placement);
 }
 
 async function changeStatus(store: ResourceStore, name: string, change: (status: RealtimeNodeStatus) => RealtimeNodeStatus, signal: AbortSignal): Promise<Stored<'RealtimeNode'>> {

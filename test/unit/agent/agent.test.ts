@@ -176,6 +176,43 @@ describe('Agent', () => {
     expect(new Set(pinned).size).toBe(pinned.length);
   });
 
+  it('makes the allocation say again what a running guest holds, where it was lost, and never moves the guest', async () => {
+    await apply(nodeYaml, vmYaml('a'), vmYaml('b'));
+    const before = await Promise.all([ready('a'), ready('b')]);
+    const processes = host.running().map(({ process }) => process);
+    await stop();
+    const allocation = await store.get('RealtimeAllocation', { name: 'n1' });
+    await store.update({ ...allocation!, spec: { guests: [] } });
+    start();
+    for (const { metadata: { name, uid }, status } of before) {
+      await expect.poll(async () => {
+        const found = (await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests.find(({ vm: { uid: other } }) => other === uid);
+        return [found?.placement, (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans];
+      }, { timeout: deadlineMs }).toEqual([status?.placement, []]);
+      await ready(name);
+    }
+    expect(host.running().map(({ process }) => process)).toEqual(processes);
+  });
+
+  it('ends a guest that the allocation has lost when its VM is deleted', async () => {
+    await apply(nodeYaml, vmYaml('a'));
+    await ready('a');
+    await stop();
+    await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
+    await store.update({ ...(await store.get('RealtimeAllocation', { name: 'n1' }))!, spec: { guests: [] } });
+    // As the agent of that node would have told before the controller looks.
+    const orphaned = new Agent({
+      store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: directory,
+      allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs, log: { info: () => undefined, warn: () => undefined },
+    });
+    const told = orphaned.run();
+    await expect.poll(async () => (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans?.length, { timeout: deadlineMs }).toBe(1);
+    orphaned.stop();
+    await told;
+    start();
+    await expect.poll(async () => [await store.get('RealtimeVM', { namespace: 'default', name: 'a' }), host.domains.length], { timeout: deadlineMs }).toEqual([undefined, 0]);
+  });
+
   it('refuses a UUID that belongs to another VM, and does not touch that one', async () => {
     await apply(nodeYaml, vmYaml('a'));
     const a = await ready('a');
