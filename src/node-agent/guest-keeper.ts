@@ -124,7 +124,7 @@ export class GuestKeeper {
 
   async #start(look: Look, again: boolean, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, guest, placement, state, uid } = look;
-    const { hypervisor, starter, now, log } = this.#options;
+    const { hypervisor, starter, now } = this.#options;
     await this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' }, signal);
     try {
       await starter.start(entry, guest, placement, signal);
@@ -138,7 +138,7 @@ export class GuestKeeper {
       await starter.cleanUp(entry, { keepNodeLocal: true });
       noteEnd(state, now());
       const failure = startFailure(error);
-      log.warn(`${nameOf(entry)}: did not start: ${failure.message}`, error);
+      this.#tellFailedStart(nameOf(entry), failure.message, error);
       await this.#report(look, { phase: 'Failed', ...failure }, signal);
       return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - now()) };
     }
@@ -149,6 +149,12 @@ export class GuestKeeper {
     if (domain?.run !== 'running') return atOnce;
     state.lastSeen = domain;
     return this.#audit({ ...look, domain }, domain, signal);
+  }
+
+  #tellFailedStart(vm: string, message: string, error: unknown): void {
+    const { log } = this.#options;
+    if (log.startFailed === undefined) log.warn(`${vm}: did not start: ${message}`, error);
+    else log.startFailed(vm, message, error);
   }
 
   async #audit(look: Look, domain: HostDomain | undefined, signal: AbortSignal): Promise<ReconcileResult> {

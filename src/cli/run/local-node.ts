@@ -8,12 +8,12 @@ import { thisHost } from '../../node-agent/host/host-root.ts';
 import { LibvirtHypervisor } from '../../node-agent/libvirt-hypervisor.ts';
 import { defaultNodeName, publishNode } from '../../node-agent/node-report.ts';
 import { Controller } from '../../controller/controller.ts';
-import { LibvirtClient } from '../../libvirt/client.ts';
-import { findSocketPath } from '../../libvirt/socket-path.ts';
+import { isStoreError } from '../../store/errors.ts';
 import { DirectoryStore } from '../../store/directory/directory-store.ts';
 import { formatProblem } from '../../crds/document-problem.ts';
 import type { NodeOptions } from '../commands/node-options.ts';
 import type { Io } from '../io.ts';
+import { requireLibvirt } from './require-libvirt.ts';
 
 /** A host that runs rtvm by itself is a realtime node, as an administrator of a cluster would label it. */
 const nodeLabels = { 'rtvm.dev/realtime': 'true' };
@@ -30,19 +30,21 @@ export interface LocalNode {
   start(): Promise<void>;
   /** Rejects when the controller or the agent cannot go on. */
   readonly failed: Promise<never>;
+  /** Rejects when the state directory has become full. What runs is looked after all the same, and writes are tried again. */
+  readonly full: Promise<never>;
+  /** Leaves it to the caller to tell of these VMs (`namespace/name`) that they do not start. */
+  follow(vms: ReadonlySet<string>): void;
   close(): Promise<void>;
 }
 
 /**
  * Takes the host's lock, makes sure that libvirt answers, and opens the state directory.
- * @throws HostError `LOCK_HELD`, LibvirtConnectionError, StoreError; nothing is left then.
+ * @throws HostError `LOCK_HELD`, LibvirtConnectionError, CommandError `LIBVIRT_HANGS`, StoreError; nothing is left then.
  */
 export async function openLocalNode(options: LocalNodeOptions, io: Io, signal: AbortSignal): Promise<LocalNode> {
   const lock = takeHostLock(thisHost, options.lockFile);
   try {
-    // What every VM would fail on is said once, before any is touched.
-    const client = await LibvirtClient.open({ socketPath: findSocketPath(options.libvirtSocket), signal });
-    client.close();
+    await requireLibvirt(options.libvirtSocket, io, signal);
     return new OpenNode(await DirectoryStore.open({ directory: options.stateDir, signal }), lock, options, io);
   } catch (error) {
     lock[Symbol.dispose]();
@@ -54,22 +56,27 @@ class OpenNode implements LocalNode {
   readonly store: DirectoryStore;
   readonly nodeName: string;
   readonly failed: Promise<never>;
+  readonly full: Promise<never>;
   readonly #lock: HostLock;
   readonly #controller: Controller;
   readonly #agent: Agent;
   readonly #fail: (error: unknown) => void;
+  readonly #io: Io;
+  #followed: ReadonlySet<string> = new Set();
   readonly #abort = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(store: DirectoryStore, lock: HostLock, options: LocalNodeOptions, io: Io) {
-    const { promise, reject } = Promise.withResolvers<never>();
-    promise.catch(() => undefined); // whoever waits for it gets it; nobody has to
-    this.failed = promise;
-    this.#fail = reject;
+    const [failure, fullness] = [Promise.withResolvers<never>(), Promise.withResolvers<never>()];
+    for (const { promise } of [failure, fullness]) promise.catch(() => undefined); // whoever waits for it gets it; nobody has to
+    this.failed = failure.promise;
+    this.#fail = failure.reject;
+    this.full = fullness.promise;
+    this.#io = io;
     this.store = store;
     this.#lock = lock;
     this.nodeName = options.nodeName ?? defaultNodeName();
-    const log = logTo(io);
+    const log = this.#log(fullness.reject);
     this.#controller = new Controller({
       store,
       now: () => new Date(),
@@ -100,6 +107,10 @@ class OpenNode implements LocalNode {
     this.#running = Promise.all([this.#controller.run(), this.#agent.run()]).catch((error: unknown) => this.#fail(error));
   }
 
+  follow(vms: ReadonlySet<string>): void {
+    this.#followed = vms;
+  }
+
   async close(): Promise<void> {
     this.#abort.abort();
     this.#controller.stop();
@@ -108,15 +119,24 @@ class OpenNode implements LocalNode {
     await this.store.close();
     this.#lock[Symbol.dispose]();
   }
-}
 
-function logTo(io: Io): AgentLog {
-  return {
-    info: (message) => io.err(`rtvm: ${message}`),
-    warn: (message, error) => {
-      const why = error instanceof Error && !message.includes(error.message) ? `: ${error.message}` : '';
-      io.err(`rtvm: ${message}${why}`);
+  #log(full: (error: unknown) => void): AgentLog {
+    const io = this.#io;
+    const debug = (error: unknown) => {
       if (error instanceof Error && (io.env['RTVM_DEBUG'] ?? '') !== '') io.err(error.stack ?? error.message);
-    },
-  };
+    };
+    return {
+      info: (message) => io.err(`rtvm: ${message}`),
+      warn: (message, error) => {
+        if (isStoreError(error, 'STORAGE_FULL')) full(error);
+        const why = error instanceof Error && !message.includes(error.message) ? `: ${error.message}` : '';
+        io.err(`rtvm: ${message}${why}`);
+        debug(error);
+      },
+      startFailed: (vm, message, error) => {
+        if (!this.#followed.has(vm)) io.err(`rtvm: ${vm}: did not start: ${message}`);
+        debug(error);
+      },
+    };
+  }
 }

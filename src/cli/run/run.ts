@@ -18,6 +18,8 @@ import { Interrupt } from './interrupt.ts';
 import { openLocalNode } from './local-node.ts';
 import type { LocalNode } from './local-node.ts';
 import type { Outcome } from './outcome.ts';
+import { remedyFor } from './remedies.ts';
+import { requireRoom } from './require-room.ts';
 import { waitUntilGone } from './wait-until-gone.ts';
 
 /** @returns 1 where a VM of the files could not be run as asked for. */
@@ -28,12 +30,12 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
   requireKvm(options, io);
   const node = await openLocalNode({ ...options, auditIntervalSeconds: options.auditInterval }, io, interrupt.signal);
   try {
+    if (files !== undefined) await requireRoom(options.stateDir);
     const sinceMs = Date.now();
     const applied = files === undefined ? [] : await apply(node, files, interrupt.signal, io);
-    await node.start();
+    const fine = await seeThrough(node, applied, sinceMs, interrupt.signal, io).catch((error: unknown) => { throw keptAll(error, options); });
+    if (!fine) return 1;
     if (files !== undefined) {
-      const fine = await seeThrough(node, applied, sinceMs, interrupt.signal, io);
-      if (!fine) return 1;
       if (options.detach === true) return 0;
       io.err('rtvm: audits go on; Ctrl-C ends rtvm and leaves the VMs running');
     }
@@ -82,10 +84,14 @@ async function apply(node: LocalNode, files: Awaited<ReturnType<typeof readInput
   }
 }
 
-/** Waits for every VM of the files, and takes back those that are new and cannot run. @returns whether all is well. */
+/** Starts the node, waits for every VM of the files, and takes back those that are new and cannot run. @returns whether all is well. */
 async function seeThrough(node: LocalNode, applied: readonly AppliedObject[], sinceMs: number, signal: AbortSignal, io: Io): Promise<boolean> {
   const vms = applied.filter(({ ref }) => ref.kind === 'RealtimeVM');
-  const outcomes = await Promise.race([followUntilSettled(node.store, new Set(vms.map(({ ref }) => vmKey(ref))), sinceMs, io, signal), node.failed]);
+  const keys = new Set(vms.map(({ ref }) => vmKey(ref)));
+  node.follow(keys);
+  await node.start();
+  const outcomes = await Promise.race([followUntilSettled(node.store, keys, sinceMs, io, signal), node.failed, ...(keys.size === 0 ? [] : [node.full])]);
+  node.follow(new Set());
   const failed = vms.filter(({ ref }) => outcomes.get(vmKey(ref))?.kind === 'failed');
   if (failed.length === 0) return true;
   for (const { ref } of failed) io.err(`rtvm: ${formatRef(ref)} cannot run: ${messageOf(outcomes.get(vmKey(ref)))}`);
@@ -105,7 +111,13 @@ async function takeBack(node: LocalNode, objects: readonly AppliedObject[], sign
       if (!isStoreError(error, 'NOT_FOUND')) throw error;
     }
   }
-  await Promise.race([waitUntilGone(node.store, objects.map(({ ref }) => ref), signal), node.failed]);
+  await Promise.race([waitUntilGone(node.store, objects.map(({ ref }) => ref), signal), node.failed, node.full]);
+}
+
+/** On a full disk nothing can be taken back either. */
+function keptAll(error: unknown, { stateDir }: RunOptions): unknown {
+  if (!isStoreError(error, 'STORAGE_FULL')) return error;
+  return new CommandError('STATE_FULL', `${error.message}. What was taken up is kept in ${stateDir}: "rtvm run" goes on with it, "rtvm delete" ends it`, { cause: error });
 }
 
 async function tellLeftRunning(node: LocalNode, io: Io): Promise<void> {
@@ -115,5 +127,7 @@ async function tellLeftRunning(node: LocalNode, io: Io): Promise<void> {
 }
 
 function messageOf(outcome: Outcome | undefined): string {
-  return outcome?.kind === 'failed' ? `${outcome.message} (${outcome.reason})` : 'nothing is known of it';
+  if (outcome?.kind !== 'failed') return 'nothing is known of it';
+  const remedy = remedyFor(outcome.reason);
+  return `${outcome.message}${remedy === undefined ? '' : `: ${remedy}`} (${outcome.reason})`;
 }
