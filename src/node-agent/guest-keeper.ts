@@ -21,7 +21,7 @@ import { newGuestState, noteEnd } from './guest-state.ts';
 import type { GuestState } from './guest-state.ts';
 import type { GuestStarter } from './guest-starter.ts';
 import { HostError } from './host/host-error.ts';
-import type { HostDomain, Hypervisor } from './hypervisor.ts';
+import type { DomainEnd, HostDomain, Hypervisor } from './hypervisor.ts';
 import { holds } from './node-report.ts';
 import { nextStep } from './next-step.ts';
 import { auditReport, findingsText } from './audit-report.ts';
@@ -88,7 +88,7 @@ export class GuestKeeper {
     const hasRun = state.startedAtMs !== undefined || (domain?.run === 'off' && domain.end !== 'unknown' && domain.end !== 'failed');
     if (state.lastSeen !== undefined && (domain === undefined || domain.run === 'off')) this.#noteEnd(look);
     const step = nextStep({
-      desired: entry.desired, domain: domain?.run ?? 'absent', end: domain?.end, runStrategy: guest.runStrategy, hasRun,
+      desired: entry.desired, domain: domain?.run ?? 'absent', end: endOf(domain, this.#options.lastReport(uid)), runStrategy: guest.runStrategy, hasRun,
       graceEndsMs: state.graceEndsMs, retryAtMs: state.retryAtMs, nowMs: now(),
     });
     switch (step.do) {
@@ -234,6 +234,12 @@ const reports: Readonly<Record<'paused' | 'succeeded' | 'ended', (domain: HostDo
   succeeded: () => ({ phase: 'Stopped', reason: 'Succeeded', message: 'the guest has switched itself off' }),
   ended: () => ({ phase: 'Stopped', reason: 'Ended', message: 'the domain has ended, and its run strategy does not start it again' }),
 };
+
+/** How it ended, as libvirt says; where it has forgotten, as this agent or one before it has told while libvirt still knew. */
+function endOf(domain: HostDomain | undefined, told: ReportedGuest | undefined): DomainEnd | undefined {
+  const end = domain?.end ?? 'unknown';
+  return end === 'unknown' && told?.phase === 'Stopped' && told.reason === 'Succeeded' ? 'shutdown' : domain?.end;
+}
 
 function nameOf({ vm }: AllocatedGuest): string {
   return `${vm.namespace}/${vm.name}`;
