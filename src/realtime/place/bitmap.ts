@@ -11,10 +11,6 @@ export function fullBitmap(size: number): Uint32Array {
   return bits;
 }
 
-export function hasBit(bits: Uint32Array, index: number): boolean {
-  return (bits[index >>> 5]! & (1 << (index & 31))) !== 0;
-}
-
 export function setBit(bits: Uint32Array, index: number): void {
   bits[index >>> 5]! |= 1 << (index & 31);
 }

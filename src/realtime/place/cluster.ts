@@ -71,14 +71,12 @@ export class Cluster {
     this.#index?.hostChanged(host);
   }
 
-  /** Gives back all that a VM holds; nothing where it holds nothing. */
-  release(uid: string): void {
-    for (const claim of this.#held.remove(uid)) {
-      const host = this.#hosts.get(claim.placement.host);
-      if (host === undefined) continue;
-      host.remove(claim);
-      this.#index?.hostChanged(host);
-    }
+  /**
+   * Gives back all that a VM holds; nothing where it holds nothing.
+   * @param host give back what it holds there alone, where two hosts are told of one VM.
+   */
+  release(uid: string, host?: string): void {
+    for (const name of host === undefined ? [...this.#held.hostsOf(uid)] : [host]) this.#releaseOn(name, uid);
   }
 
   /** Adds a host, or replaces what is known about it. What is held there stays held. */
@@ -124,6 +122,14 @@ export class Cluster {
       });
     });
     return [...twice, ...overlaps];
+  }
+
+  #releaseOn(name: string, uid: string): void {
+    const claim = this.#held.remove(uid, name);
+    const host = this.#hosts.get(name);
+    if (claim === undefined || host === undefined) return;
+    host.remove(claim);
+    this.#index?.hostChanged(host);
   }
 
   #decideOn(host: HostState | undefined, guest: Guest): Decision {

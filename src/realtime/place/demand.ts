@@ -26,8 +26,10 @@ export interface Demand {
   /** Dedicated CPUs over all cells, the isolated emulator's included: fewer free ones on a host can never do. */
   readonly dedicatedCpus: number;
   readonly floatingVcpus: number;
-  /** {@link Placement.extraMemoryMiB}. */
+  /** Small-page memory charged beside the cells, as in a placement. */
   readonly extraMemoryMiB: number;
+  /** Small-page memory that it takes of the host at the very least: cells that may have huge pages not counted. */
+  readonly smallMemoryMiB: number;
 }
 
 export function demandOf(guest: Guest): Demand {
@@ -52,5 +54,6 @@ export function demandOf(guest: Guest): Demand {
     dedicatedCpus: cpu.dedicatedVcpus.size + emulatorCpus,
     floatingVcpus: cpu.vcpus - cpu.dedicatedVcpus.size,
     extraMemoryMiB: overhead + (cells.length === 0 ? guest.memory.sizeMiB : 0),
+    smallMemoryMiB: overhead + (cells.length === 0 || guest.memory.pageSize === 'Small' ? guest.memory.sizeMiB : 0),
   };
 }

@@ -26,6 +26,8 @@ export function explainHost(host: HostState, demand: Demand): Refusal {
     const sources = [...new Set(required.map(({ source }) => source))].join(' and ');
     return { reason: 'DeviceMissing', message: `no free device of ${sources} on the host NUMA nodes that the guest fits on; numaAffinity Preferred would take one elsewhere` };
   }
+  // A single cell that fits on a node can only fail by what guests without cells hold of the host as a whole.
+  if (demand.cells.length === 1) return { reason: 'TooLittleMemory', message: `${host.smallFreeMiB} MiB of small-page memory free on the host as a whole, too little for guest cell 0 with the pages that its node has left` };
   return { reason: 'CellsDoNotFitTogether', message: `each of the ${demand.cells.length} guest cells fits on some host NUMA node, but not all at once on nodes of their own` };
 }
 

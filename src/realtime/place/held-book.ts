@@ -18,16 +18,15 @@ export class HeldBook {
     return true;
   }
 
-  /** Removes all that a VM holds, and returns it. */
-  remove(uid: string): readonly Claim[] {
-    return this.#hostsOf.holdersOf(uid).map((host) => {
-      this.#hostsOf.remove(uid, host);
-      const onHost = this.#byHost.get(host)!;
-      const claim = onHost.get(uid)!;
-      onHost.delete(uid);
-      if (onHost.size === 0) this.#byHost.delete(host);
-      return claim;
-    });
+  /** Removes what a VM holds on a host, and returns it; undefined where it holds nothing there. */
+  remove(uid: string, host: string): Claim | undefined {
+    const onHost = this.#byHost.get(host);
+    const claim = onHost?.get(uid);
+    if (onHost === undefined || claim === undefined) return undefined;
+    this.#hostsOf.remove(uid, host);
+    onHost.delete(uid);
+    if (onHost.size === 0) this.#byHost.delete(host);
+    return claim;
   }
 
   on(host: string): readonly Claim[] {

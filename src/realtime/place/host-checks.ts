@@ -69,8 +69,8 @@ export const hostChecks: readonly HostCheck[] = [
   },
   {
     reason: 'TooLittleMemory',
-    holds: (host, { extraMemoryMiB }) => extraMemoryMiB <= host.smallFreeMiB,
-    message: (host, { cells, extraMemoryMiB }) => `${Math.max(0, host.smallFreeMiB)} MiB of small-page memory free, ${extraMemoryMiB} MiB needed for ${cells.length === 0 ? 'the guest and QEMU itself' : 'QEMU itself'}`,
+    holds: (host, { smallMemoryMiB }) => smallMemoryMiB <= host.smallFreeMiB,
+    message: (host, { extraMemoryMiB, smallMemoryMiB, cells }) => `${Math.max(0, host.smallFreeMiB)} MiB of small-page memory free, ${smallMemoryMiB} MiB needed for ${cells.length > 0 && smallMemoryMiB === extraMemoryMiB ? 'QEMU itself' : 'the guest and QEMU itself'}`,
   },
 ];
 

@@ -53,7 +53,8 @@ function giveOut(cores: readonly CoreState[], { order, taken, emulatorCore, firs
     const count = taken[index]!;
     if (index !== firstCore) giveCore(index);
     if (count === 0 && index !== emulatorCore) return;
-    if (keepsSiblings(rules, { vcpus: count > 0 })) reserved.push(...core.threads.filter((cpu) => core.free.indexOf(cpu) >= count || !core.free.includes(cpu)));
+    const given = core.free.slice(0, count);
+    if (keepsSiblings(rules, { vcpus: count > 0 })) reserved.push(...core.threads.filter((cpu) => !given.includes(cpu)));
     else if (index === emulatorCore) reserved.push(core.free[count]!);
   });
   return emulatorCore === undefined ? { cpus, reserved } : { cpus, reserved, emulator: cores[emulatorCore]!.free[taken[emulatorCore]!]! };

@@ -7,8 +7,17 @@ export function byImportance(one: RefusalGroup, other: RefusalGroup): number {
   return other.hosts.length - one.hosts.length || (one.message < other.message ? -1 : 1);
 }
 
-/** `3 hosts: 2 free dedicated CPUs on host NUMA node 0, 4 needed for guest cell 0; 1 host: no 1Gi pages …`. */
+/** Reasons told in one message: it ends up in a condition, and in somebody's terminal. */
+const toldGroups = 5;
+
+/**
+ * `3 hosts: 2 free dedicated CPUs on host NUMA node 0, 4 needed for guest cell 0; 1 host: no 1Gi pages …`, the most
+ * frequent reasons first, and how many more there are.
+ */
 export function formatRefusal(groups: readonly RefusalGroup[]): string {
   if (groups.length === 0) return 'there is no host';
-  return groups.map(({ hosts, message }) => `${hosts.length} ${plural(hosts.length, 'host')}: ${message}`).join('; ');
+  const told = groups.slice(0, toldGroups).map(({ hosts, message }) => `${hosts.length} ${plural(hosts.length, 'host')}: ${message}`);
+  const rest = groups.slice(toldGroups);
+  const others = rest.reduce((sum, { hosts }) => sum + hosts.length, 0);
+  return [...told, ...(rest.length === 0 ? [] : [`${others} more ${plural(others, 'host')} for ${rest.length} other ${plural(rest.length, 'reason')}`])].join('; ');
 }
