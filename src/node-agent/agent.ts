@@ -65,6 +65,9 @@ export class Agent {
   #anyOrphans = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
   #allocationKnown = false;
+  readonly #orphansTold = Promise.withResolvers<undefined>();
+  /** The warnings last given, as one text: each domain is told of once, not at every look. */
+  #warnedOf = '';
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -103,11 +106,20 @@ export class Agent {
       this.#stop.abort();
       await this.#queue.stop();
       await hypervisor.stop();
+      this.#orphansTold.resolve(undefined);
     }
   }
 
   stop(): void {
     this.#stop.abort();
+  }
+
+  /**
+   * Resolves when the store has been told which domains run here with nothing in the allocation that says so, or when the
+   * agent has ended. Before that, whoever places guests cannot know which CPUs are taken. Rules §6.1, §6.6.
+   */
+  get orphansTold(): Promise<unknown> {
+    return this.#orphansTold.promise;
   }
 
   #hypervisorEvents(): HypervisorEvents {
@@ -196,9 +208,12 @@ export class Agent {
     const { hypervisor, store, nodeName, log } = this.#options;
     if (!hypervisor.isConnected) return;
     const orphans = orphansAmong(await hypervisor.list(signal), new Map([...this.#entries].map(([uid, { placement }]) => [uid, placement])));
-    for (const { domain, vm } of orphans) log.warn(`domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
+    const warnings = orphans.map(({ domain, vm }) => `domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
+    if (warnings.join('\n') !== this.#warnedOf) for (const warning of warnings) log.warn(warning);
+    this.#warnedOf = warnings.join('\n');
     this.#anyOrphans = orphans.length > 0;
     await publishOrphans(store, nodeName, orphans, signal);
+    this.#orphansTold.resolve(undefined);
   }
 
   #imagesInUse(): ReadonlySet<string> {
@@ -208,6 +223,7 @@ export class Agent {
   }
 
   #describe(key: string): string {
+    if (key === orphansKey) return 'which domains are in no allocation';
     const vm = this.#entries.get(key)?.vm;
     return vm === undefined ? key : `${vm.namespace}/${vm.name}`;
   }

@@ -52,7 +52,12 @@ export async function publishNode({ store, nodeName, nodeLabels, root }: NodePub
 
 /** Domains of ours that the allocation does not name: told, and never touched. Rules §6.6. */
 export async function publishOrphans(store: ResourceStore, nodeName: string, orphans: readonly Orphan[], signal: AbortSignal): Promise<void> {
-  await changeStatus(store, nodeName, (status) => ({ ...status, orphans }), signal);
+  try {
+    await changeStatus(store, nodeName, (status) => ({ ...status, orphans }), signal);
+  } catch (error) {
+    // On a node that is gone nothing is placed, so nothing is lost by not telling.
+    if (!isStoreError(error, 'NOT_FOUND')) throw error;
+  }
 }
 
 /** @param allocated what the allocation gives each VM, by UID. */

@@ -104,7 +104,13 @@ class OpenNode implements LocalNode {
   async start(): Promise<void> {
     // First, so that no VM is said to fit nowhere only because nobody has looked at the host yet.
     await publishNode({ store: this.store, nodeName: this.nodeName, nodeLabels, root: thisHost }, this.#abort.signal);
-    this.#running = Promise.all([this.#controller.run(), this.#agent.run()]).catch((error: unknown) => this.#fail(error));
+    this.#running = Promise.all([this.#agent.run(), this.#place()]).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Only once it is known which CPUs domains have that the state directory knows nothing of, or a CPU could be given twice. */
+  async #place(): Promise<void> {
+    await this.#agent.orphansTold;
+    if (!this.#abort.signal.aborted) await this.#controller.run();
   }
 
   follow(vms: ReadonlySet<string>): void {
