@@ -1,21 +1,15 @@
-/** Changes to a node's allocation table, as new tables: the old one stays what it was, for the compare-and-swap. */
-import type { AllocatedGuest, RealtimeAllocation } from '../crds/realtime-allocation.ts';
+/** Changes to a node's allocation table, as data: several for one node become one write. */
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 
-export function entryOf(allocation: RealtimeAllocation, uid: string): AllocatedGuest | undefined {
-  return allocation.spec.guests.find(({ vm }) => vm.uid === uid);
-}
+export type AllocationEdit = { readonly kind: 'put'; readonly entry: AllocatedGuest } | { readonly kind: 'remove' };
 
-/** With this guest added, or in the place of the one with its UID. */
-export function withEntry<Table extends RealtimeAllocation>(allocation: Table, entry: AllocatedGuest): Table {
-  const { guests } = allocation.spec;
-  const known = guests.some(({ vm }) => vm.uid === entry.vm.uid);
-  return withGuests(allocation, known ? guests.map((guest) => (guest.vm.uid === entry.vm.uid ? entry : guest)) : [...guests, entry]);
-}
-
-export function withoutEntry<Table extends RealtimeAllocation>(allocation: Table, uid: string): Table {
-  return withGuests(allocation, allocation.spec.guests.filter(({ vm }) => vm.uid !== uid));
-}
-
-function withGuests<Table extends RealtimeAllocation>(allocation: Table, guests: readonly AllocatedGuest[]): Table {
-  return { ...allocation, spec: { ...allocation.spec, guests } };
+/** The entries with the edits made, by UID; entries keep their place, new ones come last. */
+export function applyEdits(guests: readonly AllocatedGuest[], edits: ReadonlyMap<string, AllocationEdit>): readonly AllocatedGuest[] {
+  const kept = guests.flatMap((guest) => {
+    const edit = edits.get(guest.vm.uid);
+    if (edit === undefined) return [guest];
+    return edit.kind === 'put' ? [edit.entry] : [];
+  });
+  const known = new Set(guests.map(({ vm }) => vm.uid));
+  return [...kept, ...[...edits].flatMap(([uid, edit]) => (edit.kind === 'put' && !known.has(uid) ? [edit.entry] : []))];
 }

@@ -1,40 +1,59 @@
 /** The controller's picture of nodes and of what is held on them, kept up change by change for placement to decide on. */
+import { isDeepStrictEqual } from 'node:util';
 import { formatProblem } from '../crds/document-problem.ts';
-import { toHostInventory } from '../crds/to-host-inventory.ts';
+import type { PlacementWire } from '../crds/placement-schema.ts';
 import { placementFromWire } from '../crds/placement-wire.ts';
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import { requireValid } from '../crds/require-valid.ts';
+import { toHostInventory } from '../crds/to-host-inventory.ts';
 import type { Decision } from '../realtime/decision.ts';
 import type { Guest } from '../realtime/guest.ts';
 import { Cluster } from '../realtime/place/cluster.ts';
-import type { HeldPlacement } from '../realtime/placement.ts';
 import type { Stored } from '../store/resource.ts';
+import { applyEdits } from './allocation-edit.ts';
+import type { AllocationEdit } from './allocation-edit.ts';
+import { OrphanBook } from './orphan-book.ts';
+import type { FoundOrphan } from './orphan-book.ts';
 
-/** What is on record about one node. */
-interface NodeRecord {
-  readonly allocation?: Stored<'RealtimeAllocation'> | undefined;
-  /** Entries and orphans of the node, by UID, as they were told to placement. */
-  readonly held: ReadonlyMap<string, string>;
+type Table = Stored<'RealtimeAllocation'>;
+
+/** What is on record about one node's table. */
+interface TableRecord {
+  table: Table | undefined;
+  /** Decided and not written yet; held all the same, so that the next decision sees it. */
+  readonly pending: Map<string, AllocationEdit>;
+  /** What our own last write or read gave, and when. */
+  written: { readonly table: Table; readonly atMs: number } | undefined;
+  /** The entries that a write of ours, under way, will make. */
+  expected: readonly AllocatedGuest[] | undefined;
+  /** Rises when somebody else has changed the spec: what was decided before may not fit any more. */
+  epoch: number;
+  /** What placement was told, by UID. */
+  held: ReadonlyMap<string, PlacementWire>;
 }
 
-export interface FoundOrphan {
-  readonly nodeName: string;
-  readonly orphan: NonNullable<NonNullable<Stored<'RealtimeNode'>['status']>['orphans']>[number];
-}
+/** A watch is never behind a write for longer than this, unless the store has gone back. */
+const passingMs = 5000;
 
 export class ClusterView {
+  readonly #nowMs: () => number;
   readonly #cluster = new Cluster([], []);
   readonly #nodes = new Map<string, Stored<'RealtimeNode'>>();
-  readonly #records = new Map<string, NodeRecord>();
-  /** By `namespace/name` of the VM that the domain was made for. */
-  readonly #orphans = new Map<string, readonly FoundOrphan[]>();
-  /** Which node's allocation holds a VM, by UID. */
+  readonly #records = new Map<string, TableRecord>();
+  readonly #orphans = new OrphanBook();
+  /** Which node's table holds a VM, pending entries included, by UID. */
   readonly #nodeOfVm = new Map<string, string>();
+
+  /** @param nowMs a clock that only goes forward. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
 
   /** @returns what is wrong with the node's spec, for its administrator; such a node takes no guests. */
   nodeChanged(node: Stored<'RealtimeNode'>): string | undefined {
     const { name } = node.metadata;
     this.#nodes.set(name, node);
-    this.#indexOrphans(name);
+    this.#orphans.set(name, node.status?.orphans ?? []);
     this.#holdAll(name);
     const inventory = toHostInventory(node);
     if (!inventory.ok) {
@@ -45,69 +64,130 @@ export class ClusterView {
     return undefined;
   }
 
+  /** What is held there stays held: its guests may run still. */
   nodeGone(name: string): void {
     this.#nodes.delete(name);
-    this.#indexOrphans(name);
+    this.#orphans.set(name, []);
     this.#cluster.removeHost(name);
   }
 
-  /** Takes over a table, read or just written; entries that went give back what they held. */
-  allocationChanged(allocation: Stored<'RealtimeAllocation'>): void {
-    const { name } = allocation.metadata;
-    for (const { vm } of this.#records.get(name)?.allocation?.spec.guests ?? []) this.#nodeOfVm.delete(vm.uid);
-    for (const { vm } of allocation.spec.guests) this.#nodeOfVm.set(vm.uid, name);
-    this.#records.set(name, { allocation, held: this.#records.get(name)?.held ?? new Map<string, string>() });
-    this.#holdAll(name);
+  /**
+   * Takes over a table that a watch tells of. What is older than our own last write is on its way still, and passed over;
+   * but not for long, since a store that was put back to an older state goes on from there.
+   */
+  tableSeen(table: Table): void {
+    const { written } = this.#record(table.metadata.name);
+    const passing = written !== undefined && this.#nowMs() - written.atMs < passingMs && isOlder(table, written.table);
+    if (!passing) this.#takeTable(table);
   }
 
-  /** A table that is gone gives nothing back: its guests may run still. The node's agent tells, as orphans, which do. */
-  allocationOf(nodeName: string): Stored<'RealtimeAllocation'> | undefined {
-    return this.#records.get(nodeName)?.allocation;
+  /** Takes over a table that was just written or read. */
+  tableKnown(table: Table): void {
+    this.#record(table.metadata.name).written = { table, atMs: this.#nowMs() };
+    this.#takeTable(table);
   }
 
-  /** The table that holds a VM. */
-  allocationOfVm(uid: string): Stored<'RealtimeAllocation'> | undefined {
+  #takeTable(table: Table): void {
+    const record = this.#record(table.metadata.name);
+    const before = record.table?.spec.guests ?? [];
+    record.table = table;
+    if (isDeepStrictEqual(before, table.spec.guests)) return;
+    if (!isDeepStrictEqual(record.expected, table.spec.guests)) record.epoch += 1;
+    this.#reindex(table.metadata.name, before);
+  }
+
+  /** A table that is gone gives nothing back: its guests may run still, and their agent will tell. */
+  tableOf(nodeName: string): Table | undefined {
+    return this.#records.get(nodeName)?.table;
+  }
+
+  /** The node that holds a VM, the VM's entry (pending or written), and the table as written. */
+  find(uid: string): { readonly nodeName: string; readonly entry: AllocatedGuest; readonly table: Table | undefined } | undefined {
     const nodeName = this.#nodeOfVm.get(uid);
-    return nodeName === undefined ? undefined : this.allocationOf(nodeName);
+    const record = nodeName === undefined ? undefined : this.#records.get(nodeName);
+    if (nodeName === undefined || record === undefined) return undefined;
+    const edit = record.pending.get(uid);
+    const entry = edit?.kind === 'put' ? edit.entry : record.table?.spec.guests.find(({ vm }) => vm.uid === uid);
+    return entry === undefined ? undefined : { nodeName, entry, table: record.table };
   }
 
-  /** A domain that runs for this VM, or for an earlier one of its name, with nothing in an allocation that says so. */
-  orphanOf({ namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string }): FoundOrphan | undefined {
-    const found = this.#orphans.get(`${namespace}/${name}`) ?? [];
-    return found.find(({ orphan }) => orphan.vm?.uid === uid) ?? found[0];
+  /** A domain that runs for this VM, or for an earlier one of its name, with no table that says so. */
+  orphanOf(vm: { readonly namespace: string; readonly name: string; readonly uid: string }): FoundOrphan | undefined {
+    return this.#orphans.find(vm);
   }
 
   decide(guest: Guest): Decision {
     return this.#cluster.decide(guest);
   }
 
-  #indexOrphans(nodeName: string): void {
-    for (const [key, found] of this.#orphans) {
-      const others = found.filter((one) => one.nodeName !== nodeName);
-      if (others.length === 0) this.#orphans.delete(key);
-      else this.#orphans.set(key, others);
-    }
-    for (const orphan of this.#nodes.get(nodeName)?.status?.orphans ?? []) {
-      if (orphan.vm === undefined) continue;
-      const key = `${orphan.vm.namespace}/${orphan.vm.name}`;
-      this.#orphans.set(key, [...(this.#orphans.get(key) ?? []), { nodeName, orphan }]);
-    }
+  /** Holds what is about to be written. @returns the epoch that it was decided in. */
+  addPending(nodeName: string, uid: string, edit: AllocationEdit): number {
+    const record = this.#record(nodeName);
+    record.pending.set(uid, edit);
+    this.#reindex(nodeName, []);
+    return record.epoch;
   }
 
-  /** Makes placement hold exactly what the node's table and its orphans say. */
-  #holdAll(nodeName: string): void {
-    const record = this.#records.get(nodeName);
-    const wanted = new Map<string, HeldPlacement>();
-    for (const orphan of this.#nodes.get(nodeName)?.status?.orphans ?? []) {
-      if (orphan.placement !== undefined) wanted.set(`orphan:${orphan.uuid}`, { uid: `orphan:${orphan.uuid}`, placement: requireValid(placementFromWire(orphan.placement, 'status.orphans.placement'), `RealtimeNode ${nodeName}`) });
+  /** What was pending has been written, or never will be. */
+  clearPending(nodeName: string, edits: ReadonlyMap<string, AllocationEdit>): void {
+    const record = this.#record(nodeName);
+    for (const [uid, edit] of edits) {
+      if (record.pending.get(uid) !== edit) continue;
+      record.pending.delete(uid);
+      if (this.#nodeOfVm.get(uid) === nodeName) this.#nodeOfVm.delete(uid);
     }
-    for (const { vm, placement } of record?.allocation?.spec.guests ?? []) {
-      wanted.set(vm.uid, { uid: vm.uid, placement: requireValid(placementFromWire(placement, 'spec.guests.placement'), `RealtimeAllocation ${nodeName}`) });
-    }
-    const texts = new Map([...wanted].map(([uid, { placement }]) => [uid, JSON.stringify(placement)]));
-    const held = record?.held ?? new Map<string, string>();
-    for (const [uid, text] of held) if (texts.get(uid) !== text) this.#cluster.release(uid);
-    for (const [uid, placement] of wanted) if (held.get(uid) !== texts.get(uid)) this.#cluster.hold(placement);
-    this.#records.set(nodeName, { allocation: record?.allocation, held: texts });
+    this.#reindex(nodeName, []);
   }
+
+  epochOf(nodeName: string): number {
+    return this.#record(nodeName).epoch;
+  }
+
+  /** What the write that is under way will make of the table; undefined when none is. */
+  expect(nodeName: string, guests: readonly AllocatedGuest[] | undefined): void {
+    this.#record(nodeName).expected = guests;
+  }
+
+  #record(nodeName: string): TableRecord {
+    let record = this.#records.get(nodeName);
+    if (record === undefined) {
+      record = { table: undefined, written: undefined, pending: new Map(), expected: undefined, epoch: 0, held: new Map() };
+      this.#records.set(nodeName, record);
+    }
+    return record;
+  }
+
+  #reindex(nodeName: string, gone: readonly AllocatedGuest[]): void {
+    const record = this.#record(nodeName);
+    for (const { vm } of gone) if (this.#nodeOfVm.get(vm.uid) === nodeName) this.#nodeOfVm.delete(vm.uid);
+    for (const { vm } of record.table?.spec.guests ?? []) this.#nodeOfVm.set(vm.uid, nodeName);
+    for (const [uid, edit] of record.pending) if (edit.kind === 'put') this.#nodeOfVm.set(uid, nodeName);
+    this.#holdAll(nodeName);
+  }
+
+  /** Makes placement hold exactly what the node's table, what is pending for it, and its orphans say. */
+  #holdAll(nodeName: string): void {
+    const record = this.#record(nodeName);
+    const wanted = new Map<string, PlacementWire>();
+    for (const { uuid, placement } of this.#nodes.get(nodeName)?.status?.orphans ?? []) {
+      if (placement !== undefined) wanted.set(`orphan:${uuid}`, placement);
+    }
+    // What is to be removed is held until it is.
+    const puts = new Map([...record.pending].filter(([, edit]) => edit.kind === 'put'));
+    for (const { vm, placement } of applyEdits(record.table?.spec.guests ?? [], puts)) wanted.set(vm.uid, placement);
+    for (const [uid, placement] of record.held) {
+      if (wanted.get(uid) !== placement && !isDeepStrictEqual(wanted.get(uid), placement)) this.#cluster.release(uid, nodeName);
+    }
+    for (const [uid, placement] of wanted) {
+      const before = record.held.get(uid);
+      if (before !== placement && !isDeepStrictEqual(before, placement)) this.#cluster.hold({ uid, placement: requireValid(placementFromWire(placement, 'placement'), `what is held on node ${nodeName}`) });
+    }
+    record.held = wanted;
+  }
+}
+
+/** Versions are numbers that rise, by the API's conventions since Kubernetes 1.35; where they are not, nothing is older. */
+function isOlder(table: Table, than: Table): boolean {
+  const [left, right] = [table, than].map(({ metadata }) => (/^\d+$/.test(metadata.resourceVersion) ? BigInt(metadata.resourceVersion) : undefined));
+  return table.metadata.uid === than.metadata.uid && left !== undefined && right !== undefined && left < right;
 }

@@ -9,6 +9,7 @@ import type { StoreProblem } from '../store/problem.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import { WorkQueue } from '../store/work-queue.ts';
+import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
 import { keyOf, Mirror } from './mirror.ts';
 import { VmReconciler } from './vm-reconciler.ts';
@@ -22,9 +23,12 @@ export interface ControllerOptions {
   readonly problems?: (problems: readonly StoreProblem[]) => void;
 }
 
+/** VMs that are worked on at once: what is decided while a node's table is being written is written together. */
+const concurrency = 32;
+
 export class Controller {
   readonly #options: ControllerOptions;
-  readonly #view = new ClusterView();
+  readonly #view = new ClusterView(() => performance.now());
   readonly #stop = new AbortController();
   readonly #vms: Mirror<'RealtimeVM'>;
   readonly #classes: Mirror<'RealtimeVMClass'>;
@@ -44,13 +48,13 @@ export class Controller {
     this.#images = new Mirror({ store, kind: 'RealtimeImage', changed: () => this.#retryWaiting() });
     this.#nodes = new Mirror({ store, kind: 'RealtimeNode', changed: (node, gone) => this.#nodeChanged(node, gone) });
     this.#allocations = new Mirror({ store, kind: 'RealtimeAllocation', changed: (allocation, gone) => this.#allocationChanged(allocation, gone) });
-    const reconciler = new VmReconciler({ store, view: this.#view, vms: this.#vms, classes: this.#classes, images: this.#images, now: options.now });
+    const reconciler = new VmReconciler({ store, view: this.#view, writer: new AllocationWriter(store, this.#view), vms: this.#vms, classes: this.#classes, images: this.#images, now: options.now });
     this.#queue = new WorkQueue(async (key, signal) => {
       const { waits } = await reconciler.reconcile(key, signal);
       if (waits) this.#waiting.add(key);
       else this.#waiting.delete(key);
       return {};
-    }, { onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
+    }, { concurrency, onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
   }
 
   /** Runs until {@link stop}; rejects when the store cannot be watched any more. */
@@ -97,7 +101,7 @@ export class Controller {
 
   #allocationChanged(allocation: Stored<'RealtimeAllocation'>, gone: boolean): void {
     if (gone) return;
-    this.#view.allocationChanged(allocation);
+    this.#view.tableSeen(allocation);
     for (const { vm } of allocation.spec.guests) this.#add(keyOf(vm));
     this.#retryWaiting();
   }

@@ -1,4 +1,5 @@
 /** Brings one RealtimeVM to where its spec says: placed, stopped or removed; and its status to what is. */
+import { isDeepStrictEqual } from 'node:util';
 import { formatProblem } from '../crds/document-problem.ts';
 import { guestToWire } from '../crds/guest-wire.ts';
 import { placementToWire } from '../crds/placement-wire.ts';
@@ -15,8 +16,9 @@ import { resolveGuest } from '../realtime/resolve/resolve-guest.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
-import { entryOf, withEntry, withoutEntry } from './allocation-edit.ts';
-import type { ClusterView, FoundOrphan } from './cluster-view.ts';
+import type { AllocationWriter } from './allocation-writer.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { FoundOrphan } from './orphan-book.ts';
 import type { Mirror } from './mirror.ts';
 import { statusOf } from './vm-status.ts';
 import type { VmStanding } from './vm-report.ts';
@@ -27,6 +29,7 @@ export const finalizer = 'rtvm.dev/allocation';
 export interface VmReconcilerOptions {
   readonly store: ResourceStore;
   readonly view: ClusterView;
+  readonly writer: AllocationWriter;
   readonly vms: Mirror<'RealtimeVM'>;
   readonly classes: Mirror<'RealtimeVMClass'>;
   readonly images: Mirror<'RealtimeImage'>;
@@ -38,9 +41,9 @@ export interface VmReconciled {
   readonly waits: boolean;
 }
 
-/** What a VM holds, in which table, and what the agent says of it. */
+/** What a VM holds, on which node, and what the node's agent says of it. */
 interface Held {
-  readonly allocation: Stored<'RealtimeAllocation'>;
+  readonly nodeName: string;
   readonly entry: AllocatedGuest;
   readonly report: ReportedGuest | undefined;
 }
@@ -88,11 +91,11 @@ export class VmReconciler {
 
     const desired = halted ? 'Stopped' : 'Running';
     if (halted && held.report?.phase === 'Stopped' && !keepsDisks(held.entry)) {
-      await this.#writeAllocation(withoutEntry(held.allocation, vm.metadata.uid), signal);
+      await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
       return { kind: 'halted' };
     }
     const entry: AllocatedGuest = { ...held.entry, desired };
-    if (held.entry.desired !== desired) await this.#writeAllocation(withEntry(held.allocation, entry), signal);
+    if (held.entry.desired !== desired) await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: held.report, restartRequired: this.#restartRequired(vm, held.entry) };
   }
 
@@ -115,25 +118,17 @@ export class VmReconciler {
       guest: held?.entry.guest ?? guestToWire(requireValid(guest, `RealtimeVM ${namespace}/${name}`)),
       placement: orphan.placement,
     };
-    await this.#writeAllocation(withEntry(held?.allocation ?? await this.#requireTable(nodeName, signal), entry), signal);
+    if (!isDeepStrictEqual(held?.entry, entry)) await this.#options.writer.change(nodeName, uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: held?.report, restartRequired: undefined };
   }
 
-  /**
-   * The table is taken in the same breath as the decision: between them nothing may come in, or the decision would be
-   * written over a table that it was not made on.
-   */
+  /** The decision and its change are made in the same breath: between them nothing may come in. */
   async #place(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
     const guest = this.#resolve(vm);
     if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
     const decision = this.#options.view.decide(guest.value);
     if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision) };
     const { placement } = decision;
-    const table = this.#options.view.allocationOf(placement.host);
-    if (table === undefined) {
-      await this.#createTable(placement.host, signal);
-      return this.#place(vm, signal);
-    }
     const entry: AllocatedGuest = {
       vm: { namespace: vm.metadata.namespace, name: vm.metadata.name, uid: vm.metadata.uid },
       generation: vm.metadata.generation,
@@ -141,7 +136,7 @@ export class VmReconciler {
       guest: guestToWire(guest.value),
       placement: placementToWire(placement),
     };
-    await this.#writeAllocation(withEntry(table, entry), signal);
+    await this.#options.writer.change(placement.host, vm.metadata.uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: undefined, restartRequired: undefined };
   }
 
@@ -156,14 +151,14 @@ export class VmReconciler {
     }
     if (held !== undefined) {
       if (held.entry.desired !== 'Removed') {
-        await this.#writeAllocation(withEntry(held.allocation, { ...held.entry, desired: 'Removed' }), signal);
+        await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry: { ...held.entry, desired: 'Removed' } }, signal);
         return settled;
       }
       if (held.report?.phase !== 'Removed') {
         await this.#report(vm, { kind: 'placed', entry: held.entry, report: held.report, restartRequired: undefined }, signal);
         return settled;
       }
-      await this.#writeAllocation(withoutEntry(held.allocation, vm.metadata.uid), signal);
+      await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
     }
     const finalizers = vm.metadata.finalizers?.filter((name) => name !== finalizer);
     if (finalizers?.length !== vm.metadata.finalizers?.length) {
@@ -173,10 +168,8 @@ export class VmReconciler {
   }
 
   #held({ metadata: { uid } }: Stored<'RealtimeVM'>): Held | undefined {
-    const allocation = this.#options.view.allocationOfVm(uid);
-    const entry = allocation === undefined ? undefined : entryOf(allocation, uid);
-    if (allocation === undefined || entry === undefined) return undefined;
-    return { allocation, entry, report: allocation.status?.guests.find((guest) => guest.uid === uid) };
+    const found = this.#options.view.find(uid);
+    return found === undefined ? undefined : { nodeName: found.nodeName, entry: found.entry, report: found.table?.status?.guests.find((guest) => guest.uid === uid) };
   }
 
   #resolve(vm: Stored<'RealtimeVM'>): Checked<Guest> {
@@ -196,35 +189,6 @@ export class VmReconciler {
     if (!guest.ok) return `the spec of generation ${vm.metadata.generation} is not valid; the domain runs that of generation ${entry.generation}`;
     if (JSON.stringify(guestToWire(guest.value)) === JSON.stringify(entry.guest)) return undefined;
     return `the domain runs the spec of generation ${entry.generation}; that of generation ${vm.metadata.generation} is taken up at the next start: set runStrategy to Halted and back`;
-  }
-
-  async #requireTable(nodeName: string, signal: AbortSignal): Promise<Stored<'RealtimeAllocation'>> {
-    if (this.#options.view.allocationOf(nodeName) === undefined) await this.#createTable(nodeName, signal);
-    return this.#options.view.allocationOf(nodeName)!;
-  }
-
-  async #createTable(nodeName: string, signal: AbortSignal): Promise<void> {
-    const { store, view } = this.#options;
-    try {
-      view.allocationChanged(await store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests: [] } }, signal));
-    } catch (error) {
-      if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
-      await this.#refreshTable(nodeName, signal);
-    }
-  }
-
-  async #refreshTable(nodeName: string, signal: AbortSignal): Promise<void> {
-    const table = await this.#options.store.get('RealtimeAllocation', { name: nodeName }, signal);
-    if (table !== undefined) this.#options.view.allocationChanged(table);
-  }
-
-  async #writeAllocation(allocation: Stored<'RealtimeAllocation'>, signal: AbortSignal): Promise<void> {
-    try {
-      this.#options.view.allocationChanged(await this.#options.store.update(allocation, signal));
-    } catch (error) {
-      if (isStoreError(error, 'CONFLICT')) await this.#refreshTable(allocation.metadata.name, signal);
-      throw error;
-    }
   }
 
   async #writeVm(write: 'update' | 'updateStatus', vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,105 @@
+/**
+ * Writes nodes' tables: all changes decided for one node while its last write was under way become one compare-and-swap.
+ *
+ * A change is written only over the entries that it was decided on. Where somebody else has changed them since, every
+ * change that waits for that node is given back to be decided anew; where only the status has changed, the write goes on
+ * over the newer version.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { ConflictError, isStoreError } from '../store/errors.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+import type { Stored } from '../store/resource.ts';
+import { applyEdits } from './allocation-edit.ts';
+import type { AllocationEdit } from './allocation-edit.ts';
+import type { ClusterView } from './cluster-view.ts';
+
+interface Waiting {
+  readonly edit: AllocationEdit;
+  readonly epoch: number;
+  readonly done: PromiseWithResolvers<undefined>;
+}
+
+export class AllocationWriter {
+  readonly #store: ResourceStore;
+  readonly #view: ClusterView;
+  readonly #waiting = new Map<string, Map<string, Waiting>>();
+  readonly #underWay = new Set<string>();
+
+  constructor(store: ResourceStore, view: ClusterView) {
+    this.#store = store;
+    this.#view = view;
+  }
+
+  /**
+   * Makes one change, and holds it in the view at once. To be called in the same breath as the decision that it is from.
+   * @throws ConflictError where it has to be decided anew; and what the store throws.
+   */
+  async change(nodeName: string, uid: string, edit: AllocationEdit, signal: AbortSignal): Promise<void> {
+    const done = Promise.withResolvers<undefined>();
+    const waiting = this.#waiting.get(nodeName) ?? new Map<string, Waiting>();
+    this.#waiting.set(nodeName, waiting);
+    waiting.get(uid)?.done.reject(new ConflictError(`a later change of ${uid} on node ${nodeName} has taken the place of this one`));
+    waiting.set(uid, { edit, done, epoch: this.#view.addPending(nodeName, uid, edit) });
+    if (!this.#underWay.has(nodeName)) {
+      this.#underWay.add(nodeName);
+      // After what else is decided in this turn.
+      setImmediate(() => void this.#writeAll(nodeName, signal));
+    }
+    await done.promise;
+  }
+
+  async #writeAll(nodeName: string, signal: AbortSignal): Promise<void> {
+    for (let batch = this.#take(nodeName); batch.size > 0; batch = this.#take(nodeName)) {
+      const edits = new Map([...batch].map(([uid, { edit }]) => [uid, edit]));
+      try {
+        await this.#write(nodeName, batch, edits, signal);
+        this.#view.clearPending(nodeName, edits);
+        for (const { done } of batch.values()) done.resolve(undefined);
+      } catch (error) {
+        this.#view.clearPending(nodeName, edits);
+        for (const { done } of batch.values()) done.reject(error);
+      }
+    }
+    this.#underWay.delete(nodeName);
+  }
+
+  #take(nodeName: string): ReadonlyMap<string, Waiting> {
+    const batch = this.#waiting.get(nodeName) ?? new Map<string, Waiting>();
+    this.#waiting.delete(nodeName);
+    return batch;
+  }
+
+  async #write(nodeName: string, batch: ReadonlyMap<string, Waiting>, edits: ReadonlyMap<string, AllocationEdit>, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const base = this.#view.tableOf(nodeName) ?? await this.#create(nodeName, signal);
+      const epoch = this.#view.epochOf(nodeName);
+      if ([...batch.values()].some((waiting) => waiting.epoch !== epoch)) throw new ConflictError(`the table of node ${nodeName} was changed by somebody else`);
+      const guests = applyEdits(base.spec.guests, edits);
+      if (isDeepStrictEqual(guests, base.spec.guests)) return;
+      this.#view.expect(nodeName, guests);
+      try {
+        this.#view.tableKnown(await this.#store.update({ ...base, spec: { ...base.spec, guests } }, signal));
+        return;
+      } catch (error) {
+        if (!isStoreError(error, 'CONFLICT')) throw error;
+        const now = await this.#store.get('RealtimeAllocation', { name: nodeName }, signal);
+        if (now !== undefined) this.#view.tableKnown(now);
+      } finally {
+        this.#view.expect(nodeName, undefined);
+      }
+    }
+  }
+
+  async #create(nodeName: string, signal: AbortSignal): Promise<Stored<'RealtimeAllocation'>> {
+    let table: Stored<'RealtimeAllocation'> | undefined;
+    try {
+      table = await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests: [] } }, signal);
+    } catch (error) {
+      if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
+      table = await this.#store.get('RealtimeAllocation', { name: nodeName }, signal);
+      if (table === undefined) throw error;
+    }
+    this.#view.tableKnown(table);
+    return table;
+  }
+}
