@@ -35,8 +35,8 @@ export interface GuestKeeperOptions {
   readonly log: AgentLog;
   /** A guest's domain runs with another placement than its allocation says. */
   readonly heldElsewise: () => void;
-  /** Takes a new report; resolves when it has been told. */
-  readonly report: (report: ReportedGuest, signal: AbortSignal) => Promise<void>;
+  /** Takes a new report. That it cannot be told just now is no reason to look after guests any less. */
+  readonly report: (report: ReportedGuest) => void;
   readonly lastReport: (uid: string) => ReportedGuest | undefined;
 }
 
@@ -98,7 +98,7 @@ export class GuestKeeper {
         return this.#audit(look, domain, signal);
       case 'requestShutdown':
         state.graceEndsMs = now() + 1000 * guest.terminationGracePeriodSeconds;
-        await this.#report(look, { phase: 'Stopping', reason: 'ShutdownRequested', message: `the guest was asked to switch off, and is ended after ${guest.terminationGracePeriodSeconds} s if it does not` }, signal);
+        this.#report(look, { phase: 'Stopping', reason: 'ShutdownRequested', message: `the guest was asked to switch off, and is ended after ${guest.terminationGracePeriodSeconds} s if it does not` });
         await hypervisor.requestShutdown(guest.uuid, signal);
         return atOnce;
       case 'destroy':
@@ -109,15 +109,15 @@ export class GuestKeeper {
         if (domain !== undefined) await hypervisor.undefine(guest.uuid, signal);
         await starter.cleanUp(entry, { keepNodeLocal: step.keepNodeLocal });
         state.startedAtMs = undefined;
-        await this.#report(look, step.keepNodeLocal
+        this.#report(look, step.keepNodeLocal
           ? { phase: 'Stopped', reason: 'Halted', message: 'the domain has ended, as it was meant to' }
-          : { phase: 'Removed', reason: 'Removed', message: 'nothing of it is left on the host' }, signal);
+          : { phase: 'Removed', reason: 'Removed', message: 'nothing of it is left on the host' });
         this.#states.delete(uid);
         return onEvent;
       case 'wait':
         return { requeueAfterMs: step.forMs };
       case 'report':
-        await this.#report(look, reports[step.what](domain), signal);
+        this.#report(look, reports[step.what](domain));
         return onEvent;
     }
   }
@@ -125,7 +125,7 @@ export class GuestKeeper {
   async #start(look: Look, again: boolean, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, guest, placement, state, uid } = look;
     const { hypervisor, starter, now } = this.#options;
-    await this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' }, signal);
+    this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' });
     try {
       await starter.start(entry, guest, placement, signal);
     } catch (error) {
@@ -139,7 +139,7 @@ export class GuestKeeper {
       noteEnd(state, now());
       const failure = startFailure(error);
       this.#tellFailedStart(nameOf(entry), failure.message, error);
-      await this.#report(look, { phase: 'Failed', ...failure }, signal);
+      this.#report(look, { phase: 'Failed', ...failure });
       return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - now()) };
     }
     if (again) state.restarts += 1;
@@ -168,25 +168,25 @@ export class GuestKeeper {
     if (answer.correct.length > 0 && observed !== undefined) {
       log.warn(`${nameOf(entry)}: corrected: ${findingsText(answer.audit.findings)}`);
       try {
-        await hypervisor.correct(observed, answer.correct, signal);
+        await hypervisor.correct(observed, answer.correct, domain, signal);
       } catch (error) {
         if (!(error instanceof HostError)) throw error;
         log.warn(`${nameOf(entry)}: ${error.message}`);
       }
     }
-    await this.#report(look, auditReport(answer), signal);
+    this.#report(look, auditReport(answer));
     return { requeueAfterMs: answer.againInMs ?? auditIntervalMs };
   }
 
   async #uuidTaken(look: Look, found: HostDomain, signal: AbortSignal): Promise<ReconcileResult> {
     const failure = startFailure(new StartError('UuidTaken', `the UUID ${look.guest.uuid} (spec.firmware.uuid) is that of domain ${found.name} on this host, which is not this VM's; accepted: a UUID that no other VM has, or none`));
-    await this.#report(look, { phase: 'Failed', ...failure }, signal);
+    this.#report(look, { phase: 'Failed', ...failure });
     return onEvent;
   }
 
   /** Its threads are left where they are: an allocation that was lost and made anew must not move a running guest. */
   async #heldElsewise(look: Look, { name }: HostDomain, signal: AbortSignal): Promise<ReconcileResult> {
-    await this.#report(look, { phase: 'Unknown', reason: 'HeldElsewise', message: `domain ${name} runs with another placement than its allocation says; it is left as it is until the allocation says what the domain holds` }, signal);
+    this.#report(look, { phase: 'Unknown', reason: 'HeldElsewise', message: `domain ${name} runs with another placement than its allocation says; it is left as it is until the allocation says what the domain holds` }, signal);
     this.#options.heldElsewise();
     return onEvent;
   }
@@ -200,9 +200,9 @@ export class GuestKeeper {
     this.#options.log.warn(`${nameOf(entry)}: the domain has ended`);
   }
 
-  async #report({ uid, guest, entry, state, domain }: Look, what: Omit<ReportedGuest, 'uid' | 'domain'>, signal: AbortSignal): Promise<void> {
+  #report({ uid, guest, entry, state, domain }: Look, what: Omit<ReportedGuest, 'uid' | 'domain'>): void {
     const { startedAtMs } = state;
-    await this.#options.report({
+    this.#options.report({
       uid,
       ...what,
       ...(startedAtMs === undefined
@@ -216,7 +216,7 @@ export class GuestKeeper {
               restarts: state.restarts,
             },
           }),
-    }, signal);
+    });
   }
 
   #state(uid: string): GuestState {

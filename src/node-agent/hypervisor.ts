@@ -54,6 +54,9 @@ export interface Hypervisor {
   undefine(uuid: string, signal: AbortSignal): Promise<void>;
   /** One reading of the domain's threads and memory; undefined where it has no process. */
   observe(domain: HostDomain): ObservedProcess | undefined;
-  /** Sets what drifted on live threads. */
-  correct(process: ObservedProcess, corrections: readonly Correction[], signal: AbortSignal): Promise<void>;
+  /**
+   * Sets what drifted on live threads of a domain's process.
+   * @throws HostError for what the host refuses to set.
+   */
+  correct(process: ObservedProcess, corrections: readonly Correction[], domain: HostDomain, signal: AbortSignal): Promise<void>;
 }

@@ -14,6 +14,7 @@ import { correctThread } from './host/process-control.ts';
 import { ProcessReader } from './host/process-reader.ts';
 import { qemuPid } from './host/qemu-pid.ts';
 import type { DomainEnd, DomainRunState, HostDomain, Hypervisor, HypervisorEvents } from './hypervisor.ts';
+import { pinAnew } from './pin-anew.ts';
 
 /** Starting allocates and clears all memory first: a terabyte of 1 GiB pages takes minutes. */
 const startTimeoutMs = 15 * 60_000;
@@ -109,7 +110,13 @@ export class LibvirtHypervisor implements Hypervisor {
     return pid === undefined ? undefined : this.#reader.read(pid);
   }
 
-  async correct(process: ObservedProcess, corrections: readonly Correction[], signal: AbortSignal): Promise<void> {
+  /**
+   * libvirt's pins come first: where it has put threads into a cpuset of their own (cgroups), nothing else takes them out of it.
+   * While libvirt is away, what the cpusets let through is set all the same.
+   */
+  async correct(process: ObservedProcess, corrections: readonly Correction[], domain: HostDomain, signal: AbortSignal): Promise<void> {
+    const client = this.#supervisor?.current;
+    if (client !== undefined) await pinAnew(client, domain, corrections, { signal, timeoutMs: callTimeoutMs });
     for (const correction of corrections) await correctThread(this.#root, process, correction, signal);
   }
 
