@@ -111,7 +111,7 @@ test('a NodeLocal disk half made by a killed process is made again', async () =>
 });
 
 test('rom, kernel and initrd are used where they are', async () => {
-  for (const name of ['probe.rom', 'vmlinuz', 'initrd']) writeFileSync(join(directory, 'images', name), Buffer.alloc(65_536));
+  for (const name of ['probe.rom', 'vmlinuz', 'initrd']) writeFileSync(join(directory, 'images', name), Buffer.alloc(65_536, 'firmware'));
   const at = (name: string) => join(directory, 'images', name);
   expect(await files().prepare(vm, guest([], { boot: { kind: 'rom', image: image('probe.rom', 'rom') } }))).toEqual({ disks: new Map(), rom: at('probe.rom') });
   expect(await files().prepare(vm, guest([], { boot: { kind: 'kernel', type: 'BIOS', path: 'vmlinuz', initrd: 'initrd' } }))).toEqual({ disks: new Map(), kernel: at('vmlinuz'), initrd: at('initrd') });

@@ -1,5 +1,5 @@
 /** Makes sure that an image is what its RealtimeImage says, without ever guessing a format. */
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { ImageFormat } from '../../realtime/spec.ts';
 import { reasonOf } from '../host/host-root.ts';
 import { ImageError } from './image-error.ts';
@@ -9,12 +9,15 @@ import { qemuImg } from './qemu-img.ts';
 /** QEMU maps a firmware image in 64 KiB steps below 4 GiB (`-bios`), and 16 MiB is more than any firmware has. */
 const romUnitBytes = 64 * 1024;
 const romMaxBytes = 16 * 1024 * 1024;
+/** The CPU's first instruction is 16 bytes below the end (Intel SDM vol. 3A, "First Instruction Executed"). */
+const romEntryBytes = 16;
 
 /**
  * Checks a file and gives the size of the disk (or firmware) that the guest sees, in bytes.
  *
- * A raw file or a ROM is never looked into: whatever its first bytes look like, it is opened as what it was declared. A qcow2 is
- * read by us first, and only one that stands alone is shown to qemu-img, which looks at the rest of its structure.
+ * A raw file is never looked into: whatever its first bytes look like, it is opened as what it was declared. Of a ROM only the
+ * last bytes are, where a firmware begins and a disk image is empty. A qcow2 is read by us first, and only one that stands alone
+ * is shown to qemu-img, which looks at the rest of its structure.
  *
  * A ROM is not copied: QEMU reads it once, when it starts, from the image root, where only the administrator writes.
  * @throws ImageError `IMAGE_FORMAT`, `IMAGE_REFERS_ELSEWHERE`, `IMAGE_UNREADABLE`, and those of `qemuImg`.
@@ -41,6 +44,10 @@ async function checkRom(path: string): Promise<bigint> {
   if (bytes === 0n || bytes % BigInt(romUnitBytes) !== 0n || bytes > BigInt(romMaxBytes)) {
     throw new ImageError('IMAGE_FORMAT', `${path} has ${bytes} bytes; accepted as rom: a firmware image of a multiple of 64 KiB, at most 16 MiB`);
   }
+  const entry = await lastBytes(path, Number(bytes), romEntryBytes);
+  if (entry.every((byte) => byte === entry[0])) {
+    throw new ImageError('IMAGE_FORMAT', `${path} has nothing at its end, where a CPU begins to run firmware, so it is no rom; correct the RealtimeImage's format (a disk image is raw or qcow2), or name a firmware image`);
+  }
   return bytes;
 }
 
@@ -53,6 +60,16 @@ async function checkQcow2(path: string, signal: AbortSignal | undefined): Promis
     throw new ImageError('IMAGE_FORMAT', `${path} is no sound qcow2 image: ${error.message}`, { cause: error });
   }
   return bytes;
+}
+
+async function lastBytes(path: string, size: number, count: number): Promise<Buffer> {
+  try {
+    await using file = await open(path, 'r');
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, size - count);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw new ImageError('IMAGE_UNREADABLE', `${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 async function sizeOf(path: string): Promise<bigint> {
