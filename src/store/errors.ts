@@ -16,7 +16,13 @@ export type StoreErrorCode =
   /** Another process has held the store for too long. */
   | 'LOCKED'
   /** Changes cannot be watched on this machine. */
-  | 'WATCH_FAILED';
+  | 'WATCH_FAILED'
+  /** This account may not do that; the message says which permission is missing. */
+  | 'FORBIDDEN'
+  /** The server cannot be reached, or is too busy. Whether a write took effect is not known: read again. */
+  | 'UNAVAILABLE'
+  /** The server does not know the kind: that says nothing about its objects. */
+  | 'NOT_SERVED';
 
 export class StoreError extends Error {
   readonly code: StoreErrorCode;

@@ -24,7 +24,7 @@ import { sayTheSame } from './reconcile.ts';
 import { nameOf } from './record.ts';
 import type { StoredRecord } from './record.ts';
 import { StateDirectory } from './state-directory.ts';
-import { Subscription } from './subscription.ts';
+import { Subscription } from '../subscription.ts';
 import type { FileChange } from './transaction.ts';
 
 export interface DirectoryStoreOptions {

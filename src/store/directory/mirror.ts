@@ -4,8 +4,7 @@ import { storeProblem } from '../problem.ts';
 import type { StoreProblem } from '../problem.ts';
 import type { AnyStored } from '../resource.ts';
 import { DirectoryWatcher } from './directory-watcher.ts';
-import type { Subscription } from './subscription.ts';
-import type { World } from './subscription.ts';
+import type { Subscription, World } from '../subscription.ts';
 
 /** What looking at the directory found. */
 export interface Look {
@@ -23,7 +22,7 @@ export class Mirror {
   readonly #root: string;
   readonly #directories: readonly string[];
   readonly #look: () => Promise<Look>;
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions = new Set<Subscription<AnyStored>>();
   #watcher: DirectoryWatcher | undefined;
   /** As last read; undefined until the first look that succeeds. */
   #objects: ReadonlyMap<string, AnyStored> | undefined;
@@ -41,7 +40,7 @@ export class Mirror {
    * Adds a watch; the first one starts inotify.
    * @throws StoreError WATCH_FAILED when the kernel has no watches left.
    */
-  async add(subscription: Subscription): Promise<void> {
+  async add(subscription: Subscription<AnyStored>): Promise<void> {
     this.#subscriptions.add(subscription);
     this.#watcher ??= new DirectoryWatcher(this.#directories, () => this.#refresh());
     // Watching starts before looking, so that nothing falls between.
@@ -49,7 +48,7 @@ export class Mirror {
     this.#refresh();
   }
 
-  remove(subscription: Subscription): void {
+  remove(subscription: Subscription<AnyStored>): void {
     this.#subscriptions.delete(subscription);
     if (this.#subscriptions.size === 0) this.#stop();
   }
@@ -118,7 +117,7 @@ export class Mirror {
     this.#retry = { timer: setTimeout(() => this.#refresh(), delayMs), delayMs };
   }
 
-  #show(world: World): void {
+  #show(world: World<AnyStored>): void {
     for (const subscription of this.#subscriptions) subscription.show(world);
   }
 }

@@ -1,0 +1,199 @@
+/** Requests to the API server: paths, retries, deadlines and typed errors over a transport. */
+import type { Clock } from '../clock.ts';
+import { machineClock } from '../clock.ts';
+import { StoreError } from '../errors.ts';
+import { parseStatus, refusal } from './api-error.ts';
+import type { ExpiredError, Verb } from './api-error.ts';
+import { describeTarget, pathOf } from './api-resource.ts';
+import type { ApiTarget } from './api-resource.ts';
+import { readJsonLines, readText } from './body.ts';
+import { Limiter } from './limiter.ts';
+import { parseRetryAfter, retryDelayMs } from './retry.ts';
+import type { Failure } from './retry.ts';
+import { TransportError } from './transport.ts';
+import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+
+/** Requests under way at once; watches not counted. Enough to keep a server busy, few enough to be fair to it. */
+const requestsAtOnce = 32;
+const requestTimeoutMs = 30_000;
+/** The first and four more: a second of trouble is bridged, longer ones are for the caller's queue. */
+const attemptsPerRequest = 5;
+
+/** One HTTP request and its answer, for metrics and for comparing with what roles allow. */
+export interface RequestSeen {
+  readonly verb: Verb;
+  /** Empty for the core group. */
+  readonly group: string;
+  /** Plural, with its subresource: `realtimevms/status`. */
+  readonly resource: string;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  /** HTTP status; 0 where there was no answer. */
+  readonly status: number;
+}
+
+export interface RestOptions {
+  readonly transport: Transport;
+  readonly clock?: Clock | undefined;
+  readonly onRequest?: ((seen: RequestSeen) => void) | undefined;
+}
+
+export interface RestRequest {
+  readonly verb: Verb;
+  readonly target: ApiTarget;
+  readonly query?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly body?: unknown;
+}
+
+export interface RequestBounds {
+  readonly signal?: AbortSignal | undefined;
+  /** Of each attempt. Default 30 s. */
+  readonly timeoutMs?: number | undefined;
+  /** The first one included. Default 5. */
+  readonly attempts?: number | undefined;
+}
+
+export interface StreamBounds {
+  readonly signal: AbortSignal;
+  /** How long the server may be silent from now on; asked again after each chunk. */
+  readonly silenceMs: () => number;
+}
+
+/** Codes of what Node throws while a body is read. */
+const bodyErrors = /^(ECONN|EPIPE$|ETIMEDOUT$|EHOST|ENET|ERR_STREAM|ERR_HTTP|ERR_SSL|HPE_)/;
+
+const methods = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', delete: 'DELETE' } as const;
+
+export class Rest {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #onRequest: (seen: RequestSeen) => void;
+  readonly #limiter: Limiter;
+  readonly #guard: (() => void) | undefined;
+
+  constructor({ transport, clock = machineClock, onRequest = () => undefined }: RestOptions, shared: { readonly limiter: Limiter; readonly guard?: () => void } = { limiter: new Limiter(requestsAtOnce) }) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#onRequest = onRequest;
+    this.#limiter = shared.limiter;
+    this.#guard = shared.guard;
+  }
+
+  get server(): string {
+    return this.#transport.server;
+  }
+
+  get clock(): Clock {
+    return this.#clock;
+  }
+
+  /** The same client, whose writes are sent only if `guard`, called as the last thing before the bytes go, does not throw. */
+  guarded(guard: () => void): Rest {
+    return new Rest({ transport: this.#transport, clock: this.#clock, onRequest: this.#onRequest }, { limiter: this.#limiter, guard });
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  /**
+   * Sends a request, again where that may help, and reads the answer.
+   * @throws StoreError or ExpiredError as the server refused, StoreError UNAVAILABLE without an answer, the signal's reason, and what the guard throws.
+   */
+  async json(request: RestRequest, { signal, timeoutMs = requestTimeoutMs, attempts = attemptsPerRequest }: RequestBounds = {}): Promise<unknown> {
+    for (let failures = 1; ; failures += 1) {
+      signal?.throwIfAborted();
+      const answer = await this.#attempt(request, signal, timeoutMs);
+      if ('value' in answer) return answer.value;
+      const delayMs = failures < attempts ? retryDelayMs(request.verb, answer.failure, failures, this.#clock.random()) : undefined;
+      if (delayMs === undefined) throw answer.error;
+      await this.#clock.sleep(delayMs, signal);
+    }
+  }
+
+  /**
+   * Opens a watch and yields its lines as they come; ends where the server ends it properly.
+   * @throws as {@link json}; StoreError UNAVAILABLE where the connection breaks, within a line too, or is silent for too long.
+   */
+  async *stream(request: RestRequest, { signal, silenceMs }: StreamBounds): AsyncGenerator<unknown, void, undefined> {
+    const silence = new AbortController();
+    const ended = AbortSignal.any([signal, silence.signal]);
+    let timer = setTimeout(() => silence.abort(), requestTimeoutMs);
+    const heard = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), silenceMs());
+    };
+    try {
+      const response = await this.#send(request, ended);
+      if (response.status !== 200) throw (await this.#refused(request, response)).error;
+      heard();
+      yield* readJsonLines(response.body, heard);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (silence.signal.aborted) throw unavailable(request, this.server, 'it has been silent for too long', error);
+      throw isNoAnswer(error) ? unavailable(request, this.server, error.message, error) : error;
+    } finally {
+      clearTimeout(timer);
+      silence.abort();
+    }
+  }
+
+  async #attempt(request: RestRequest, signal: AbortSignal | undefined, timeoutMs: number): Promise<{ readonly value: unknown } | { readonly failure: Failure; readonly error: Error }> {
+    const free = await this.#limiter.acquire(signal ?? new AbortController().signal);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await this.#send(request, signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
+      if (response.status < 200 || response.status > 299) return await this.#refused(request, response);
+      return { value: JSON.parse(await readText(response.body)) as unknown };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (timeout.aborted) return { failure: { kind: 'transport', unsent: false }, error: unavailable(request, this.server, `no answer within ${timeoutMs / 1000} s`, error) };
+      if (!isNoAnswer(error)) throw error;
+      return { failure: { kind: 'transport', unsent: error instanceof TransportError && error.unsent }, error: unavailable(request, this.server, error.message, error) };
+    } finally {
+      free();
+    }
+  }
+
+  async #send({ verb, target, query = {}, body }: RestRequest, signal: AbortSignal): Promise<TransportResponse> {
+    const parameters = new URLSearchParams(Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined)).toString();
+    const isWrite = methods[verb] !== 'GET';
+    const request: TransportRequest = {
+      method: methods[verb],
+      path: `${pathOf(target)}${parameters === '' ? '' : `?${parameters}`}`,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+      beforeSend: isWrite ? this.#guard : undefined,
+    };
+    try {
+      const response = await this.#transport.send(request);
+      this.#seen(verb, target, response.status);
+      return response;
+    } catch (error) {
+      if (error instanceof TransportError) this.#seen(verb, target, 0);
+      throw error;
+    }
+  }
+
+  async #refused(request: RestRequest, { status: code, retryAfter, body }: TransportResponse): Promise<{ readonly failure: Failure; readonly error: StoreError | ExpiredError }> {
+    const status = parseStatus(await readText(body));
+    if (code === 401) this.#transport.renewCredentials();
+    const inDetails = status.details?.retryAfterSeconds;
+    const retryAfterMs = parseRetryAfter(retryAfter, this.#clock.date()) ?? (inDetails === undefined ? undefined : inDetails * 1000);
+    return { failure: { kind: 'status', status: code, retryAfterMs }, error: refusal(request.verb, request.target, code, status) };
+  }
+
+  #seen(verb: Verb, { resource: { group, plural }, subresource, namespace, name }: ApiTarget, status: number): void {
+    this.#onRequest({ verb, group, resource: subresource === undefined ? plural : `${plural}/${subresource}`, namespace, name, status });
+  }
+}
+
+/** There was no answer, or only a part of one, or one that no API server gives. */
+function isNoAnswer(error: unknown): error is Error {
+  return error instanceof TransportError || error instanceof SyntaxError
+    || (error instanceof Error && 'code' in error && typeof error.code === 'string' && bodyErrors.test(error.code));
+}
+
+function unavailable({ verb, target }: RestRequest, server: string, reason: string, cause: unknown): StoreError {
+  return new StoreError('UNAVAILABLE', `${describeTarget(target)}: ${verb} failed: the API server at ${server}: ${reason}`, { cause });
+}
