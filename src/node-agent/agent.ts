@@ -15,6 +15,8 @@ import type { ResourceStore } from '../store/resource-store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { ReconcileResult } from '../store/work-queue.ts';
 import type { AgentLog } from './agent-log.ts';
+import { nobodyObserves } from './agent-observer.ts';
+import type { AgentObserver } from './agent-observer.ts';
 import { GuestKeeper } from './guest-keeper.ts';
 import { GuestStarter } from './guest-starter.ts';
 import { readCpuFlags } from './host/cpu-flags.ts';
@@ -42,10 +44,17 @@ export interface AgentOptions {
   readonly log: AgentLog;
   /** Called when libvirt is lost or cannot be reached; the agent goes on trying. */
   readonly libvirtAway?: (error: unknown) => void;
+  readonly observer?: AgentObserver;
+  /** Milliseconds that only grow. Default: the machine's monotonic clock. */
+  readonly monotonicMs?: () => number;
 }
 
-/** The queue's key for "which domains does nobody answer for"; no UID looks like it. */
-const orphansKey = '#orphans';
+/** Keys of what is told to the store. */
+const nodeKey = 'what this host is';
+const reportsKey = 'how the guests are';
+/** Guests that change in the same moment are told of in one write. */
+const reportDelayMs = 100;
+const orphansKey = 'which domains are in no allocation';
 /** Several guests may be started at once, which is mostly waiting for the kernel to clear their memory. */
 const concurrency = 4;
 
@@ -59,10 +68,15 @@ export class Agent {
   readonly #stop = new AbortController();
   readonly #reports: Reports;
   readonly #keeper: GuestKeeper;
+  readonly #observer: AgentObserver;
   readonly #queue: WorkQueue;
+  /** What waits for the store has a queue of its own: no guest waits for it. */
+  readonly #telling: WorkQueue;
   #entries: ReadonlyMap<string, AllocatedGuest> = new Map();
   #networks: readonly HostNetwork[] = [];
   #anyOrphans = false;
+  /** There is a RealtimeNode to tell orphans on. */
+  #nodeTold = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
   #allocationKnown = false;
   readonly #orphansTold = Promise.withResolvers<undefined>();
@@ -71,8 +85,9 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#observer = options.observer ?? nobodyObserves;
     const { store, nodeName, hypervisor, root, stateDirectory, imageRoot, allowedUrls, virtType, now, log } = options;
-    this.#reports = new Reports({ store, nodeName });
+    this.#reports = new Reports({ store, nodeName, outdated: () => this.#telling.add(reportsKey, reportDelayMs) });
     const files = new GuestFiles({ root, stateDirectory, imageRoot, urlPrefixes: allowedUrls, maxCacheBytes, maxImageBytes, imagesInUse: () => this.#imagesInUse() });
     const starter = new GuestStarter({
       hypervisor, files, stateDirectory, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)), networks: () => this.#networks, requireHost: () => requireKvm(root, virtType),
@@ -81,14 +96,18 @@ export class Agent {
       hypervisor, starter, now, log,
       auditIntervalMs: options.auditIntervalMs,
       lastReport: (uid) => this.#reports.get(uid),
-      heldElsewise: () => this.#queue.add(orphansKey),
-      report: async (report, signal) => {
-        if (this.#reports.set(report)) await this.#reports.write(signal);
-      },
+      monotonicMs: options.monotonicMs ?? (() => performance.now()),
+      observer: this.#observer,
+      heldElsewise: () => this.#telling.add(orphansKey),
+      report: (report) => this.#reports.set(report),
     });
-    this.#queue = new WorkQueue((key, signal) => this.#reconcile(key, signal), {
+    this.#queue = new WorkQueue((uid, signal) => this.#reconcile(uid, signal), {
       concurrency,
-      onError: (key, error, retryInMs) => log.warn(`${this.#describe(key)} is looked at again in ${retryInMs} ms`, error),
+      onError: (uid, error, retryInMs) => log.warn(`${this.#describe(uid)} is looked at again in ${retryInMs} ms`, error),
+    });
+    this.#telling = new WorkQueue((key, signal) => this.#tell(key, signal), {
+      concurrency: 3,
+      onError: (key, error, retryInMs) => log.warn(`${key} is told again in ${retryInMs} ms`, error),
     });
   }
 
@@ -97,14 +116,14 @@ export class Agent {
     const { hypervisor } = this.#options;
     const { signal } = this.#stop;
     try {
-      await publishNode(this.#options, signal);
+      this.#telling.add(nodeKey);
       hypervisor.connect(this.#hypervisorEvents());
       await Promise.all([this.#followAllocation(signal), this.#followNode(signal)]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
       this.#stop.abort();
-      await this.#queue.stop();
+      await Promise.all([this.#queue.stop(), this.#telling.stop()]);
       await hypervisor.stop();
       this.#orphansTold.resolve(undefined);
     }
@@ -112,6 +131,11 @@ export class Agent {
 
   stop(): void {
     this.#stop.abort();
+  }
+
+  /** Whether every guest that runs was audited in the last two intervals; before the allocation is known there is none. */
+  get auditsOnTime(): boolean {
+    return this.#keeper.auditsOnTime;
   }
 
   /**
@@ -134,7 +158,8 @@ export class Agent {
       connectFailed: (error) => libvirtAway?.(error),
       changed: (uuid) => {
         const entry = [...this.#entries.values()].find(({ guest }) => guest.uuid === uuid);
-        this.#queue.add(entry?.vm.uid ?? orphansKey);
+        if (entry === undefined) this.#telling.add(orphansKey);
+        else this.#queue.add(entry.vm.uid);
       },
     };
   }
@@ -145,11 +170,12 @@ export class Agent {
       switch (event.type) {
         case 'added':
         case 'modified':
-          this.#reports.adopt(event.object.status?.guests ?? []);
+          this.#reports.read(event.object);
           this.#takeEntries(event.object.spec.guests);
           break;
         case 'deleted':
           // A table that is gone says nothing about its guests: they become orphans, and run on.
+          this.#reports.tableGone();
           this.#takeEntries([]);
           break;
         case 'synced':
@@ -166,13 +192,17 @@ export class Agent {
     const { store, nodeName, log } = this.#options;
     for await (const event of store.watch('RealtimeNode', { name: nodeName }, signal)) {
       if (event.type !== 'added' && event.type !== 'modified') continue;
+      if (event.object.status?.topology === undefined) this.#telling.add(nodeKey);
       const inventory = toHostInventory(event.object);
-      if (inventory.ok) this.#networks = inventory.value.networks;
-      else log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
+      if (inventory.ok) {
+        this.#networks = inventory.value.networks;
+        this.#observer.offered(inventory.value);
+      } else if (event.object.status?.topology !== undefined) log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
     }
   }
 
   #takeEntries(guests: readonly AllocatedGuest[]): void {
+    this.#observer.allocated(guests);
     const before = this.#entries;
     this.#entries = new Map(guests.map((entry) => [entry.vm.uid, entry]));
     for (const [uid, entry] of this.#entries) {
@@ -185,28 +215,40 @@ export class Agent {
       this.#reports.forget(uid);
     }
     // Who was an orphan may have been taken up; who lost its entry may have become one.
-    if (gone.length > 0 || this.#anyOrphans) this.#queue.add(orphansKey);
+    if (gone.length > 0 || this.#anyOrphans) this.#telling.add(orphansKey);
   }
 
   #lookAtEverything(): void {
     if (!this.#allocationKnown) return;
     for (const uid of this.#entries.keys()) this.#queue.add(uid);
-    this.#queue.add(orphansKey);
+    this.#telling.add(orphansKey);
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
-    if (!this.#allocationKnown) return {};
-    if (key === orphansKey) {
-      await this.#tellOrphans(signal);
-      return {};
+  async #reconcile(uid: string, signal: AbortSignal): Promise<ReconcileResult> {
+    const entry = this.#entries.get(uid);
+    return entry === undefined || !this.#allocationKnown ? {} : this.#keeper.keep(entry, signal);
+  }
+
+  async #tell(key: string, signal: AbortSignal): Promise<ReconcileResult> {
+    switch (key) {
+      case nodeKey:
+        await publishNode(this.#options, signal);
+        this.#nodeTold = true;
+        this.#telling.add(orphansKey);
+        break;
+      case orphansKey:
+        await this.#tellOrphans(signal);
+        break;
+      case reportsKey:
+        await this.#reports.write(signal);
+        break;
     }
-    const entry = this.#entries.get(key);
-    return entry === undefined ? {} : this.#keeper.keep(entry, signal);
+    return {};
   }
 
   async #tellOrphans(signal: AbortSignal): Promise<void> {
     const { hypervisor, store, nodeName, log } = this.#options;
-    if (!hypervisor.isConnected) return;
+    if (!hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold) return;
     const orphans = orphansAmong(await hypervisor.list(signal), new Map([...this.#entries].map(([uid, { placement }]) => [uid, placement])));
     const warnings = orphans.map(({ domain, vm }) => `domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
     if (warnings.join('\n') !== this.#warnedOf) for (const warning of warnings) log.warn(warning);
@@ -222,10 +264,9 @@ export class Agent {
     return new Set(images.flatMap((image) => image?.source.sha256 ?? []));
   }
 
-  #describe(key: string): string {
-    if (key === orphansKey) return 'which domains are in no allocation';
-    const vm = this.#entries.get(key)?.vm;
-    return vm === undefined ? key : `${vm.namespace}/${vm.name}`;
+  #describe(uid: string): string {
+    const vm = this.#entries.get(uid)?.vm;
+    return vm === undefined ? uid : `${vm.namespace}/${vm.name}`;
   }
 }
 

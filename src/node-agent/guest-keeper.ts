@@ -17,6 +17,7 @@ import { LibvirtConnectionError } from '../libvirt/errors.ts';
 import type { ReconcileResult } from '../store/work-queue.ts';
 import { answerAudit, noDrift } from './drift.ts';
 import type { AgentLog } from './agent-log.ts';
+import type { AgentObserver } from './agent-observer.ts';
 import { newGuestState, noteEnd } from './guest-state.ts';
 import type { GuestState } from './guest-state.ts';
 import type { GuestStarter } from './guest-starter.ts';
@@ -32,6 +33,9 @@ export interface GuestKeeperOptions {
   readonly starter: GuestStarter;
   readonly now: () => number;
   readonly auditIntervalMs: number;
+  /** Milliseconds that only grow: by them an audit is late, whatever is done to the wall clock. */
+  readonly monotonicMs: () => number;
+  readonly observer: AgentObserver;
   readonly log: AgentLog;
   /** A guest's domain runs with another placement than its allocation says. */
   readonly heldElsewise: () => void;
@@ -50,6 +54,9 @@ interface Look {
   readonly state: GuestState;
 }
 
+/** A start that takes no longer is told once, when it is over: two writes for nothing otherwise, here and in the VM's status. */
+const quickStartMs = 2000;
+
 const atOnce: ReconcileResult = { requeueAfterMs: 0 };
 /** An event or a new connection will ask for the next look. */
 const onEvent: ReconcileResult = {};
@@ -66,19 +73,26 @@ export class GuestKeeper {
     this.#states.delete(uid);
   }
 
+  /** Whether every guest that runs, as far as is known, was audited in the last two intervals. */
+  get auditsOnTime(): boolean {
+    const { lastReport, auditIntervalMs, monotonicMs } = this.#options;
+    const lateBeforeMs = monotonicMs() - 2 * auditIntervalMs;
+    return [...this.#states].every(([uid, { auditedAtMs }]) => lastReport(uid)?.phase !== 'Running' || auditedAtMs >= lateBeforeMs);
+  }
+
   async keep(entry: AllocatedGuest, signal: AbortSignal): Promise<ReconcileResult> {
     const { uid } = entry.vm;
+    const state = this.#state(uid);
     const what = `the allocation of ${nameOf(entry)}`;
     const guest = requireValid(guestFromWire(entry.guest, 'guest'), what);
-    const state = this.#state(uid);
     const { hypervisor } = this.#options;
     const found = hypervisor.isConnected ? await hypervisor.find(guest.uuid, signal) : state.lastSeen;
     const domain = found?.metadata?.uid === uid ? found : undefined;
     const look: Look = { uid, entry, guest, placement: requireValid(placementFromWire(entry.placement, 'placement'), what), domain, state };
     if (domain?.run === 'running' || domain?.run === 'paused') state.lastSeen = domain;
     if (!hypervisor.isConnected) return domain === undefined ? onEvent : this.#audit(look, domain, signal);
-    if (found !== undefined && domain === undefined && entry.desired === 'Running') return this.#uuidTaken(look, found, signal);
-    if (domain?.metadata !== undefined && domain.run !== 'off' && entry.desired !== 'Removed' && !holds(domain.metadata, entry.placement)) return this.#heldElsewise(look, domain, signal);
+    if (found !== undefined && domain === undefined && entry.desired === 'Running') return this.#uuidTaken(look, found);
+    if (domain?.metadata !== undefined && domain.run !== 'off' && entry.desired !== 'Removed' && !holds(domain.metadata, entry.placement)) return this.#heldElsewise(look, domain);
     return this.#step(look, signal);
   }
 
@@ -125,7 +139,7 @@ export class GuestKeeper {
   async #start(look: Look, again: boolean, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, guest, placement, state, uid } = look;
     const { hypervisor, starter, now } = this.#options;
-    this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' });
+    const slow = setTimeout(() => this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' }), quickStartMs);
     try {
       await starter.start(entry, guest, placement, signal);
     } catch (error) {
@@ -141,6 +155,8 @@ export class GuestKeeper {
       this.#tellFailedStart(nameOf(entry), failure.message, error);
       this.#report(look, { phase: 'Failed', ...failure });
       return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - now()) };
+    } finally {
+      clearTimeout(slow);
     }
     if (again) state.restarts += 1;
     state.startedAtMs = now();
@@ -159,13 +175,16 @@ export class GuestKeeper {
 
   async #audit(look: Look, domain: HostDomain | undefined, signal: AbortSignal): Promise<ReconcileResult> {
     const { guest, placement, state, entry } = look;
-    const { hypervisor, now, auditIntervalMs, log } = this.#options;
+    const { hypervisor, now, monotonicMs, auditIntervalMs, log, observer } = this.#options;
     if (domain === undefined) return onEvent;
     state.startedAtMs ??= now();
     const observed = hypervisor.observe(domain);
     const answer = answerAudit(state.drift, audit(guest, placement, observed), now());
     state.drift = answer.memory;
+    state.auditedAtMs = monotonicMs();
+    observer.audited(entry.vm, answer.audit, observed);
     if (answer.correct.length > 0 && observed !== undefined) {
+      observer.correcting(entry.vm, answer.correct.length);
       log.warn(`${nameOf(entry)}: corrected: ${findingsText(answer.audit.findings)}`);
       try {
         await hypervisor.correct(observed, answer.correct, domain, signal);
@@ -178,15 +197,15 @@ export class GuestKeeper {
     return { requeueAfterMs: answer.againInMs ?? auditIntervalMs };
   }
 
-  async #uuidTaken(look: Look, found: HostDomain, signal: AbortSignal): Promise<ReconcileResult> {
+  #uuidTaken(look: Look, found: HostDomain): ReconcileResult {
     const failure = startFailure(new StartError('UuidTaken', `the UUID ${look.guest.uuid} (spec.firmware.uuid) is that of domain ${found.name} on this host, which is not this VM's; accepted: a UUID that no other VM has, or none`));
     this.#report(look, { phase: 'Failed', ...failure });
     return onEvent;
   }
 
   /** Its threads are left where they are: an allocation that was lost and made anew must not move a running guest. */
-  async #heldElsewise(look: Look, { name }: HostDomain, signal: AbortSignal): Promise<ReconcileResult> {
-    this.#report(look, { phase: 'Unknown', reason: 'HeldElsewise', message: `domain ${name} runs with another placement than its allocation says; it is left as it is until the allocation says what the domain holds` }, signal);
+  #heldElsewise(look: Look, { name }: HostDomain): ReconcileResult {
+    this.#report(look, { phase: 'Unknown', reason: 'HeldElsewise', message: `domain ${name} runs with another placement than its allocation says; it is left as it is until the allocation says what the domain holds` });
     this.#options.heldElsewise();
     return onEvent;
   }
@@ -222,7 +241,7 @@ export class GuestKeeper {
   #state(uid: string): GuestState {
     let state = this.#states.get(uid);
     if (state === undefined) {
-      state = newGuestState(this.#options.lastReport(uid));
+      state = newGuestState(this.#options.lastReport(uid), this.#options.monotonicMs());
       this.#states.set(uid, state);
     }
     return state;

@@ -6,6 +6,8 @@ import type { HostDomain } from './hypervisor.ts';
 
 export interface GuestState {
   drift: DriftMemory;
+  /** By a clock that only grows; before the first audit, when the guest became known. */
+  auditedAtMs: number;
   /** When a guest that was asked to switch off is ended. Forgotten with the agent: the grace then begins again. */
   graceEndsMs?: number | undefined;
   /** Starts that failed, or domains that ended, in a row. */
@@ -23,10 +25,11 @@ const backoffMs = [1000, 300_000] as const;
 /** A domain that ran this long did not fail to start, whatever ended it. */
 const goodRunMs = 600_000;
 
-export function newGuestState(lastReport: ReportedGuest | undefined): GuestState {
+export function newGuestState(lastReport: ReportedGuest | undefined, knownAtMs: number): GuestState {
   const startedAt = lastReport?.domain?.startedAt;
   return {
     drift: noDrift,
+    auditedAtMs: knownAtMs,
     failures: 0,
     restarts: lastReport?.domain?.restarts ?? 0,
     startedAtMs: startedAt === undefined ? undefined : Date.parse(startedAt),
