@@ -4,7 +4,7 @@ import type { DeepReadonly } from './deep-readonly.ts';
 import { cpuList, labelName, mac, manyLines, oneLine, relativePath, resourceName, uuid } from './formats.ts';
 import { labels } from './metadata.ts';
 import { imageFormats, imageSource } from './realtime-image.ts';
-import { runStrategies } from './realtime-vm.ts';
+import { runStrategies, toleration } from './realtime-vm.ts';
 import { coreSharings, cpuModel, cpuPolicies, emulatorThreads, maxCells, maxVcpus, pageSizes, threadPolicies, topology } from './shape.ts';
 
 const image = z.strictObject({
@@ -79,6 +79,7 @@ export const guest = z.strictObject({
   uuid: uuid().describe('UUID of the domain.'),
   packing: z.enum(['Spread', 'Pack']).describe('Which of several fitting hosts.'),
   nodeSelector: labels().describe('Labels that the host must carry.'),
+  tolerations: z.array(toleration).max(64).describe('Taints of nodes that do not keep it away.').optional(),
   maxLatencyMicroseconds: z.int().min(1).describe('Worst latency that the host may have been measured with.').optional(),
   runStrategy: z.enum(runStrategies).describe('What is done when the guest ends by itself.'),
   terminationGracePeriodSeconds: z.int().min(0).describe('Seconds between asking the guest to shut down and ending it.'),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { findings } from './finding-schema.ts';
-import { oneLine, sentence, timestamp, uuid } from './formats.ts';
+import { oneLine, resourceName, sentence, timestamp, uuid } from './formats.ts';
 import { guest } from './guest-schema.ts';
 import { apiVersion, clusterMetadata } from './metadata.ts';
 import { placement } from './placement-schema.ts';
@@ -17,6 +17,7 @@ const allocatedGuest = z.strictObject({
   generation: z.int().min(0).describe('Generation of the RealtimeVM that guest was resolved from.'),
   desired: z.enum(['Running', 'Stopped', 'Removed']).describe('What the agent makes of it; only Removed ends the domain and its disks.'),
   restartedAt: timestamp().describe('A new value restarts the domain.').optional(),
+  className: resourceName().describe('RealtimeVMClass that the VM names, for what one namespace may hold of it.').optional(),
   guest: guest.describe('The guest, fully resolved.'),
   placement: placement.describe('What it holds of the node.'),
 });

@@ -35,7 +35,7 @@ const hostDevice = z.strictObject({
   numaAffinity: z.enum(['Required', 'Preferred']).describe('Whether the device must be on a host NUMA node of the guest.').default('Preferred'),
 });
 
-const toleration = z.strictObject({
+export const toleration = z.strictObject({
   key: qualifiedName().describe('Taint that is tolerated; absent with operator Exists for all.').optional(),
   operator: z.enum(['Exists', 'Equal']).describe('How the value compares.').default('Equal'),
   value: labelValue().describe('Value that is tolerated.').optional(),

@@ -36,6 +36,7 @@ export function toVmSpec({ metadata, spec }: RealtimeVm): Checked<VmSpec> {
     ioThreads: spec.ioThreads,
     firmware,
     nodeSelector: spec.nodeSelector,
+    tolerations: spec.tolerations.map(({ key, operator, value, effect }) => ({ key, operator, value, effect })),
     runStrategy: spec.runStrategy,
     restartedAt: spec.restartedAt,
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,

@@ -4,6 +4,8 @@ import type { Placement } from './placement.ts';
 /** Stable codes; the message beside it has the figures. */
 export type RefusalReason =
   | 'HostUnschedulable'
+  | 'HostNotReady'
+  | 'TaintNotTolerated'
   | 'SelectorMismatch'
   | 'LatencyTooHigh'
   | 'PriorityTooHigh'

@@ -2,7 +2,7 @@
 import { CpuSet } from './cpu-set.ts';
 import type { VcpuSet } from './cpu-set.ts';
 import type { VcpuId } from './ids.ts';
-import type { CloudInitSpec, CoreSharing, CpuPolicy, CpuTopology, DiskPersistence, HostDeviceSpec, ImageFormat, ImageSource, NetworkSpec, PageSize, Packing, RunStrategy, ThreadPolicy } from './spec.ts';
+import type { CloudInitSpec, CoreSharing, CpuPolicy, CpuTopology, DiskPersistence, HostDeviceSpec, ImageFormat, ImageSource, NetworkSpec, PageSize, Packing, RunStrategy, ThreadPolicy, Toleration } from './spec.ts';
 
 /**
  * Where QEMU's own threads run. `Vcpus` (the union of all vCPU pins) is what a guest without realtime and without a
@@ -79,6 +79,8 @@ export interface Guest {
   readonly packing: Packing;
   /** Labels that a host must carry: the class's and the VM's together. */
   readonly nodeSelector: Readonly<Record<string, string>>;
+  /** Taints of nodes that do not keep it away. */
+  readonly tolerations?: readonly Toleration[] | undefined;
   readonly maxLatencyMicroseconds?: number | undefined;
   /** What the agent does when the guest ends by itself. */
   readonly runStrategy: RunStrategy;

@@ -1,6 +1,7 @@
 /** One host as placement sees it: what the machine has, and what the administrator lets guests use of it. */
 import type { CpuSet } from './cpu-set.ts';
 import type { NumaNodeId } from './ids.ts';
+import type { Taint } from './spec.ts';
 
 export interface HostHugepages {
   /** 2048 for 2Mi, 1048576 for 1Gi. */
@@ -69,6 +70,10 @@ export interface HostInventory {
   readonly vcpusPerSharedCpu: number;
   readonly reservedHugepages: readonly ReservedHugepages[];
   readonly unschedulable: boolean;
+  /** Why it cannot take guests now, in a few words; absent where it can. */
+  readonly notReady?: string | undefined;
+  /** Of its Kubernetes node, where it has one. */
+  readonly taints?: readonly Taint[] | undefined;
   /** The highest SCHED_FIFO priority that a guest may have here. */
   readonly maxPriority: number;
   readonly networks: readonly HostNetwork[];

@@ -93,6 +93,23 @@ export interface CloudInitSpec {
   readonly networkConfig?: string | undefined;
 }
 
+export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+
+/** A taint of a Kubernetes node that keeps guests away which do not tolerate it. */
+export interface Taint {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly effect: TaintEffect;
+}
+
+/** As Kubernetes has it: no key with `Exists` tolerates every taint, no effect every effect. */
+export interface Toleration {
+  readonly key?: string | undefined;
+  readonly operator: 'Exists' | 'Equal';
+  readonly value?: string | undefined;
+  readonly effect?: TaintEffect | undefined;
+}
+
 export interface FirmwareSpec {
   readonly type: 'BIOS' | 'UEFI';
   /** Identity across re-creation; absent means the resource's UID. */
@@ -117,6 +134,7 @@ export interface VmSpec {
   readonly ioThreads: number;
   readonly firmware: FirmwareSpec;
   readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[] | undefined;
   readonly runStrategy: RunStrategy;
   readonly restartedAt?: string | undefined;
   readonly terminationGracePeriodSeconds: number;

@@ -6,6 +6,8 @@ const sharedCpus = 'give guests shared CPUs (spec.sharedCpus and spec.vcpusPerSh
 
 const remedies: Readonly<Record<RefusalReason, string>> = {
   HostUnschedulable: 'set spec.unschedulable of the RealtimeNode to false',
+  HostNotReady: 'see what the RealtimeNode\'s status says of it',
+  TaintNotTolerated: 'tolerate it in spec.tolerations, or take it from the node',
   SelectorMismatch: 'give the RealtimeNode the labels, or take them from spec.nodeSelector',
   LatencyTooHigh: 'raise spec.latency.maxMicroseconds, or mend what makes the host late',
   PriorityTooHigh: 'ask for a lower spec.cpu.realtime.priority, or raise spec.maxPriority of the RealtimeNode',

@@ -1,6 +1,6 @@
 /** What must hold of a host as a whole before its NUMA nodes are looked at: one row per reason. */
 import type { RefusalReason } from '../decision.ts';
-import type { NetworkSpec } from '../spec.ts';
+import type { NetworkSpec, Taint, Toleration } from '../spec.ts';
 import type { Demand } from './demand.ts';
 import { deviceRequests, matchDevices, nodeIds } from './devices.ts';
 import type { HostState } from './host-state.ts';
@@ -12,12 +12,25 @@ export interface HostCheck {
   readonly message: (host: HostState, demand: Demand) => string;
 }
 
+/** Keeps everything else off realtime nodes. */
+const realtimeTaint = 'rtvm.dev/realtime';
+
 /** In the order in which a person would want to hear of them. */
 export const hostChecks: readonly HostCheck[] = [
   {
     reason: 'HostUnschedulable',
     holds: ({ inventory }) => !inventory.unschedulable,
     message: () => 'unschedulable, by its RealtimeNode or cordoned',
+  },
+  {
+    reason: 'HostNotReady',
+    holds: ({ inventory }) => inventory.notReady === undefined,
+    message: ({ inventory }) => `not ready: ${inventory.notReady ?? ''}`,
+  },
+  {
+    reason: 'TaintNotTolerated',
+    holds: ({ inventory }, { guest }) => untolerated(inventory, guest) === undefined,
+    message: ({ inventory }, { guest }) => `with the taint ${formatTaint(untolerated(inventory, guest))}, which spec.tolerations does not tolerate`,
   },
   {
     reason: 'SelectorMismatch',
@@ -80,6 +93,21 @@ export function plural(count: number, noun: string): string {
 
 function missingLabels(labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): string[] {
   return Object.keys(selector).filter((key) => !Object.hasOwn(labels, key) || labels[key] !== selector[key]).sort().map((key) => `${key}=${selector[key] ?? ''}`);
+}
+
+/** The first taint that keeps a guest away; that of realtime nodes themselves is meant to let just our guests in. */
+function untolerated({ taints = [] }: HostState['inventory'], { tolerations = [] }: Demand['guest']): Taint | undefined {
+  return taints.find((taint) => taint.effect !== 'PreferNoSchedule' && taint.key !== realtimeTaint && !tolerations.some((toleration) => tolerates(toleration, taint)));
+}
+
+function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): boolean {
+  if (effect !== undefined && effect !== taint.effect) return false;
+  if (key === undefined) return operator === 'Exists';
+  return key === taint.key && (operator === 'Exists' || (value ?? '') === (taint.value ?? ''));
+}
+
+function formatTaint(taint: Taint | undefined): string {
+  return taint === undefined ? '' : `${taint.key}${taint.value === undefined ? '' : `=${taint.value}`}:${taint.effect}`;
 }
 
 function networkProblem({ inventory, devices }: HostState, { network }: NetworkSpec, inline: boolean): string | undefined {

@@ -7,7 +7,7 @@ export function shapeKey(guest: Guest): string {
   return JSON.stringify([
     cpu.vcpus, cpu.dedicatedVcpus, cpu.threadPolicy, cpu.coreSharing, cpu.emulatorThreads, cpu.realtime?.vcpus ?? null, cpu.realtime?.priority ?? null,
     memory.sizeMiB, memory.pageSize, cells.map((cell) => [cell.vcpus, cell.memoryMiB]), guest.ioThreads, guest.packing,
-    guest.maxLatencyMicroseconds ?? null, guest.inline, Object.entries(guest.nodeSelector).sort(),
+    guest.maxLatencyMicroseconds ?? null, guest.inline, Object.entries(guest.nodeSelector).sort(), guest.tolerations ?? [],
     guest.networks.map(({ network }) => network), guest.hostDevices.map((device) => [device.class, device.numaAffinity]),
   ]);
 }

@@ -41,6 +41,7 @@ export function resolveGuest(vm: VmSpec, context: ResolveContext): Checked<Guest
     uuid: vm.firmware.uuid ?? vm.identity.uid,
     packing: vmClass?.packing ?? 'Spread',
     nodeSelector,
+    ...(vm.tolerations === undefined || vm.tolerations.length === 0 ? {} : { tolerations: vm.tolerations }),
     maxLatencyMicroseconds: vm.maxLatencyMicroseconds,
     runStrategy: vm.runStrategy,
     terminationGracePeriodSeconds: vm.terminationGracePeriodSeconds,
