@@ -48,10 +48,18 @@ export function qemus(libvirtd: PrivateLibvirtd): readonly number[] {
 /** VMs in the store, and guests in an allocation: both hold CPUs. */
 function storedGuests(stateDir: string): readonly string[] {
   return filesBelow(join(stateDir, 'state/objects')).flatMap((path) => {
-    const stored = readFileSync(path, 'utf8');
-    if (/"kind":\s*"RealtimeVM"/.test(stored)) return [`stored ${basename(path)}`];
-    return /"kind":\s*"RealtimeAllocation"/.test(stored) && !/"guests":\s*\[\]/.test(stored) ? [`guests in ${basename(path)}`] : [];
+    const { object } = JSON.parse(readFileSync(path, 'utf8')) as StoredFile;
+    if (object.kind === 'RealtimeVM') return [`stored ${basename(path)}`];
+    return (object.spec.guests ?? []).map(({ vm }) => `allocation of ${vm.namespace}/${vm.name}`);
   });
+}
+
+interface StoredFile {
+  readonly object: {
+    readonly kind: string;
+    /** In a RealtimeAllocation. */
+    readonly spec: { readonly guests?: readonly { readonly vm: { readonly namespace: string; readonly name: string } }[] };
+  };
 }
 
 /** Pages of 2 MiB in use that no living process has mapped: other tests' VMs may have theirs. */
