@@ -12,6 +12,9 @@ import { Cluster } from '../realtime/place/cluster.ts';
 import type { Stored } from '../store/resource.ts';
 import { applyEdits } from './allocation-edit.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
+import { ClassUse } from './class-limits.ts';
+import { withFacts } from './node-facts.ts';
+import type { NodeFacts } from './node-facts.ts';
 import { OrphanBook } from './orphan-book.ts';
 import type { FoundOrphan } from './orphan-book.ts';
 
@@ -41,6 +44,7 @@ export class ClusterView {
   readonly #nodes = new Map<string, Stored<'RealtimeNode'>>();
   readonly #records = new Map<string, TableRecord>();
   readonly #orphans = new OrphanBook();
+  readonly classUse = new ClassUse();
   /** Which node's table holds a VM, pending entries included, by UID. */
   readonly #nodeOfVm = new Map<string, string>();
 
@@ -49,8 +53,11 @@ export class ClusterView {
     this.#nowMs = nowMs;
   }
 
-  /** @returns what is wrong with the node's spec, for its administrator; such a node takes no guests. */
-  nodeChanged(node: Stored<'RealtimeNode'>): string | undefined {
+  /**
+   * @param facts what the cluster says of it; undefined without a cluster.
+   * @returns what is wrong with the node's spec, for its administrator; such a node takes no guests.
+   */
+  nodeChanged(node: Stored<'RealtimeNode'>, facts: NodeFacts | undefined): string | undefined {
     const { name } = node.metadata;
     this.#nodes.set(name, node);
     this.#orphans.set(name, node.status?.orphans ?? []);
@@ -60,7 +67,7 @@ export class ClusterView {
       this.#cluster.removeHost(name);
       return inventory.problems.map(formatProblem).join('; ');
     }
-    this.#cluster.upsertHost(inventory.value);
+    this.#cluster.upsertHost(facts === undefined ? inventory.value : withFacts(inventory.value, facts));
     return undefined;
   }
 
@@ -174,9 +181,13 @@ export class ClusterView {
     }
     // What is to be removed is held until it is.
     const puts = new Map([...record.pending].filter(([, edit]) => edit.kind === 'put'));
-    for (const { vm, placement } of applyEdits(record.table?.spec.guests ?? [], puts)) wanted.set(vm.uid, placement);
+    for (const entry of applyEdits(record.table?.spec.guests ?? [], puts)) {
+      if (record.held.get(entry.vm.uid) !== entry.placement) this.classUse.set(entry);
+      wanted.set(entry.vm.uid, entry.placement);
+    }
     for (const [uid, placement] of record.held) {
       if (wanted.get(uid) !== placement && !isDeepStrictEqual(wanted.get(uid), placement)) this.#cluster.release(uid, nodeName);
+      if (!wanted.has(uid) && !this.#nodeOfVm.has(uid)) this.classUse.remove(uid);
     }
     for (const [uid, placement] of wanted) {
       const before = record.held.get(uid);

@@ -11,12 +11,16 @@ import type { Stored } from '../store/resource.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
+import { ClusterWatch } from './cluster-watch.ts';
+import type { ClusterWatchOptions } from './cluster-watch.ts';
 import { keyOf, Mirror } from './mirror.ts';
 import { VmReconciler } from './vm-reconciler.ts';
 
 export interface ControllerOptions {
   readonly store: ResourceStore;
   readonly now: () => Date;
+  /** The cluster's own kinds; absent on one host without a cluster. */
+  readonly cluster?: Omit<ClusterWatchOptions, 'nodeChanged' | 'namespaceChanged'>;
   /** For what a person should see: a node whose spec is wrong, a write that failed and is tried again. */
   readonly warn: (message: string, error?: unknown) => void;
   /** What a person has to mend in the store's manifests, whenever that changes. */
@@ -35,6 +39,7 @@ export class Controller {
   readonly #images: Mirror<'RealtimeImage'>;
   readonly #nodes: Mirror<'RealtimeNode'>;
   readonly #allocations: Mirror<'RealtimeAllocation'>;
+  readonly #cluster: ClusterWatch | undefined;
   readonly #queue: WorkQueue;
   /** VMs that wait for something to change: unplaced ones, and those whose class or image is missing or wrong. */
   readonly #waiting = new Set<string>();
@@ -48,7 +53,14 @@ export class Controller {
     this.#images = new Mirror({ store, kind: 'RealtimeImage', changed: () => this.#retryWaiting() });
     this.#nodes = new Mirror({ store, kind: 'RealtimeNode', changed: (node, gone) => this.#nodeChanged(node, gone) });
     this.#allocations = new Mirror({ store, kind: 'RealtimeAllocation', changed: (allocation, gone) => this.#allocationChanged(allocation, gone) });
-    const reconciler = new VmReconciler({ store, view: this.#view, writer: new AllocationWriter(store, this.#view), vms: this.#vms, classes: this.#classes, images: this.#images, now: options.now });
+    this.#cluster = options.cluster === undefined ? undefined : new ClusterWatch({ ...options.cluster, nodeChanged: (name) => this.#factsChanged(name), namespaceChanged: () => this.#retryWaiting() });
+    const cluster = this.#cluster;
+    const reconciler = new VmReconciler({
+      store, view: this.#view, writer: new AllocationWriter(store, this.#view), vms: this.#vms, classes: this.#classes, images: this.#images, now: options.now,
+      factsOf: (nodeName) => cluster?.factsOf(nodeName),
+      // Every namespace carries its name as this label; without a cluster that is all it has.
+      namespaceLabels: (name) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name },
+    });
     this.#queue = new WorkQueue(async (key, signal) => {
       const { waits } = await reconciler.reconcile(key, signal);
       if (waits) this.#waiting.add(key);
@@ -60,16 +72,16 @@ export class Controller {
   /** Runs until {@link stop}; rejects when the store cannot be watched any more. */
   async run(): Promise<void> {
     const mirrors = [this.#nodes, this.#allocations, this.#classes, this.#images, this.#vms] as const;
-    let unsynced: number = mirrors.length;
+    let unsynced = mirrors.length + (this.#cluster === undefined ? 0 : ClusterWatch.kinds);
     // What is held already is known before anything new is placed.
     const synced = () => {
       unsynced -= 1;
       if (unsynced > 0) return;
       this.#synced = true;
-      for (const vm of this.#vms.values()) this.#queue.add(keyOf(vm.metadata));
+      for (const vm of inPlacementOrder(this.#vms.values())) this.#queue.add(keyOf(vm.metadata));
     };
     try {
-      await Promise.all(mirrors.map((mirror) => mirror.run(this.#stop.signal, synced)));
+      await Promise.all([...mirrors.map((mirror) => mirror.run(this.#stop.signal, synced)), this.#cluster?.run(this.#stop.signal, synced)]);
     } finally {
       this.#stop.abort();
       await this.#queue.stop();
@@ -85,13 +97,22 @@ export class Controller {
   }
 
   #retryWaiting(): void {
-    for (const key of this.#waiting) this.#add(key);
+    if (!this.#synced) return;
+    const waiting = [...this.#waiting].flatMap((key) => this.#vms.find(key) ?? []);
+    for (const vm of inPlacementOrder(waiting)) this.#queue.add(keyOf(vm.metadata));
+  }
+
+  /** The cluster says otherwise of a node: where its VMs stand, and who fits there, may have changed. */
+  #factsChanged(nodeName: string): void {
+    const node = this.#nodes.get({ name: nodeName });
+    if (node !== undefined) this.#nodeChanged(node, false);
+    for (const { vm } of this.#view.tableOf(nodeName)?.spec.guests ?? []) this.#add(keyOf(vm));
   }
 
   #nodeChanged(node: Stored<'RealtimeNode'>, gone: boolean): void {
     if (gone) this.#view.nodeGone(node.metadata.name);
     else {
-      const problem = this.#view.nodeChanged(node);
+      const problem = this.#view.nodeChanged(node, this.#cluster?.factsOf(node.metadata.name));
       // Until its agent has told what the host is, there is nothing wrong with it.
       if (problem !== undefined && node.status?.topology !== undefined) this.#options.warn(`RealtimeNode ${node.metadata.name} takes no guests: ${problem}`);
     }
@@ -105,4 +126,13 @@ export class Controller {
     for (const { vm } of allocation.spec.guests) this.#add(keyOf(vm));
     this.#retryWaiting();
   }
+}
+
+/** Highest priority first, then the oldest, then by name. */
+function inPlacementOrder(vms: Iterable<Stored<'RealtimeVM'>>): readonly Stored<'RealtimeVM'>[] {
+  return [...vms].sort((a, b) => (
+    b.spec.placementPriority - a.spec.placementPriority
+    || Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp)
+    || (keyOf(a.metadata) < keyOf(b.metadata) ? -1 : 1)
+  ));
 }

@@ -17,7 +17,10 @@ import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import type { AllocationWriter } from './allocation-writer.ts';
+import { exclusiveCpuCount, selects } from './class-limits.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { isGivenUp } from './node-facts.ts';
+import type { NodeFacts } from './node-facts.ts';
 import type { FoundOrphan } from './orphan-book.ts';
 import type { Mirror } from './mirror.ts';
 import { statusOf } from './vm-status.ts';
@@ -34,6 +37,9 @@ export interface VmReconcilerOptions {
   readonly classes: Mirror<'RealtimeVMClass'>;
   readonly images: Mirror<'RealtimeImage'>;
   readonly now: () => Date;
+  /** What the cluster says of a node; undefined without a cluster. */
+  readonly factsOf: (nodeName: string) => NodeFacts | undefined;
+  readonly namespaceLabels: (name: string) => Readonly<Record<string, string>>;
 }
 
 /** @property waits it needs a change elsewhere: of a node, an allocation, a class or an image. */
@@ -86,8 +92,14 @@ export class VmReconciler {
     const halted = vm.spec.runStrategy === 'Halted';
     const held = this.#held(vm);
     const orphan = this.#options.view.orphanOf({ ...vm.metadata });
-    if (orphan !== undefined) return this.#adopt(vm, orphan, held, signal);
+    // One that runs where its table says is not to be doubted because of a domain that came back with a lost node.
+    const runsAsAllocated = held?.report?.phase === 'Running' && held.nodeName !== orphan?.nodeName;
+    if (orphan !== undefined && !runsAsAllocated) return this.#adopt(vm, orphan, held, signal);
     if (held === undefined) return halted ? { kind: 'halted' } : this.#place(vm, signal);
+    if (this.#isGivenUp(held) && !keepsDisks(held.entry)) {
+      await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
+      return halted ? { kind: 'halted' } : this.#place(vm, signal);
+    }
 
     const desired = halted ? 'Stopped' : 'Running';
     if (halted && held.report?.phase === 'Stopped' && !keepsDisks(held.entry)) {
@@ -96,7 +108,7 @@ export class VmReconciler {
     }
     const entry: AllocatedGuest = { ...held.entry, desired };
     if (held.entry.desired !== desired) await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
-    return { kind: 'placed', entry, report: held.report, restartRequired: this.#restartRequired(vm, held.entry) };
+    return { kind: 'placed', entry, report: held.report, restartRequired: this.#restartRequired(vm, held.entry), lost: this.#lost(held) };
   }
 
   /**
@@ -119,13 +131,18 @@ export class VmReconciler {
       placement: orphan.placement,
     };
     if (!isDeepStrictEqual(held?.entry, entry)) await this.#options.writer.change(nodeName, uid, { kind: 'put', entry }, signal);
-    return { kind: 'placed', entry, report: held?.report, restartRequired: undefined };
+    return { kind: 'placed', entry, report: held?.report, restartRequired: undefined, lost: undefined };
   }
 
   /** The decision and its change are made in the same breath: between them nothing may come in. */
   async #place(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
     const guest = this.#resolve(vm);
     if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
+    const vmClass = vm.spec.className === undefined ? undefined : this.#options.classes.find(vm.spec.className);
+    const allowed = vmClass?.spec.allowedNamespaces;
+    if (allowed !== undefined && !selects(allowed, this.#options.namespaceLabels(vm.metadata.namespace))) {
+      return { kind: 'unplaced', reason: 'NamespaceNotAllowed', message: `class ${vmClass?.metadata.name ?? ''} is not for namespace ${vm.metadata.namespace}: its spec.allowedNamespaces does not select the namespace's labels` };
+    }
     const decision = this.#options.view.decide(guest.value);
     if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision) };
     const { placement } = decision;
@@ -133,11 +150,17 @@ export class VmReconciler {
       vm: { namespace: vm.metadata.namespace, name: vm.metadata.name, uid: vm.metadata.uid },
       generation: vm.metadata.generation,
       desired: 'Running',
+      ...(vm.spec.className === undefined ? {} : { className: vm.spec.className }),
       guest: guestToWire(guest.value),
       placement: placementToWire(placement),
     };
+    const limit = vmClass?.spec.maxCpusPerNamespace;
+    const held = this.#options.view.classUse.held(vm.spec.className ?? '', vm.metadata.namespace);
+    if (limit !== undefined && held + exclusiveCpuCount(entry) > limit) {
+      return { kind: 'unplaced', reason: 'NamespaceLimit', message: `VMs of class ${vmClass?.metadata.name ?? ''} hold ${held} of at most ${limit} pCPUs in namespace ${vm.metadata.namespace}, and ${exclusiveCpuCount(entry)} more are needed` };
+    }
     await this.#options.writer.change(placement.host, vm.metadata.uid, { kind: 'put', entry }, signal);
-    return { kind: 'placed', entry, report: undefined, restartRequired: undefined };
+    return { kind: 'placed', entry, report: undefined, restartRequired: undefined, lost: undefined };
   }
 
   /** finalizer → `desired: Removed` → the agent confirms → the entry goes → the finalizer goes. */
@@ -154,8 +177,9 @@ export class VmReconciler {
         await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry: { ...held.entry, desired: 'Removed' } }, signal);
         return settled;
       }
-      if (held.report?.phase !== 'Removed') {
-        await this.#report(vm, { kind: 'placed', entry: held.entry, report: held.report, restartRequired: undefined }, signal);
+      // Nobody is there to confirm it, and a person has said that nothing runs there.
+      if (held.report?.phase !== 'Removed' && !this.#isGivenUp(held)) {
+        await this.#report(vm, { kind: 'placed', entry: held.entry, report: held.report, restartRequired: undefined, lost: this.#lost(held) }, signal);
         return settled;
       }
       await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
@@ -165,6 +189,20 @@ export class VmReconciler {
       await this.#writeVm('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
     }
     return settled;
+  }
+
+  /** Why nothing is known of a guest: its node's agent is silent. */
+  #lost({ nodeName }: Held): string | undefined {
+    const facts = this.#options.factsOf(nodeName);
+    if (facts === undefined || (facts.alive && facts.node !== undefined)) return undefined;
+    return isGivenUp(facts)
+      ? `node ${nodeName} is given up, but the VM has a disk there: it stays bound to the node until the VM is deleted`
+      : `the agent of node ${nodeName} has not renewed its Lease; the VM is not placed elsewhere until the Node is deleted or carries the taint node.kubernetes.io/out-of-service, since it may run still`;
+  }
+
+  #isGivenUp({ nodeName }: Held): boolean {
+    const facts = this.#options.factsOf(nodeName);
+    return facts !== undefined && isGivenUp(facts);
   }
 
   #held({ metadata: { uid } }: Stored<'RealtimeVM'>): Held | undefined {

@@ -11,7 +11,15 @@ export type VmStanding =
   | { readonly kind: 'unplaced'; readonly reason: string; readonly message: string }
   /** It is not meant to run and holds nothing. */
   | { readonly kind: 'halted' }
-  | { readonly kind: 'placed'; readonly entry: AllocatedGuest; readonly report: ReportedGuest | undefined; readonly restartRequired: string | undefined };
+  | {
+      readonly kind: 'placed';
+      readonly entry: AllocatedGuest;
+      readonly report: ReportedGuest | undefined;
+      /** What the next start would make differently. */
+      readonly restartRequired: string | undefined;
+      /** Why nothing is known of it now: its node's agent is silent. */
+      readonly lost: string | undefined;
+    };
 
 export interface VmReport {
   readonly phase: VmPhase;
@@ -48,7 +56,9 @@ export function vmReport(standing: VmStanding): VmReport {
   }
 }
 
-function placedReport({ entry, report, restartRequired }: Extract<VmStanding, { kind: 'placed' }>): VmReport {
+function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmReport {
+  const { entry, report, restartRequired, lost } = standing;
+  if (lost !== undefined) return lostReport(entry, lost);
   const phase = phaseOf(report);
   const running = phase === 'Running';
   const why = { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
@@ -67,6 +77,23 @@ function placedReport({ entry, report, restartRequired }: Extract<VmStanding, { 
       ...(entry.desired === 'Stopped' ? [] : [ready(running, verdict, why, report)]),
       settling ? condition('Reconciling', 'True', why.reason, why.message) : settled,
       phase === 'Failed' ? condition('Stalled', 'True', why.reason, why.message) : notStalled,
+    ],
+  };
+}
+
+/** What was last known may not be true any more: nothing is said to hold. */
+function lostReport(entry: AllocatedGuest, why: string): VmReport {
+  const unknown = (type: string) => condition(type, 'Unknown', 'NodeLost', why);
+  return {
+    phase: 'Unknown',
+    conditions: [
+      accepted,
+      condition('Placed', 'True', 'Placed', `on ${entry.placement.nodeName}`),
+      unknown('Running'),
+      ...(entry.guest.cpu.realtime === undefined ? [] : [unknown('RealtimeVerified')]),
+      unknown('Ready'),
+      condition('Reconciling', 'True', 'NodeLost', why),
+      notStalled,
     ],
   };
 }
