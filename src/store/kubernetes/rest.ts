@@ -158,9 +158,11 @@ export class Rest {
   async #send({ verb, target, query = {}, body }: RestRequest, signal: AbortSignal): Promise<TransportResponse> {
     const parameters = new URLSearchParams(Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined)).toString();
     const isWrite = methods[verb] !== 'GET';
+    // An object is created at the path of its kind; its name is in the body.
+    const path = pathOf(verb === 'create' ? { ...target, name: undefined } : target);
     const request: TransportRequest = {
       method: methods[verb],
-      path: `${pathOf(target)}${parameters === '' ? '' : `?${parameters}`}`,
+      path: `${path}${parameters === '' ? '' : `?${parameters}`}`,
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
       beforeSend: isWrite ? this.#guard : undefined,

@@ -1,0 +1,194 @@
+/**
+ * Makes one of several processes the leader, by a Lease.
+ *
+ * Nobody compares clocks. The holder counts from the moment before it sent the renewal that succeeded; the others count from the moment
+ * at which they saw the Lease change, which is later. The holder stops `durationMs - renewDeadlineMs` before anybody may take over.
+ */
+import { isAbort } from '../abort.ts';
+import type { Clock } from '../clock.ts';
+import { machineClock } from '../clock.ts';
+import type { ClusterStore } from '../cluster-store.ts';
+import { isStoreError } from '../errors.ts';
+import type { Lease, LeaseSpec } from '../foreign.ts';
+import type { ObjectKey } from '../resource.ts';
+import { acquired, released, renewed } from './lease-record.ts';
+import { NotLeaderError } from './leadership.ts';
+import type { Leadership } from './leadership.ts';
+import { Term } from './leadership-term.ts';
+
+export interface LeaderElectionOptions {
+  /** Not a guarded view: the lease itself is written before there is a term to guard. */
+  readonly cluster: ClusterStore;
+  readonly lease: ObjectKey & { readonly namespace: string };
+  /** Unique to this process: host name and a random part, since a restarted process is another one. */
+  readonly identity: string;
+  /** How long others wait after the last change that they saw. Default 15 s. */
+  readonly durationMs?: number | undefined;
+  /** How long after a renewal was sent the term goes on without the next. Default 10 s; less than durationMs. */
+  readonly renewDeadlineMs?: number | undefined;
+  /** Between attempts to acquire and between renewals. Default 2 s; up to a fifth more at random. */
+  readonly retryMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+  /** For the log: who leads now, and what went wrong with the lease. */
+  readonly onChange?: ((change: LeadershipChange) => void) | undefined;
+}
+
+export type LeadershipChange =
+  | { readonly type: 'leading' }
+  | { readonly type: 'following'; readonly leader: string }
+  | { readonly type: 'lost'; readonly reason: NotLeaderError }
+  | { readonly type: 'failed'; readonly error: unknown };
+
+const retryJitter = 0.2;
+
+/** A lease of somebody else, and when we saw it change. */
+interface Observation {
+  readonly resourceVersion: string;
+  readonly seenAtMs: number;
+}
+
+export class LeaderElection {
+  readonly #options: Required<Pick<LeaderElectionOptions, 'durationMs' | 'renewDeadlineMs' | 'retryMs' | 'clock' | 'onChange'>> & LeaderElectionOptions;
+  #observed: Observation | undefined;
+  #leader: string | undefined;
+
+  constructor(options: LeaderElectionOptions) {
+    const { durationMs = 15_000, renewDeadlineMs = 10_000, retryMs = 2_000, clock = machineClock, onChange = () => undefined } = options;
+    if (renewDeadlineMs >= durationMs || retryMs >= renewDeadlineMs) {
+      throw new RangeError(`leader election needs retryMs < renewDeadlineMs < durationMs, found ${retryMs}, ${renewDeadlineMs}, ${durationMs}`);
+    }
+    this.#options = { ...options, durationMs, renewDeadlineMs, retryMs, clock, onChange };
+  }
+
+  /**
+   * Stands for election until the signal aborts; calls `onStartedLeading` once for each term, and waits for it to end before it stands
+   * again. Aborted in a term, it gives the lease back when the work has ended.
+   * @throws what `onStartedLeading` throws; the lease is given back first.
+   */
+  async run(signal: AbortSignal, onStartedLeading: (leadership: Leadership) => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      const sentAtMs = this.#options.clock.nowMs();
+      const lease = await this.#tryAcquire(signal);
+      if (lease === undefined) await this.#pause(signal);
+      else await this.#lead(lease, sentAtMs, signal, onStartedLeading);
+    }
+  }
+
+  async #lead(lease: Lease, sentAtMs: number, signal: AbortSignal, onStartedLeading: (leadership: Leadership) => Promise<void>): Promise<void> {
+    const { onChange } = this.#options;
+    const term = new Term(lease, sentAtMs, this.#options);
+    this.#leader = this.#options.identity;
+    onChange({ type: 'leading' });
+    const work = async () => onStartedLeading({ signal: AbortSignal.any([signal, term.signal]), guard: () => term.guard() });
+    const outcome = work().then(() => undefined, (error: unknown) => ({ error })).finally(() => term.end('the work has ended'));
+    // The lease is kept until the work has ended, also while it is being stopped.
+    const lost = await this.#keep(term);
+    const failure = await outcome;
+    if (lost === undefined) await this.#release(term.lease);
+    else onChange({ type: 'lost', reason: lost });
+    if (failure !== undefined && !((signal.aborted || lost !== undefined) && isExpectedEnd(failure.error))) throw failure.error;
+  }
+
+  /** Renews until the term ends. @returns why it was lost, or undefined where it was ended by us. */
+  async #keep(term: Term): Promise<NotLeaderError | undefined> {
+    while (!term.signal.aborted) {
+      await this.#pause(term.signal);
+      if (term.isOver()) break;
+      await this.#renew(term);
+    }
+    return term.signal.reason instanceof NotLeaderError ? term.signal.reason : undefined;
+  }
+
+  async #renew(term: Term): Promise<void> {
+    const { cluster, clock, durationMs, renewDeadlineMs, identity, lease: key, onChange } = this.#options;
+    const sentAtMs = clock.nowMs();
+    const timeout = AbortSignal.any([term.signal, AbortSignal.timeout(renewDeadlineMs / 2)]);
+    try {
+      const { spec = {} } = term.lease;
+      term.renewed(await cluster.updateForeign('Lease', { ...term.lease, spec: renewed(spec, durationMs, clock.date()) }, timeout), sentAtMs);
+    } catch (error) {
+      if (term.signal.aborted) return;
+      if (!isStoreError(error, 'CONFLICT') && !isStoreError(error, 'NOT_FOUND')) {
+        onChange({ type: 'failed', error });
+        return;
+      }
+      // Our own renewal whose answer was lost, a label that somebody added, or a lease that is no longer ours.
+      const current = await cluster.getForeign('Lease', key, timeout).catch((failed: unknown) => {
+        if (!term.signal.aborted) onChange({ type: 'failed', error: failed });
+        return term.lease;
+      });
+      const holder = current?.spec?.holderIdentity;
+      if (current === undefined) term.lose(`the Lease ${key.namespace}/${key.name} was deleted`);
+      else if (holder === identity) term.found(current);
+      else term.lose(`${holder === undefined || holder === '' ? 'nobody' : holder} holds the Lease ${key.namespace}/${key.name} now`);
+    }
+  }
+
+  /** @returns the lease, if it is ours now. */
+  async #tryAcquire(signal: AbortSignal): Promise<Lease | undefined> {
+    const { cluster, lease: key, onChange, renewDeadlineMs } = this.#options;
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(renewDeadlineMs / 2)]);
+    try {
+      const current = await cluster.getForeign('Lease', key, timeout);
+      if (current !== undefined && !this.#mayTake(current)) return undefined;
+      const { identity, durationMs, clock } = this.#options;
+      const spec = acquired(current?.spec, identity, durationMs, clock.date());
+      return current === undefined
+        ? await cluster.createForeign('Lease', { metadata: key, spec }, timeout)
+        : await cluster.updateForeign('Lease', { ...current, spec }, timeout);
+    } catch (error) {
+      // Somebody else was faster: the next look says who.
+      if (!signal.aborted && !isStoreError(error, 'CONFLICT') && !isStoreError(error, 'ALREADY_EXISTS')) onChange({ type: 'failed', error });
+      return undefined;
+    }
+  }
+
+  #mayTake({ metadata: { resourceVersion }, spec = {} }: Lease): boolean {
+    const { clock, durationMs, identity, onChange } = this.#options;
+    const { holderIdentity: holder = '' } = spec;
+    // Ours: from a term whose work has ended, or from an attempt whose answer was lost.
+    if (holder === '' || holder === identity) return true;
+    if (this.#observed?.resourceVersion !== resourceVersion) {
+      this.#observed = { resourceVersion, seenAtMs: clock.nowMs() };
+    }
+    if (this.#leader !== holder) {
+      this.#leader = holder;
+      onChange({ type: 'following', leader: holder });
+    }
+    return clock.nowMs() - this.#observed.seenAtMs >= waitMs(spec, durationMs);
+  }
+
+  /** So that another need not wait. It is taken over in time anyway if this fails. */
+  async #release(lease: Lease): Promise<void> {
+    const { cluster, clock, identity, lease: key, onChange, retryMs } = this.#options;
+    const timeout = AbortSignal.timeout(retryMs);
+    const giveBack = async (held: Lease) => cluster.updateForeign('Lease', { ...held, spec: released(held.spec ?? {}, clock.date()) }, timeout);
+    try {
+      await giveBack(lease).catch(async (error: unknown) => {
+        // A renewal that we stopped waiting for may have been written.
+        const current = isStoreError(error, 'CONFLICT') ? await cluster.getForeign('Lease', key, timeout) : undefined;
+        if (current?.spec?.holderIdentity !== identity) throw error;
+        await giveBack(current);
+      });
+    } catch (error) {
+      onChange({ type: 'failed', error });
+    }
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, retryMs } = this.#options;
+    await clock.sleep(retryMs * (1 + retryJitter * clock.random()), signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+}
+
+/** As the holder asked, since it is the holder's renewals that are waited for; without that, as we would. */
+function waitMs({ leaseDurationSeconds }: LeaseSpec, durationMs: number): number {
+  return leaseDurationSeconds === undefined ? durationMs : leaseDurationSeconds * 1000;
+}
+
+/** What work throws when it is told to stop. */
+function isExpectedEnd(error: unknown): boolean {
+  return isAbort(error) || error instanceof NotLeaderError;
+}

@@ -1,0 +1,63 @@
+/** Says that a node's agent is at work, by renewing a Lease of the node's name; silence says that it is not. */
+import { isAbort } from '../abort.ts';
+import type { Clock } from '../clock.ts';
+import { machineClock } from '../clock.ts';
+import type { ClusterStore } from '../cluster-store.ts';
+import { ConflictError, isStoreError } from '../errors.ts';
+import type { Lease } from '../foreign.ts';
+import { acquired, renewed } from './lease-record.ts';
+
+export interface NodeLeaseOptions {
+  readonly cluster: ClusterStore;
+  readonly namespace: string;
+  /** Name of the node, of the Lease, and the holder in it. */
+  readonly nodeName: string;
+  /** Asked before each renewal: whether the node's audits keep their interval. While it says no, nothing is renewed. */
+  readonly isHealthy: () => boolean;
+  /** Default 40 s. */
+  readonly durationMs?: number | undefined;
+  /** Default 10 s; up to a tenth more at random. */
+  readonly renewMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+  /** A renewal failed; the next comes in its time. */
+  readonly onError: (error: unknown) => void;
+}
+
+const renewJitter = 0.1;
+
+/** Renews until the signal aborts, and leaves the Lease to lapse: an agent that is being replaced is back before that. */
+export async function keepNodeLease(options: NodeLeaseOptions, signal: AbortSignal): Promise<void> {
+  const { isHealthy, renewMs = 10_000, clock = machineClock, onError } = options;
+  let lease: Lease | undefined;
+  try {
+    while (!signal.aborted) {
+      if (isHealthy()) {
+        try {
+          lease = await renew(options, clock, lease, AbortSignal.any([signal, AbortSignal.timeout(renewMs)]));
+        } catch (error) {
+          signal.throwIfAborted();
+          lease = undefined;
+          onError(error);
+        }
+      }
+      await clock.sleep(renewMs * (1 + renewJitter * clock.random()), signal);
+    }
+  } catch (error) {
+    if (!(signal.aborted && (error === signal.reason || isAbort(error)))) throw error;
+  }
+}
+
+/** @param known as last written; it saves reading it first. */
+async function renew({ cluster, namespace, nodeName, durationMs = 40_000 }: NodeLeaseOptions, clock: Clock, known: Lease | undefined, signal: AbortSignal): Promise<Lease> {
+  if (known?.spec !== undefined) {
+    try {
+      return await cluster.updateForeign('Lease', { ...known, spec: renewed(known.spec, durationMs, clock.date()) }, signal);
+    } catch (error) {
+      if (!(error instanceof ConflictError) && !isStoreError(error, 'NOT_FOUND')) throw error;
+    }
+  }
+  const current = await cluster.getForeign('Lease', { namespace, name: nodeName }, signal);
+  const spec = acquired(current?.spec, nodeName, durationMs, clock.date());
+  if (current === undefined) return cluster.createForeign('Lease', { metadata: { namespace, name: nodeName }, spec }, signal);
+  return cluster.updateForeign('Lease', { ...current, spec }, signal);
+}
