@@ -16,10 +16,17 @@ export const labelValue = () => z.string().max(63).regex(/^([A-Za-z0-9]([-A-Za-z
 export const size = () => z.string().max(16).regex(/^[0-9]+(Ki|Mi|Gi|Ti)$/, { error: 'must be a size in whole MiB such as "512Mi" or "4Gi" (units Ki, Mi, Gi, Ti)' });
 
 /** The kernel's list notation, `0-3,8`; empty for no CPU. */
-export const cpuList = () => z.string().max(4096).regex(/^([0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)?$/, { error: 'must be a CPU list such as "0-3,8"' });
+export const cpuList = (longest = 4096) => z.string().max(longest).regex(/^([0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)?$/, { error: 'must be a CPU list such as "0-3,8"' });
 
-/** Only a bound here: the grammar needs words that a pattern cannot give, so resolving checks it. */
-export const mask = () => z.string().max(1024);
+/** The longest honest mask names every other one of 255 vCPUs. */
+export const maxMaskItems = 128;
+
+/** Of a mask only its alphabet, and numbers that fit any integer: the grammar needs words that a pattern cannot give, so resolving checks it. */
+export const maskPattern = /^([0-9]{0,9}[\t -\/:-~])*[0-9]{0,9}$/;
+
+export const mask = () => z.string().max(1024)
+  .regex(maskPattern, { error: 'must be a mask such as "^0" or "2-7,^4", in ASCII, its numbers of at most 9 digits' })
+  .refine((text) => text.split(',').length <= maxMaskItems, { error: `has more than ${maxMaskItems} items; accepted: ranges such as "0-7" for neighbours` });
 
 /** A Linux network interface: at most 15 bytes, no slash, colon or space, not `.` or `..`. */
 export const interfaceName = () => z.string().max(15).regex(/^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/, { error: 'must be the name of a network interface, at most 15 letters, digits, "_", "-" and "."' });
@@ -32,14 +39,14 @@ export const absolutePath = () => z.string().max(1024).regex(/^(\/[A-Za-z0-9_][A
 
 export const httpUrl = () => z.string().max(2048).regex(/^https?:\/\/[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(\/[!-~]*)?$/, { error: 'must be an http or https URL such as "https://images.example.org/rt.qcow2", without user name or password' });
 
-export const sha256 = () => z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 sum: 64 lower-case hexadecimal digits, as sha256sum prints it' });
+export const sha256 = () => z.string().max(64).regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 sum: 64 lower-case hexadecimal digits, as sha256sum prints it' });
 
-export const uuid = () => z.string().regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/, { error: 'must be a UUID such as "6b3f1d0e-58b1-4a0c-9e0b-2f6f0d1c7a11"' });
+export const uuid = () => z.string().max(36).regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/, { error: 'must be a UUID such as "6b3f1d0e-58b1-4a0c-9e0b-2f6f0d1c7a11"' });
 
 /** The second digit is even: a network card's own address is never a group's. */
-export const mac = () => z.string().regex(/^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$/, { error: 'must be a unicast MAC address such as "52:54:00:12:34:56", its second digit even' });
+export const mac = () => z.string().max(17).regex(/^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$/, { error: 'must be a unicast MAC address such as "52:54:00:12:34:56", its second digit even' });
 
-export const pciAddress = () => z.string().regex(/^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/, { error: 'must be a PCI address such as "0000:3b:00.1", in lower case' });
+export const pciAddress = () => z.string().max(16).regex(/^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/, { error: 'must be a PCI address such as "0000:3b:00.1", in lower case' });
 
 /** RFC 3339, as Kubernetes writes it. */
 export const timestamp = () => z.string().max(40).regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$/, { error: 'must be a time such as "2026-01-31T12:00:00Z"' });

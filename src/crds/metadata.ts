@@ -5,7 +5,12 @@ import { labelName, labelValue, oneLine, qualifiedName, resourceName, sentence, 
 export const apiVersion = 'rtvm.dev/v1alpha1';
 export const defaultNamespace = 'default';
 
-export const labels = () => z.record(qualifiedName(), labelValue());
+/** As many as anybody sets; a bound keeps the API server's rules over them cheap. */
+const maxLabels = 64;
+
+export const labels = () => z.record(qualifiedName(), labelValue())
+  .refine((record) => Object.keys(record).length <= maxLabels, { error: `must have at most ${maxLabels} labels` })
+  .meta({ maxProperties: maxLabels });
 
 /** What people write, and what an API server adds; the latter is accepted so that `kubectl get -o yaml` reads back. */
 const common = {

@@ -4,7 +4,7 @@ import { accepted, refused } from '../realtime/problem.ts';
 
 const unitKiB = { Ki: 1, Mi: 1024, Gi: 1024 ** 2, Ti: 1024 ** 3 } as const;
 /** 64 TiB: the physical address space of the largest x86-64 hosts with four-level page tables. */
-const largestMiB = 64 * 1024 ** 2;
+export const largestMiB = 64 * 1024 ** 2;
 
 /** `SIZE` unless the text is a whole number of MiB, at least one. */
 export function parseMiB(text: string, path: string): Checked<number> {

@@ -4,6 +4,7 @@ import type { DeepReadonly } from './deep-readonly.ts';
 import { findings } from './finding-schema.ts';
 import { oneLine, resourceName, sentence, timestamp, uuid } from './formats.ts';
 import { guest } from './guest-schema.ts';
+import { keyedBy } from './list-types.ts';
 import { apiVersion, clusterMetadata } from './metadata.ts';
 import { placement } from './placement-schema.ts';
 import { vmPhases } from './realtime-vm-status.ts';
@@ -51,7 +52,7 @@ export const realtimeAllocation = z.strictObject({
     guests: z.array(allocatedGuest).max(maxGuests).describe('Guests of the node, each with what it holds.').default([]),
   }).describe('What the controller gives; the one fence against double booking.').prefault({}),
   status: z.strictObject({
-    guests: z.array(reportedGuest).max(maxGuests).describe('What the agent made of each guest.').default([]),
+    guests: z.array(reportedGuest).max(maxGuests).meta(keyedBy('uid')).describe('What the agent made of each guest.').default([]),
   }).describe('What is; written by the node\'s agent alone.').optional(),
 }).describe('The allocation table of one node, of the same name as its RealtimeNode.');
 

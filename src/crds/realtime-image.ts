@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { httpUrl, mask, oneLine, relativePath, sha256 } from './formats.ts';
+import { writtenWhole } from './list-types.ts';
 import { apiVersion, namespacedMetadata } from './metadata.ts';
 
 export const imageSource = z.strictObject({
@@ -13,7 +14,7 @@ export const imageSource = z.strictObject({
 export const imageFormats = ['raw', 'qcow2', 'rom'] as const;
 
 const imageSpec = z.strictObject({
-  source: imageSource.describe('Where the file is: path, or url with sha256.'),
+  source: imageSource.meta(writtenWhole).describe('Where the file is: path, or url with sha256.'),
   format: z.enum(imageFormats).describe('raw, qcow2 (with no backing or data file of its own), or rom: a firmware that is the whole guest. Never guessed.'),
   realtimeMask: mask().describe('Realtime vCPUs for guests that start from this image; overrides the mask of class or VM.').optional(),
   guest: z.strictObject({

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { cpuList, oneLine, pciAddress, sentence, size, timestamp, uuid } from './formats.ts';
+import { keyedBy } from './list-types.ts';
 import { condition } from './metadata.ts';
 import { numaNodeNumber, placement } from './placement-schema.ts';
 import { vmReference } from './vm-reference.ts';
@@ -21,7 +22,7 @@ const numaNode = z.strictObject({
 });
 
 const nodeTopology = z.strictObject({
-  numaNodes: z.array(numaNode).min(1).max(1024).describe('Host NUMA nodes, ascending.'),
+  numaNodes: z.array(numaNode).min(1).max(1024).meta(keyedBy('id')).describe('Host NUMA nodes, ascending.'),
   cores: z.array(cpuList()).max(8192).describe('SMT siblings of each core. Default: each pCPU is a core.').optional(),
   caches: z.array(z.strictObject({
     level: z.int().min(1).max(5).describe('Level of the cache.'),
@@ -49,7 +50,7 @@ export const nodeStatus = z.strictObject({
     observed: sentence().describe('What was found.'),
     wanted: sentence().describe('What it should be.'),
     remedy: sentence().describe('The command or setting that mends it; absent where nothing needs mending.').optional(),
-  })).max(128).describe('Host checks, each with its remedy.').optional(),
+  })).max(128).meta(keyedBy('name')).describe('Host checks, each with its remedy.').optional(),
   latency: z.strictObject({
     maxMicroseconds: z.int().min(0).describe('Worst latency that was measured, in microseconds.'),
     measuredAt: timestamp().describe('When.').optional(),
@@ -61,8 +62,8 @@ export const nodeStatus = z.strictObject({
     vm: vmReference.describe('The VM that it was made for, by its own metadata.').optional(),
     generation: z.int().min(0).describe('Generation of the RealtimeVM that it was made from.').optional(),
     placement: placement.describe('What it holds, which stays taken.').optional(),
-  })).max(1024).describe('Domains of ours that no allocation names, or not with what they hold: kept until they are adopted or a person decides.').optional(),
-  conditions: z.array(condition).max(16).describe('Conditions: Ready, RealtimeReady.').optional(),
+  })).max(1024).meta(keyedBy('uuid')).describe('Domains of ours that no allocation names, or not with what they hold: kept until they are adopted or a person decides.').optional(),
+  conditions: z.array(condition).max(16).meta(keyedBy('type')).describe('Conditions: Ready, RealtimeReady.').optional(),
 });
 
 export type RealtimeNodeStatus = DeepReadonly<z.output<typeof nodeStatus>>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defaultMaxPriority, defaultVcpusPerSharedCpu } from '../realtime/host.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { absolutePath, cpuList, interfaceName, labelName, pciAddress, size } from './formats.ts';
+import { eachOnce, keyedBy } from './list-types.ts';
 import { apiVersion, clusterMetadata } from './metadata.ts';
 import { numaNodeNumber } from './placement-schema.ts';
 import { nodeStatus } from './realtime-node-status.ts';
@@ -12,13 +13,13 @@ const network = z.strictObject({
   openToInline: z.boolean().describe('Whether VMs without a class may use it.').default(false),
   bridge: interfaceName().describe('Bridge of the host that cards join.').optional(),
   macvtap: interfaceName().describe('Device of the host that cards are stacked on.').optional(),
-  sriov: z.array(pciAddress()).min(1).max(256).describe('PCI addresses of virtual functions, one for each card.').optional(),
+  sriov: z.array(pciAddress()).min(1).max(256).meta(eachOnce).describe('PCI addresses of virtual functions, one for each card.').optional(),
   vhostUser: absolutePath().describe('Directory for the sockets of a userspace switch.').optional(),
 });
 
 const deviceClass = z.strictObject({
   name: labelName().describe('Name that VMs use.'),
-  addresses: z.array(pciAddress()).min(1).max(256).describe('PCI addresses of the devices.'),
+  addresses: z.array(pciAddress()).min(1).max(256).meta(eachOnce).describe('PCI addresses of the devices.'),
 });
 
 const nodeSpec = z.strictObject({
@@ -32,8 +33,8 @@ const nodeSpec = z.strictObject({
   })).max(64).describe('Huge pages kept for others.').default([]),
   unschedulable: z.boolean().describe('Whether no new guest is placed here.').default(false),
   maxPriority: z.int().min(1).max(99).describe('Highest SCHED_FIFO priority that a guest may have; threaded interrupts of PREEMPT_RT run at 50.').default(defaultMaxPriority),
-  networks: z.array(network).max(64).describe('Networks that VMs may name, and what each is on this host.').default([]),
-  deviceClasses: z.array(deviceClass).max(64).describe('Device classes that VMs may name, and the devices of each on this host.').default([]),
+  networks: z.array(network).max(64).meta(keyedBy('name')).describe('Networks that VMs may name, and what each is on this host.').default([]),
+  deviceClasses: z.array(deviceClass).max(64).meta(keyedBy('name')).describe('Device classes that VMs may name, and the devices of each on this host.').default([]),
 });
 
 export const realtimeNode = z.strictObject({

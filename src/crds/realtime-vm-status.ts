@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { findings } from './finding-schema.ts';
-import { timestamp, uuid } from './formats.ts';
+import { cpuList, timestamp, uuid } from './formats.ts';
+import { keyedBy, writtenWhole } from './list-types.ts';
 import { condition } from './metadata.ts';
 import { placement } from './placement-schema.ts';
 
@@ -12,8 +13,9 @@ export type VmPhase = (typeof vmPhases)[number];
 export const vmStatus = z.strictObject({
   phase: z.enum(vmPhases).describe('Where the VM is in its life.').optional(),
   observedGeneration: z.int().min(0).describe('Generation of spec that this status is about.').optional(),
-  conditions: z.array(condition).max(16).describe('Conditions: Accepted, Placed, Running, RealtimeVerified, RestartRequired, Ready, and kstatus\' Reconciling and Stalled.').optional(),
-  placement: placement.describe('Where it is: a report of the node\'s RealtimeAllocation.').optional(),
+  conditions: z.array(condition).max(16).meta(keyedBy('type')).describe('Conditions: Accepted, Placed, Running, RealtimeVerified, RestartRequired, Ready, and kstatus\' Reconciling and Stalled.').optional(),
+  cpus: cpuList().describe('pCPUs that the dedicated vCPUs have to themselves, such as "4-7": of the placement, what people ask for first.').optional(),
+  placement: placement.meta(writtenWhole).describe('Where it is: a report of the node\'s RealtimeAllocation.').optional(),
   findings: findings().describe('What the last audit found, errors first.').optional(),
   domain: z.strictObject({
     uuid: uuid().describe('UUID of the domain.'),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { labelName, labelValue, mac, manyLines, oneLine, qualifiedName, relativePath, resourceName, size, timestamp, uuid } from './formats.ts';
+import { keyedBy } from './list-types.ts';
 import { apiVersion, labels, namespacedMetadata } from './metadata.ts';
 import { vmStatus } from './realtime-vm-status.ts';
 import { shapeFields } from './shape.ts';
@@ -54,7 +55,7 @@ const vmSpec = z.strictObject({
   image: z.strictObject({
     name: resourceName().describe('RealtimeImage in the VM\'s namespace.'),
   }).describe('What the guest starts from: short form of a first, Ephemeral disk, and the only place for an image of format rom.').optional(),
-  disks: z.array(disk).max(maxDevices).describe('Disks, in the order that the guest sees them.').default([]),
+  disks: z.array(disk).max(maxDevices).meta(keyedBy('name')).describe('Disks, in the order that the guest sees them.').default([]),
   kernel: z.strictObject({
     path: relativePath().describe('Kernel, under the host\'s image root.'),
     initrd: relativePath().describe('Initial RAM disk, under the host\'s image root.').optional(),
@@ -65,8 +66,8 @@ const vmSpec = z.strictObject({
     metaData: manyLines(maxUserData).describe('cloud-init meta data. Default: instance id and host name from the VM.').optional(),
     networkConfig: manyLines(maxUserData).describe('cloud-init network configuration.').optional(),
   }).describe('Seed of the NoCloud source of cloud-init, as a disk.').optional(),
-  networks: z.array(network).max(maxDevices).describe('Network cards, in the order that the guest sees them.').default([]),
-  hostDevices: z.array(hostDevice).max(maxDevices).describe('PCI devices of the host, passed through.').default([]),
+  networks: z.array(network).max(maxDevices).meta(keyedBy('name')).describe('Network cards, in the order that the guest sees them.').default([]),
+  hostDevices: z.array(hostDevice).max(maxDevices).meta(keyedBy('name')).describe('PCI devices of the host, passed through.').default([]),
   ioThreads: z.int().min(0).max(16).describe('QEMU threads for disks, beside its main one.').default(0),
   firmware: z.strictObject({
     type: z.enum(['BIOS', 'UEFI']).describe('Firmware.').default('BIOS'),

@@ -1,6 +1,7 @@
 /** cpu, memory and numa, as a class fixes them or a VM states them inline. */
 import { z } from 'zod';
 import { cpuList, mask, size } from './formats.ts';
+import { writtenWhole } from './list-types.ts';
 
 /** More need an IOMMU with interrupt remapping in the guest (8-bit APIC ids), which our domain does not have. */
 export const maxVcpus = 255;
@@ -33,7 +34,7 @@ export const cpu = z.strictObject({
   coreSharing: z.enum(coreSharings).describe('Whether another VM may have a pCPU of the same core. Default Forbid for realtime VMs, else Allow.').optional(),
   dedicatedMask: mask().describe('Which vCPUs are dedicated in a Mixed VM without realtime, in the grammar of realtime.mask.').optional(),
   emulatorThreads: z.enum(emulatorThreads).describe('Where QEMU\'s own threads run. Housekeeping: with the vCPUs that are not realtime. Share: on the host\'s shared CPUs. Isolate: on a pCPU of their own. Default Housekeeping for realtime VMs, else wherever the vCPUs may run.').optional(),
-  topology: topology.describe('What the guest sees; the product is the number of vCPUs. Default: one socket of single-threaded cores.').optional(),
+  topology: topology.meta(writtenWhole).describe('What the guest sees; the product is the number of vCPUs. Default: one socket of single-threaded cores.').optional(),
   model: cpuModel().describe('CPU model. Default host-passthrough.').optional(),
   realtime: realtime.describe('Makes the VM a realtime one; {} takes the defaults. Nothing else does.').optional(),
 });
@@ -47,7 +48,7 @@ export const memory = z.strictObject({
 export const numa = z.strictObject({
   nodes: z.int().min(1).max(maxCells).describe('Number of even guest NUMA nodes.').optional(),
   cells: z.array(z.strictObject({
-    vcpus: cpuList().describe('vCPUs of the cell, such as "0-1".'),
+    vcpus: cpuList(1024).describe('vCPUs of the cell, such as "0-1".'),
     memory: size().describe('Memory of the cell, in whole MiB.'),
   })).min(1).max(maxCells).describe('Guest NUMA nodes one by one: each vCPU in one of them, their memory adding up to memory.size.').optional(),
 });

@@ -1,15 +1,25 @@
 /** RealtimeImage to the core's image. */
+import { combine, mapChecked, problemsOf, unless } from '../realtime/checked.ts';
+import { hasMask, parseMask } from '../realtime/mask.ts';
 import type { Checked, FieldProblem } from '../realtime/problem.ts';
 import { accepted, refused } from '../realtime/problem.ts';
 import type { ImageSource, ImageSpec } from '../realtime/spec.ts';
 import type { RealtimeImage } from './realtime-image.ts';
+import { maxVcpus } from './shape.ts';
 
-/** As {@link toImageSource} says. */
+/** As {@link toImageSource} says, and `MASK_SYNTAX`; which vCPUs the mask names only a guest's number of vCPUs can tell. */
 export function toImageSpec(image: RealtimeImage): Checked<ImageSpec> {
-  const source = toImageSource(image.spec.source, 'spec.source');
-  if (!source.ok) return source;
   const { metadata: { namespace, name }, spec: { format, realtimeMask } } = image;
-  return accepted({ namespace, name, format, source: source.value, realtimeMask });
+  const parts = combine<{ source: ImageSource; mask: null }>({
+    source: toImageSource(image.spec.source, 'spec.source'),
+    mask: unless(syntaxProblems(realtimeMask), () => null),
+  });
+  return mapChecked(parts, ({ source }) => ({ namespace, name, format, source, realtimeMask }));
+}
+
+function syntaxProblems(mask: string | undefined): readonly FieldProblem[] {
+  if (!hasMask(mask)) return [];
+  return problemsOf(parseMask(mask, maxVcpus, 'spec.realtimeMask')).filter(({ code }) => code === 'MASK_SYNTAX');
 }
 
 /** `IMAGE_SOURCE` unless there is exactly one of path and url, and a sum with url: what is fetched must be what was meant. */
