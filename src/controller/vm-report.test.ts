@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import { vmReport } from './vm-report.ts';
+import type { VmStanding } from './vm-report.ts';
+
+const entry = (realtime: boolean, desired: AllocatedGuest['desired'] = 'Running') => ({
+  desired, placement: { nodeName: 'n1' }, guest: { cpu: realtime ? { realtime: { vcpus: '1', priority: 1 } } : {} },
+}) as unknown as AllocatedGuest;
+
+const placed = (report: Omit<ReportedGuest, 'uid'> | undefined, more: Partial<Extract<VmStanding, { kind: 'placed' }>> = {}): VmStanding => ({
+  kind: 'placed', entry: entry(true), report: report === undefined ? undefined : { uid: 'u', ...report }, restartRequired: undefined, lost: undefined, ...more,
+});
+
+const finding = { code: 'ThreadPolicy', severity: 'error' as const, subject: 'CPU 1/KVM', expected: 'FIFO', observed: 'OTHER', message: 'it is not realtime' };
+const verified = { verdict: 'Verified' as const, findings: [] };
+const violated = { verdict: 'Violated' as const, findings: [finding] };
+
+/** Phase, and conditions as `Type=Status/Reason`. */
+function summary(standing: VmStanding): string {
+  const { phase, conditions } = vmReport(standing);
+  return [phase, ...conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`)].join(' ');
+}
+
+describe('vmReport', () => {
+  it.each<[string, VmStanding, string]>([
+    ['invalid', { kind: 'invalid', message: 'no' }, 'Failed Accepted=False/Invalid Ready=False/Invalid Reconciling=False/Invalid Stalled=True/Invalid'],
+    ['unplaced', { kind: 'unplaced', reason: 'TooFewDedicatedCpus', message: 'no' }, 'Pending Accepted=True/Resolved Placed=False/TooFewDedicatedCpus Ready=False/TooFewDedicatedCpus Reconciling=True/TooFewDedicatedCpus Stalled=False/Progressing'],
+    ['halted: it carries no Ready', { kind: 'halted' }, 'Stopped Accepted=True/Resolved Placed=False/Halted Reconciling=False/Settled Stalled=False/Progressing'],
+    ['placed, and not taken up', placed(undefined), 'Placed Accepted=True/Resolved Placed=True/Placed Running=False/Placed RealtimeVerified=Unknown/NotAudited RestartRequired=False/UpToDate Ready=False/Placed Reconciling=True/Placed Stalled=False/Progressing'],
+    ['starting', placed({ phase: 'Starting', reason: 'Starting', message: 'x' }), 'Starting Accepted=True/Resolved Placed=True/Placed Running=False/Starting RealtimeVerified=Unknown/NotAudited RestartRequired=False/UpToDate Ready=False/Starting Reconciling=True/Starting Stalled=False/Progressing'],
+    ['running and verified', placed({ phase: 'Running', reason: 'Verified', audit: verified }), 'Running Accepted=True/Resolved Placed=True/Placed Running=True/Verified RealtimeVerified=True/Verified RestartRequired=False/UpToDate Ready=True/RunningVerified Reconciling=False/Settled Stalled=False/Progressing'],
+    ['running and not verified', placed({ phase: 'Running', reason: 'DriftPersists', audit: violated }), 'Running Accepted=True/Resolved Placed=True/Placed Running=True/DriftPersists RealtimeVerified=False/DriftPersists RestartRequired=False/UpToDate Ready=False/NotVerified Reconciling=False/Settled Stalled=False/Progressing'],
+    ['running and not audited', placed({ phase: 'Running' }), 'Running Accepted=True/Resolved Placed=True/Placed Running=True/Running RealtimeVerified=Unknown/NotAudited RestartRequired=False/UpToDate Ready=False/NotAudited Reconciling=True/Running Stalled=False/Progressing'],
+    ['failed', placed({ phase: 'Failed', reason: 'FifoRefused', message: 'no' }), 'Failed Accepted=True/Resolved Placed=True/Placed Running=False/FifoRefused RealtimeVerified=Unknown/NotAudited RestartRequired=False/UpToDate Ready=False/FifoRefused Reconciling=False/Settled Stalled=True/FifoRefused'],
+    ['a plain VM has nothing realtime to verify', placed({ phase: 'Running', reason: 'Verified', audit: verified }, { entry: entry(false) }), 'Running Accepted=True/Resolved Placed=True/Placed Running=True/Verified RestartRequired=False/UpToDate Ready=True/RunningVerified Reconciling=False/Settled Stalled=False/Progressing'],
+    ['its node is silent: nothing is said to hold', placed({ phase: 'Running', reason: 'Verified', audit: verified }, { lost: 'why' }), 'Unknown Accepted=True/Resolved Placed=True/Placed Running=Unknown/NodeLost RealtimeVerified=Unknown/NodeLost Ready=Unknown/NodeLost Reconciling=True/NodeLost Stalled=False/Progressing'],
+    ['its spec has changed', placed({ phase: 'Running', reason: 'Verified', audit: verified }, { restartRequired: 'why' }), 'Running Accepted=True/Resolved Placed=True/Placed Running=True/Verified RealtimeVerified=True/Verified RestartRequired=True/SpecChanged Ready=True/RunningVerified Reconciling=False/Settled Stalled=False/Progressing'],
+    ['being stopped: it carries no Ready', placed({ phase: 'Stopping', reason: 'ShutdownRequested' }, { entry: entry(true, 'Stopped') }), 'Stopping Accepted=True/Resolved Placed=True/Placed Running=False/ShutdownRequested RealtimeVerified=Unknown/NotAudited RestartRequired=False/UpToDate Reconciling=True/ShutdownRequested Stalled=False/Progressing'],
+  ])('%s', (_, standing, expected) => {
+    expect(summary(standing)).toBe(expected);
+  });
+
+  it('is never ready without a verdict that everything was verified', () => {
+    for (const phase of ['Pending', 'Placed', 'Starting', 'Running', 'Stopping', 'Stopped', 'Failed', 'Unknown', 'Removed'] as const) {
+      for (const audit of [undefined, violated, { verdict: 'Unknown' as const, findings: [] }]) {
+        const { conditions } = vmReport(placed({ phase, ...(audit === undefined ? {} : { audit }) }));
+        expect(conditions.find(({ type }) => type === 'Ready')?.status).not.toBe('True');
+        expect(conditions.find(({ type }) => type === 'RealtimeVerified')?.status).not.toBe('True');
+      }
+    }
+  });
+});
