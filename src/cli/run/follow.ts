@@ -50,13 +50,16 @@ function progressLine(vm: Stored<'RealtimeVM'>, outcome: Outcome, io: Io): strin
     case 'stopped':
       return `${name}: ${outcome.message}`;
     case 'failed':
+    case 'paused':
       return undefined;
     case 'pending': {
       const { phase, placement, conditions } = vm.status ?? {};
       if (phase === 'Placed' && placement !== undefined) {
         return `${name}: placed: ${describePlacement(vmKey(vm.metadata), requireValid(placementFromWire(placement, 'status.placement'), name), glyphsFor(io.unicode)).join('; ')}`;
       }
-      if (phase === 'Running') return `${name}: running; ${conditions?.find(({ type }) => type === 'Running')?.message ?? 'reading its threads'}`;
+      const why = conditions?.find(({ type }) => type === 'Running')?.message;
+      if (phase === 'Running') return `${name}: running; ${why ?? 'reading its threads'}`;
+      if (phase === 'Unknown' && why !== undefined) return `${name}: ${why}`;
       return phase === 'Starting' ? `${name}: starting` : undefined;
     }
   }

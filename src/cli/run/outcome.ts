@@ -6,6 +6,8 @@ export type Outcome =
   | { readonly kind: 'ready' }
   /** It has ended, or is not meant to run: nothing is wrong, and nothing more will happen. */
   | { readonly kind: 'stopped'; readonly message: string }
+  /** Its domain is there and does not go on, and only a person can say what becomes of it. */
+  | { readonly kind: 'paused'; readonly message: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly message: string };
 
 const pending: Outcome = { kind: 'pending' };
@@ -28,6 +30,7 @@ export function outcomeOf({ metadata, status }: Stored<'RealtimeVM'>, sinceMs: n
   if (condition('Ready')?.status === 'True') return { kind: 'ready' };
   const running = condition('Running');
   if (running?.status === 'True' && lastingViolations.has(running.reason)) return failed('Ready');
+  if (running?.reason === 'Paused' && Date.parse(running.lastTransitionTime) >= sinceMs) return { kind: 'paused', message: running.message };
   if (status.phase === 'Stopped') return { kind: 'stopped', message: running?.message ?? condition('Placed')?.message ?? 'it does not run' };
   return pending;
 }

@@ -92,9 +92,10 @@ async function seeThrough(node: LocalNode, applied: readonly AppliedObject[], si
   await node.start();
   const outcomes = await Promise.race([followUntilSettled(node.store, keys, sinceMs, io, signal), node.failed, ...(keys.size === 0 ? [] : [node.full])]);
   node.follow(new Set());
+  const paused = vms.filter(({ ref }) => outcomes.get(vmKey(ref))?.kind === 'paused');
   const failed = vms.filter(({ ref }) => outcomes.get(vmKey(ref))?.kind === 'failed');
-  if (failed.length === 0) return true;
-  for (const { ref } of failed) io.err(`rtvm: ${formatRef(ref)} cannot run: ${messageOf(outcomes.get(vmKey(ref)))}`);
+  if (failed.length + paused.length === 0) return true;
+  for (const { ref } of [...paused, ...failed]) io.err(`rtvm: ${formatRef(ref)} cannot run: ${messageOf(outcomes.get(vmKey(ref)))}`);
   const fresh = failed.filter(({ change }) => change === 'created');
   await takeBack(node, fresh, signal);
   // Nothing of files that gave nothing is kept either.
@@ -127,6 +128,7 @@ async function tellLeftRunning(node: LocalNode, io: Io): Promise<void> {
 }
 
 function messageOf(outcome: Outcome | undefined): string {
+  if (outcome?.kind === 'paused') return `${outcome.message} (Paused)`;
   if (outcome?.kind !== 'failed') return 'nothing is known of it';
   const remedy = remedyFor(outcome.reason);
   return `${outcome.message}${remedy === undefined ? '' : `: ${remedy}`} (${outcome.reason})`;

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import type { Stored } from '../../store/resource.ts';
+import { outcomeOf } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+
+type Status = NonNullable<Stored<'RealtimeVM'>['status']>;
+type Condition = NonNullable<Status['conditions']>[number];
+
+const sinceMs = Date.parse('2026-07-31T12:00:00Z');
+const before = '2026-07-31T11:59:59Z';
+const after = '2026-07-31T12:00:01Z';
+
+function condition(type: string, status: Condition['status'], reason: string, lastTransitionTime = after): Condition {
+  return { type, status, reason, message: `${reason} it is`, lastTransitionTime };
+}
+
+const running = condition('Running', 'True', 'Verified');
+const paused = (at: string) => condition('Running', 'False', 'Paused', at);
+
+const table: [string, Status | undefined, Outcome][] = [
+  ['without a status', undefined, { kind: 'pending' }],
+  ['with the status of an earlier spec', { observedGeneration: 1, phase: 'Running', conditions: [condition('Ready', 'True', 'RunningVerified')] }, { kind: 'pending' }],
+  ['that is wrong', { observedGeneration: 2, phase: 'Failed', conditions: [condition('Accepted', 'False', 'Invalid')] }, { kind: 'failed', reason: 'Invalid', message: 'Invalid it is' }],
+  ['that fits nowhere', { observedGeneration: 2, phase: 'Pending', conditions: [condition('Placed', 'False', 'TooFewHugepages')] }, { kind: 'failed', reason: 'TooFewHugepages', message: 'TooFewHugepages it is' }],
+  ['that could not start', { observedGeneration: 2, phase: 'Failed', conditions: [condition('Stalled', 'True', 'FifoRefused')] }, { kind: 'failed', reason: 'FifoRefused', message: 'FifoRefused it is' }],
+  ['that could not start an earlier time', { observedGeneration: 2, phase: 'Failed', conditions: [condition('Stalled', 'True', 'FifoRefused', before)] }, { kind: 'pending' }],
+  ['that starts', { observedGeneration: 2, phase: 'Starting', conditions: [condition('Running', 'False', 'Starting')] }, { kind: 'pending' }],
+  ['that runs and is not audited yet', { observedGeneration: 2, phase: 'Running', conditions: [running, condition('Ready', 'False', 'NotAudited')] }, { kind: 'pending' }],
+  ['that runs as asked for', { observedGeneration: 2, phase: 'Running', conditions: [running, condition('Ready', 'True', 'RunningVerified')] }, { kind: 'ready' }],
+  ['whose drift is being corrected', { observedGeneration: 2, phase: 'Running', conditions: [condition('Running', 'True', 'Drift'), condition('Ready', 'False', 'NotVerified')] }, { kind: 'pending' }],
+  ['whose drift stays', { observedGeneration: 2, phase: 'Running', conditions: [condition('Running', 'True', 'DriftPersists'), condition('Ready', 'False', 'NotVerified')] }, { kind: 'failed', reason: 'NotVerified', message: 'NotVerified it is' }],
+  ['that is paused', { observedGeneration: 2, phase: 'Unknown', conditions: [paused(after)] }, { kind: 'paused', message: 'Paused it is' }],
+  ['that was paused at an earlier time, and may go on by now', { observedGeneration: 2, phase: 'Unknown', conditions: [paused(before)] }, { kind: 'pending' }],
+  ['that has ended', { observedGeneration: 2, phase: 'Stopped', conditions: [condition('Running', 'False', 'Succeeded')] }, { kind: 'stopped', message: 'Succeeded it is' }],
+  ['that is halted', { observedGeneration: 2, phase: 'Stopped', conditions: [condition('Placed', 'False', 'Halted')] }, { kind: 'stopped', message: 'Halted it is' }],
+];
+
+it.each(table)('a VM %s', (_, status, outcome) => {
+  const metadata = { name: 'a', namespace: 'default', uid: 'u', resourceVersion: '1', generation: 2, creationTimestamp: before };
+  const spec = { memory: { size: '16Mi' } } as Stored<'RealtimeVM'>['spec'];
+  expect(outcomeOf({ apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeVM', metadata, spec, ...(status === undefined ? {} : { status }) }, sinceMs)).toEqual(outcome);
+});
