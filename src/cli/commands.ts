@@ -1,5 +1,7 @@
 /** Every command of `rtvm`, in the order in which the help lists them. */
 import type { Command } from 'commander';
+import { register as agent } from './commands/agent.ts';
+import { register as controller } from './commands/controller.ts';
 import { register as deleteVm } from './commands/delete.ts';
 import { register as host } from './commands/host.ts';
 import { register as plan } from './commands/plan.ts';
@@ -19,4 +21,4 @@ import type { Io } from './io.ts';
  */
 export type RegisterCommand = (program: Command, io: Io) => void;
 
-export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, deleteVm, host];
+export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, deleteVm, host, controller, agent];

@@ -1,5 +1,4 @@
 /** The `rtvm` command: its commands, its options, and what a wrong call or an error prints. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { commands } from './commands.ts';
 import type { RegisterCommand } from './commands.ts';
@@ -7,6 +6,7 @@ import { isForPeople, UsageError } from './exit.ts';
 import type { ExitCode } from './exit.ts';
 import { colourChoices } from './io.ts';
 import type { ColourChoice, Io } from './io.ts';
+import { readVersion } from './process/version.ts';
 
 /**
  * Runs one command line.
@@ -73,9 +73,4 @@ function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.stack ?? error.message;
   return error.cause === undefined ? own : `${own}\nCaused by: ${stackOf(error.cause)}`;
-}
-
-function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
-  return manifest.version;
 }

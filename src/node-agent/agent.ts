@@ -11,6 +11,7 @@ import { toHostInventory } from '../crds/to-host-inventory.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
 import type { HostNetwork } from '../realtime/host.ts';
+import type { StoreProblem } from '../store/problem.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { ReconcileResult } from '../store/work-queue.ts';
@@ -45,6 +46,8 @@ export interface AgentOptions {
   /** Called when libvirt is lost or cannot be reached; the agent goes on trying. */
   readonly libvirtAway?: (error: unknown) => void;
   readonly observer?: AgentObserver;
+  /** What a person has to mend so that this node's objects can be read, whenever that changes. */
+  readonly problems?: (problems: readonly StoreProblem[]) => void;
   /** Milliseconds that only grow. Default: the machine's monotonic clock. */
   readonly monotonicMs?: () => number;
 }
@@ -183,6 +186,7 @@ export class Agent {
           this.#lookAtEverything();
           break;
         case 'problems':
+          this.#options.problems?.(event.problems);
           break;
       }
     }
@@ -272,7 +276,7 @@ export class Agent {
 
 /** Whether two versions of an entry ask for the same; what the table says of other guests, or its status, is no reason to look. */
 function sameWish(left: AllocatedGuest, right: AllocatedGuest): boolean {
-  return left.desired === right.desired && left.generation === right.generation && left.restartedAt === right.restartedAt && isDeepStrictEqual(left.placement, right.placement);
+  return left.desired === right.desired && left.request === right.request && left.generation === right.generation && left.restartedAt === right.restartedAt && isDeepStrictEqual(left.placement, right.placement);
 }
 
 function requireKvm(root: HostRoot, virtType: VirtType): void {

@@ -1,5 +1,5 @@
 /** Options of the commands that work on this host's own VMs. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
 export interface StateOptions {
@@ -7,13 +7,16 @@ export interface StateOptions {
   readonly libvirtSocket?: string;
 }
 
-export interface NodeOptions extends StateOptions {
+export interface HostOptions extends StateOptions {
   /** Absent: `images` in the state directory. */
   readonly imageRoot?: string;
-  readonly nodeName?: string;
   readonly virtType: 'kvm' | 'qemu';
   readonly lockFile: string;
   readonly allowUrl: readonly string[];
+}
+
+export interface NodeOptions extends HostOptions {
+  readonly nodeName?: string;
 }
 
 export function addStateOptions(command: Command): Command {
@@ -22,11 +25,27 @@ export function addStateOptions(command: Command): Command {
     .addOption(new Option('--libvirt-socket <path>', "libvirt's socket (default: /run/libvirt/virtqemud-sock or libvirt-sock)").env('RTVM_LIBVIRT_SOCKET'));
 }
 
-export function addNodeOptions(command: Command): Command {
+/** Those of whatever runs VMs on this host. */
+export function addHostOptions(command: Command): Command {
   return addStateOptions(command)
     .addOption(new Option('--image-root <path>', 'where the paths of images and kernels begin (default: images in the state directory)').env('RTVM_IMAGE_ROOT'))
-    .addOption(new Option('--node-name <name>', "name of this host's RealtimeNode (default: the host name)").env('RTVM_NODE_NAME'))
     .addOption(new Option('--virt-type <type>', 'kvm; or qemu, emulation without KVM and without any realtime guarantee').env('RTVM_VIRT_TYPE').choices(['kvm', 'qemu']).default('kvm'))
     .addOption(new Option('--allow-url <prefix...>', 'images may be fetched from URLs that begin so').default([], 'none'))
     .addOption(new Option('--lock-file <path>', 'one rtvm process a host holds it').env('RTVM_LOCK_FILE').default('/run/rtvm/agent.lock'));
+}
+
+/** Those and, for a host that is a node by itself, its name. */
+export function addNodeOptions(command: Command): Command {
+  return addHostOptions(command)
+    .addOption(new Option('--node-name <name>', "name of this host's RealtimeNode (default: the host name)").env('RTVM_NODE_NAME'));
+}
+
+export function addAuditOption(command: Command): Command {
+  return command.addOption(new Option('--audit-interval <seconds>', 'between two audits of a VM when nothing happens').argParser(seconds).default(30));
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= 1 && value <= 3600) return value;
+  throw new InvalidArgumentError('Accepted: 1 to 3600.');
 }

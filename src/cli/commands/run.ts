@@ -1,8 +1,8 @@
 /** `rtvm run`: runs VMs on this host, without a cluster. */
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { addNodeOptions } from './node-options.ts';
+import { addAuditOption, addNodeOptions } from './node-options.ts';
 import type { NodeOptions } from './node-options.ts';
 
 export interface RunOptions extends NodeOptions {
@@ -18,17 +18,10 @@ export function register(program: Command, io: Io): void {
       + 'What the files say is kept in the state directory; without -f, what is kept there is run, as the systemd unit does. Ctrl-C ends rtvm, never a VM; "rtvm delete" ends a VM.')
     .addOption(new Option('-f, --file <path...>', 'manifests to take up: files, directories, or - for standard input'))
     .addOption(new Option('--detach', 'end as soon as all VMs of the files run and are verified; the VMs run on, unaudited'));
-  addNodeOptions(command)
-    .addOption(new Option('--audit-interval <seconds>', 'between two audits of a VM when nothing happens').argParser(seconds).default(30))
+  addAuditOption(addNodeOptions(command))
     .addHelpText('after', '\nExamples:\n  rtvm run -f vm.yaml\n  rtvm run -f host.yaml -f vms/ --detach\n\nExits with 1 when a VM of the files cannot be run as asked for: it is then taken back, and nothing of it is left.')
     .action(async (options: RunOptions) => {
       const { run } = await import('../run/run.ts');
       io.exitCode = await run(options, io);
     });
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value >= 1 && value <= 3600) return value;
-  throw new InvalidArgumentError('Accepted: 1 to 3600.');
 }

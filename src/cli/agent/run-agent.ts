@@ -1,0 +1,110 @@
+/** The agent as a process: one host of a cluster, until it is told to end. */
+import { join } from 'node:path';
+import process from 'node:process';
+import { Agent } from '../../node-agent/agent.ts';
+import type { AgentObserver } from '../../node-agent/agent-observer.ts';
+import { takeHostLock } from '../../node-agent/host/host-lock.ts';
+import { thisHost } from '../../node-agent/host/host-root.ts';
+import { readVirtualization } from '../../node-agent/host/virtualization.ts';
+import { LibvirtHypervisor } from '../../node-agent/libvirt-hypervisor.ts';
+import { formatProblem } from '../../crds/document-problem.ts';
+import { keepNodeLease } from '../../store/kubernetes/node-lease.ts';
+import type { Logger } from 'pino';
+import type { AgentCommandOptions } from '../commands/agent.ts';
+import { UsageError } from '../exit.ts';
+import type { ExitCode } from '../exit.ts';
+import { serveHealth } from '../http/health-server.ts';
+import type { Io } from '../io.ts';
+import { agentMetrics } from '../metrics/agent-metrics.ts';
+import { newRegistry } from '../metrics/registry.ts';
+import { openCluster } from '../process/cluster.ts';
+import { newLogger } from '../process/logger.ts';
+import { readVersion } from '../process/version.ts';
+import { Interrupt } from '../run/interrupt.ts';
+import { ownCpusWarning } from './own-cpus.ts';
+
+/** @throws HostError `LOCK_HELD`, CommandError `NO_CLUSTER`, `CANNOT_LISTEN`; nothing is left then. */
+export async function runAgent(options: AgentCommandOptions, io: Io): Promise<ExitCode> {
+  const { nodeName } = options;
+  if (nodeName === undefined) throw new UsageError('--node-name NAME (or NODE_NAME) is required: the name of the Kubernetes node that this host is');
+  using interrupt = new Interrupt();
+  const log = newLogger(io, options.logLevel);
+  const lock = takeHostLock(thisHost, options.lockFile);
+  try {
+    return await runLocked(nodeName, options, log, interrupt.signal);
+  } finally {
+    lock[Symbol.dispose]();
+  }
+}
+
+async function runLocked(nodeName: string, options: AgentCommandOptions, log: Logger, stopped: AbortSignal): Promise<ExitCode> {
+  const registry = newRegistry(readVersion());
+  const store = openCluster(options, 'rtvm-agent', registry);
+  try {
+    const hypervisor = new LibvirtHypervisor({ root: thisHost, socketPath: options.libvirtSocket });
+    const warn = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
+    const agent: Agent = new Agent({
+      store,
+      nodeName,
+      nodeLabels: {},
+      hypervisor,
+      root: thisHost,
+      stateDirectory: options.stateDir,
+      imageRoot: options.imageRoot ?? join(options.stateDir, 'images'),
+      allowedUrls: options.allowUrl,
+      virtType: options.virtType,
+      auditIntervalMs: 1000 * options.auditInterval,
+      now: Date.now,
+      log: { info: (message) => log.info(message), warn },
+      libvirtAway: (error) => log.warn({ err: error }, 'libvirt is not reached; running VMs are audited all the same'),
+      problems: (problems) => problems.forEach((problem) => warn(formatProblem(problem))),
+      observer: warningOfOwnCpus(agentMetrics(registry, nodeName, () => agent.auditsOnTime), log),
+    });
+    await using server = await serveHealth({
+      ...options.metricsAddress,
+      // Whatever else is wrong, ending the agent would mend nothing: it goes on trying, and audits what it can.
+      health: () => undefined,
+      readiness: () => (!hypervisor.isConnected ? 'libvirt is not reached' : agent.auditsOnTime ? undefined : 'audits are late'),
+      metrics: registry,
+    });
+    log.info({ node: nodeName, url: server.url, pid: process.pid }, 'agent started');
+    if (options.virtType === 'qemu') log.warn('emulation was asked for (--virt-type qemu): guests run, but nothing here is realtime');
+    else warnWithoutKvm(log);
+    const ended = new AbortController();
+    const lease = keepNodeLease({
+      cluster: store, namespace: options.leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime,
+      onError: (error) => log.warn({ err: error }, "the node's Lease could not be renewed"),
+    }, AbortSignal.any([stopped, ended.signal]));
+    stopped.addEventListener('abort', () => agent.stop(), { once: true });
+    if (stopped.aborted) agent.stop();
+    try {
+      await agent.run();
+    } finally {
+      ended.abort();
+      await lease;
+    }
+    log.info('agent ended; VMs run on, without audits until the next one');
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+/** Tells of it once for each set of dedicated CPUs. */
+function warningOfOwnCpus(observer: AgentObserver, log: Logger): AgentObserver {
+  let told: string | undefined;
+  return {
+    ...observer,
+    offered: (inventory) => {
+      observer.offered(inventory);
+      const warning = ownCpusWarning(thisHost, inventory.dedicatedCpus);
+      if (warning !== undefined && warning !== told) log.warn(warning);
+      told = warning;
+    },
+  };
+}
+
+function warnWithoutKvm(log: Logger): void {
+  const virtualization = readVirtualization(thisHost);
+  if (!virtualization.kvm) log.warn(`KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`);
+}

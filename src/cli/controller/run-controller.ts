@@ -1,0 +1,96 @@
+/** The controller as a process: stands for election, and works for as long as it leads. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import process from 'node:process';
+import type { Logger } from 'pino';
+import { Controller } from '../../controller/controller.ts';
+import { formatProblem } from '../../crds/document-problem.ts';
+import type { KubernetesStore } from '../../store/kubernetes/kubernetes-store.ts';
+import { LeaderElection } from '../../store/kubernetes/leader-election.ts';
+import type { LeadershipChange } from '../../store/kubernetes/leader-election.ts';
+import type { Leadership } from '../../store/kubernetes/leadership.ts';
+import type { ControllerCommandOptions } from '../commands/controller.ts';
+import type { ExitCode } from '../exit.ts';
+import { serveHealth } from '../http/health-server.ts';
+import type { Io } from '../io.ts';
+import { leaderMetric } from '../metrics/leader-metric.ts';
+import { newRegistry } from '../metrics/registry.ts';
+import { followVms, vmMetrics } from '../metrics/vm-metrics.ts';
+import type { VmMetrics } from '../metrics/vm-metrics.ts';
+import { openCluster } from '../process/cluster.ts';
+import { newLogger } from '../process/logger.ts';
+import { readVersion } from '../process/version.ts';
+import { Interrupt } from '../run/interrupt.ts';
+
+/** The Lease that one controller holds. */
+const leaseName = 'rtvm-controller';
+/** As agents renew theirs: after so much silence a node counts as lost. */
+const nodeLeaseMs = 40_000;
+
+/** @returns 1 where leadership was lost: another controller leads then, and this process begins anew. */
+export async function runController(options: ControllerCommandOptions, io: Io): Promise<ExitCode> {
+  using interrupt = new Interrupt();
+  const log = newLogger(io, options.logLevel);
+  const registry = newRegistry(readVersion());
+  const store = openCluster(options, 'rtvm-controller', registry);
+  try {
+    const setLeads = leaderMetric(registry, leaseName);
+    const metrics = vmMetrics(registry);
+    await using server = await serveHealth({ ...options.metricsAddress, health: () => undefined, readiness: () => undefined, metrics: registry });
+    const identity = `${hostname()}_${randomUUID()}`;
+    log.info({ identity, url: server.url, pid: process.pid }, 'controller started');
+    const lost = new AbortController();
+    const election = new LeaderElection({
+      cluster: store,
+      lease: { namespace: options.leaseNamespace, name: leaseName },
+      identity,
+      onChange: (change) => {
+        setLeads(change.type === 'leading');
+        tell(change, log);
+        if (change.type === 'lost') lost.abort();
+      },
+    });
+    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, store, metrics, options, log));
+    log.info('controller ended');
+    return lost.signal.aborted ? 1 : 0;
+  } finally {
+    await store.close();
+  }
+}
+
+/** One term: works until it ends, and writes nothing after that. */
+async function lead({ signal, guard }: Leadership, store: KubernetesStore, metrics: VmMetrics, options: ControllerCommandOptions, log: Logger): Promise<void> {
+  const guarded = store.guarded(guard);
+  const controller = new Controller({
+    store: guarded,
+    cluster: { cluster: guarded, leaseNamespace: options.leaseNamespace, leaseMs: nodeLeaseMs },
+    now: () => new Date(),
+    warn: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
+    problems: (problems) => problems.forEach((problem) => log.warn(formatProblem(problem))),
+  });
+  const stop = () => controller.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await Promise.all([controller.run(), followVms(guarded, metrics, signal)]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function tell(change: LeadershipChange, log: Logger): void {
+  switch (change.type) {
+    case 'leading':
+      log.info('this controller leads');
+      break;
+    case 'following':
+      log.info({ leader: change.leader }, 'another controller leads');
+      break;
+    case 'lost':
+      log.error({ err: change.reason }, 'leadership is lost');
+      break;
+    case 'failed':
+      log.warn({ err: change.error }, 'the Lease could not be read or written');
+      break;
+  }
+}
