@@ -30,7 +30,12 @@ export async function kubeRequest<Body = unknown>(api: Pick<KubeApi, 'url' | 'to
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Body }));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        // Of a path that is not served, and of metrics, the answer is plain text.
+        const isJson = response.headers['content-type']?.startsWith('application/json') === true;
+        resolve({ status: response.statusCode ?? 0, body: (isJson ? JSON.parse(text) : text) as Body });
+      });
     });
     call.on('error', reject);
     call.end(body === undefined ? undefined : JSON.stringify(body));
