@@ -36,8 +36,8 @@ export class StoreError extends Error {
 
 /** The precondition of a write did not hold: read the object again, decide again, write again. */
 export class ConflictError extends StoreError {
-  constructor(message: string) {
-    super('CONFLICT', message);
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super('CONFLICT', message, options);
     this.name = 'ConflictError';
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WorkQueue } from './work-queue.ts';
-import type { WorkQueueOptions } from './work-queue.ts';
+import type { WorkQueueObserver, WorkQueueOptions } from './work-queue.ts';
 
 /** A queue whose reconciles are ended by the test, and what it did, in order. */
 function queueUnderTest(options: Partial<WorkQueueOptions> = {}) {
@@ -101,5 +101,60 @@ describe('WorkQueue', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(stopped).toBe(true);
     expect(log).toEqual(['start a', 'end a']);
+  });
+
+  it('takes higher priorities first, and the highest that was asked for a key', async () => {
+    const { queue, log, finish } = queueUnderTest();
+    queue.add('first');
+    queue.add('low', 0, -1);
+    queue.add('middle');
+    queue.add('raised', 0, -1);
+    queue.add('raised', 0, 2);
+    queue.add('high', 0, 1);
+    queue.add('raised', 0, -5);
+    for (const key of ['first', 'raised', 'high', 'middle', 'low']) await finish(key);
+    expect(log.filter((line) => line.startsWith('start'))).toEqual(['start first', 'start raised', 'start high', 'start middle', 'start low']);
+  });
+
+  it('keeps a priority over delays and retries, and while the key is at work', async () => {
+    const { queue, log, finish } = queueUnderTest();
+    queue.add('urgent', 10, 1);
+    queue.add('busy');
+    queue.add('other');
+    await vi.advanceTimersByTimeAsync(10);
+    await finish('busy');
+    expect(log.at(-1)).toBe('start urgent');
+    queue.add('third');
+    queue.add('urgent', 0, 3);
+    await finish('urgent');
+    expect(log.at(-1)).toBe('start urgent');
+    await finish('urgent', new Error('no'));
+    expect(log.at(-1)).toBe('start other');
+    await vi.advanceTimersByTimeAsync(100);
+    await finish('other');
+    expect(log.at(-1)).toBe('start urgent');
+  });
+
+  it('tells its observer what metrics need', async () => {
+    const told: string[] = [];
+    const observer: WorkQueueObserver = {
+      added: () => told.push('added'),
+      depth: (keys) => told.push(`depth ${keys}`),
+      started: (waitedMs) => told.push(`started after ${waitedMs}`),
+      finished: (workedMs, result) => told.push(`${result} in ${workedMs}`),
+      retried: () => told.push('retried'),
+    };
+    const { queue, finish } = queueUnderTest({ observer });
+    queue.add('a');
+    queue.add('b');
+    queue.add('b');
+    await vi.advanceTimersByTimeAsync(7);
+    expect(queue.atWorkMs()).toStrictEqual([7]);
+    await finish('a', new Error('no'));
+    await finish('b', { requeueAfterMs: 1000 });
+    expect(told).toEqual([
+      'added', 'depth 1', 'depth 0', 'started after 0',
+      'added', 'depth 1', 'error in 7', 'retried', 'depth 0', 'started after 7', 'requeue_after in 0',
+    ]);
   });
 });

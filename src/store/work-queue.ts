@@ -1,5 +1,6 @@
-/** A queue of keys to reconcile: each key at most once in the queue and at most once at work, with delays and backoff. */
+/** A queue of keys to reconcile: each key at most once in the queue and at most once at work, with priorities, delays and backoff. */
 import { isAbort } from './abort.ts';
+import { PriorityLine } from './priority-line.ts';
 
 /** What a reconcile answers: done, or look again after a while even if nothing happens. */
 export interface ReconcileResult {
@@ -9,6 +10,20 @@ export interface ReconcileResult {
 /** Makes the world agree for one key. It is level-based: it asks what is, never what happened. */
 export type Reconcile = (key: string, signal: AbortSignal) => Promise<ReconcileResult>;
 
+/** Told what the queue does, for controller-runtime's metrics, whose names are given. */
+export interface WorkQueueObserver {
+  /** `workqueue_adds_total`: a key came in that was not waiting already. */
+  readonly added?: () => void;
+  /** `workqueue_depth`: keys that wait and are due. */
+  readonly depth?: (keys: number) => void;
+  /** `workqueue_queue_duration_seconds`: how long the key had waited that is now at work. */
+  readonly started?: (waitedMs: number) => void;
+  /** `workqueue_work_duration_seconds`, `controller_runtime_reconcile_total` by result. */
+  readonly finished?: (workedMs: number, result: 'success' | 'requeue_after' | 'error') => void;
+  /** `workqueue_retries_total`. */
+  readonly retried?: () => void;
+}
+
 export interface WorkQueueOptions {
   /** Reconciles that run at once, of different keys. Default 1. */
   readonly concurrency?: number;
@@ -16,20 +31,30 @@ export interface WorkQueueOptions {
   readonly backoffMs?: readonly [first: number, longest: number];
   /** Called with every error that a reconcile threw, before the key is tried again. */
   readonly onError: (key: string, error: unknown, retryInMs: number) => void;
+  readonly observer?: WorkQueueObserver;
+}
+
+/** A key that is at work, and what was asked of it meanwhile. */
+interface Work {
+  readonly beganMs: number;
+  again: number | undefined;
 }
 
 /**
- * Keys go in with {@link add}; the reconcile function gets each one. A key added while it is at work is reconciled once
- * more afterwards, so no change is missed and none is handled twice at the same time.
+ * Keys go in with {@link add}; the reconcile function gets each one, those of higher priority first, then in order of arrival. A key
+ * added while it is at work is reconciled once more afterwards, so no change is missed and none is handled twice at the same time.
  */
 export class WorkQueue {
   readonly #reconcile: Reconcile;
   readonly #concurrency: number;
   readonly #backoffMs: readonly [number, number];
   readonly #onError: WorkQueueOptions['onError'];
-  readonly #ready = new Set<string>();
-  readonly #delayed = new Map<string, { readonly dueMs: number; readonly timer: NodeJS.Timeout }>();
-  readonly #atWork = new Set<string>();
+  readonly #observer: WorkQueueObserver;
+  readonly #ready = new PriorityLine();
+  /** When each key that is ready became so. */
+  readonly #readySinceMs = new Map<string, number>();
+  readonly #delayed = new Map<string, { readonly dueMs: number; readonly priority: number; readonly timer: NodeJS.Timeout }>();
+  readonly #atWork = new Map<string, Work>();
   readonly #failures = new Map<string, number>();
   readonly #stop = new AbortController();
   #idle: (() => void)[] = [];
@@ -39,78 +64,104 @@ export class WorkQueue {
     this.#concurrency = options.concurrency ?? 1;
     this.#backoffMs = options.backoffMs ?? [100, 60_000];
     this.#onError = options.onError;
+    this.#observer = options.observer ?? {};
   }
 
-  /** Asks for `key` to be reconciled, now or after `delayMs`. Of several requests for one key the earliest wins. */
-  add(key: string, delayMs = 0): void {
-    if (this.#stop.signal.aborted || this.#ready.has(key)) return;
-    if (delayMs > 0) {
-      this.#addLater(key, delayMs);
+  /** Asks for `key` to be reconciled, now or after `delayMs`. Of several requests for one key the earliest wins, and the highest priority. */
+  add(key: string, delayMs = 0, priority = 0): void {
+    if (this.#stop.signal.aborted) return;
+    if (delayMs > 0 && !this.#readySinceMs.has(key)) {
+      this.#addLater(key, delayMs, priority);
       return;
     }
-    this.#cancelDelay(key);
-    this.#ready.add(key);
+    const delayed = this.#cancelDelay(key);
+    const atWork = this.#atWork.get(key);
+    const highest = Math.max(priority, delayed?.priority ?? priority, atWork?.again ?? priority);
+    if (atWork === undefined) this.#ready.add(key, highest);
+    else atWork.again = highest;
+    if (this.#readySinceMs.has(key)) return;
+    this.#readySinceMs.set(key, performance.now());
+    this.#observer.added?.();
+    this.#observer.depth?.(this.#readySinceMs.size);
     this.#run();
+  }
+
+  /** For `workqueue_unfinished_work_seconds` and `workqueue_longest_running_processor_seconds`: how long each key has been at work. */
+  atWorkMs(): readonly number[] {
+    const nowMs = performance.now();
+    return [...this.#atWork.values()].map(({ beganMs }) => nowMs - beganMs);
   }
 
   /** Takes no more keys, tells the reconciles at work to end, and resolves when they have. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#ready.clear();
+    this.#readySinceMs.clear();
     for (const key of [...this.#delayed.keys()]) this.#cancelDelay(key);
+    this.#observer.depth?.(0);
     if (this.#atWork.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  #addLater(key: string, delayMs: number): void {
+  #addLater(key: string, delayMs: number, priority: number): void {
     const dueMs = performance.now() + delayMs;
     const waiting = this.#delayed.get(key);
-    if (waiting !== undefined && waiting.dueMs <= dueMs) return;
+    const highest = Math.max(priority, waiting?.priority ?? priority);
+    if (waiting !== undefined && waiting.dueMs <= dueMs && waiting.priority >= highest) return;
+    const earliestMs = Math.min(dueMs, waiting?.dueMs ?? dueMs);
     this.#cancelDelay(key);
-    const timer = setTimeout(() => {
-      this.#delayed.delete(key);
-      this.add(key);
-    }, delayMs);
-    this.#delayed.set(key, { dueMs, timer });
+    const timer = setTimeout(() => this.add(key), earliestMs - performance.now());
+    this.#delayed.set(key, { dueMs: earliestMs, priority: highest, timer });
   }
 
-  #cancelDelay(key: string): void {
-    clearTimeout(this.#delayed.get(key)?.timer);
+  #cancelDelay(key: string): { readonly priority: number } | undefined {
+    const delayed = this.#delayed.get(key);
+    clearTimeout(delayed?.timer);
     this.#delayed.delete(key);
+    return delayed;
   }
 
   #run(): void {
-    for (const key of this.#ready) {
-      if (this.#atWork.size >= this.#concurrency) return;
-      if (this.#atWork.has(key)) continue;
-      this.#ready.delete(key);
-      this.#atWork.add(key);
-      void this.#work(key);
+    while (this.#atWork.size < this.#concurrency) {
+      const next = this.#ready.take();
+      if (next === undefined) return;
+      const beganMs = performance.now();
+      const waitedMs = beganMs - (this.#readySinceMs.get(next.key) ?? beganMs);
+      this.#readySinceMs.delete(next.key);
+      this.#atWork.set(next.key, { beganMs, again: undefined });
+      this.#observer.depth?.(this.#readySinceMs.size);
+      this.#observer.started?.(waitedMs);
+      void this.#work(next.key, next.priority, beganMs);
     }
   }
 
-  async #work(key: string): Promise<void> {
+  async #work(key: string, priority: number, beganMs: number): Promise<void> {
+    const finished = (result: 'success' | 'requeue_after' | 'error') => this.#observer.finished?.(performance.now() - beganMs, result);
+    let comeBackInMs: number | undefined;
     try {
-      const { requeueAfterMs } = await this.#reconcile(key, this.#stop.signal);
+      ({ requeueAfterMs: comeBackInMs } = await this.#reconcile(key, this.#stop.signal));
       this.#failures.delete(key);
-      if (requeueAfterMs !== undefined) this.add(key, requeueAfterMs);
+      finished(comeBackInMs === undefined ? 'success' : 'requeue_after');
     } catch (error) {
-      if (!(this.#stop.signal.aborted && isAbort(error))) this.#retry(key, error);
-    } finally {
-      this.#atWork.delete(key);
-      this.#run();
-      if (this.#atWork.size === 0) {
-        for (const wake of this.#idle) wake();
-        this.#idle = [];
-      }
+      finished('error');
+      if (!(this.#stop.signal.aborted && isAbort(error))) comeBackInMs = this.#retryInMs(key, error);
     }
+    const again = this.#atWork.get(key)?.again;
+    this.#atWork.delete(key);
+    if (again !== undefined && !this.#stop.signal.aborted) this.#ready.add(key, again);
+    if (comeBackInMs !== undefined) this.add(key, comeBackInMs, priority);
+    this.#run();
+    if (this.#atWork.size > 0) return;
+    for (const wake of this.#idle) wake();
+    this.#idle = [];
   }
 
-  #retry(key: string, error: unknown): void {
+  #retryInMs(key: string, error: unknown): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     const [first, longest] = this.#backoffMs;
     const retryInMs = Math.min(longest, first * 2 ** Math.min(failures, 30));
     this.#onError(key, error, retryInMs);
-    this.add(key, retryInMs);
+    this.#observer.retried?.();
+    return retryInMs;
   }
 }

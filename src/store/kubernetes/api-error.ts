@@ -54,7 +54,7 @@ export function refusal(verb: Verb, target: ApiTarget, code: number, status: Api
       return isAbsentObject(status) ? new StoreError('NOT_FOUND', `there is no ${what}`) : notServed(target);
     case 409:
       if (status.reason === 'AlreadyExists') return new StoreError('ALREADY_EXISTS', `${what} already exists`);
-      return new ConflictError(`${what} has changed since it was read. Read it again (${said})`);
+      return new ConflictError(`${what} has changed since it was read, or is not the object that was read. Read it again`, { cause: status });
     case 410:
       return new ExpiredError(said);
     default:

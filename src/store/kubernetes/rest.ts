@@ -62,6 +62,12 @@ export interface StreamBounds {
 /** Codes of what Node throws while a body is read. */
 const bodyErrors = /^(ECONN|EPIPE$|ETIMEDOUT$|EHOST|ENET|ERR_STREAM|ERR_HTTP|ERR_SSL|HPE_)/;
 
+/** A request that did not succeed, and what its caller is told unless it is repeated. */
+interface Refused {
+  readonly failure: Failure;
+  readonly error: StoreError | ExpiredError;
+}
+
 const methods = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', delete: 'DELETE' } as const;
 
 export class Rest {
@@ -112,22 +118,34 @@ export class Rest {
   }
 
   /**
-   * Opens a watch and yields its lines as they come; ends where the server ends it properly.
+   * Opens a watch, again where the server says when, and yields its lines as they come; ends where the server ends it properly.
    * @throws as {@link json}; StoreError UNAVAILABLE where the connection breaks, within a line too, or is silent for too long.
    */
-  async *stream(request: RestRequest, { signal, silenceMs }: StreamBounds): AsyncGenerator<unknown, void, undefined> {
+  async *stream(request: RestRequest, bounds: StreamBounds): AsyncGenerator<unknown, void, undefined> {
+    for (let failures = 1; ; failures += 1) {
+      const refused = yield* this.#streamOnce(request, bounds);
+      if (refused === undefined) return;
+      const { failure, error } = refused;
+      const isTold = failure.kind === 'status' && failure.retryAfterMs !== undefined && failures < attemptsPerRequest;
+      const delayMs = isTold ? retryDelayMs(request.verb, failure, failures, this.#clock.random()) : undefined;
+      if (delayMs === undefined) throw error;
+      await this.#clock.sleep(delayMs, bounds.signal);
+    }
+  }
+
+  async *#streamOnce(request: RestRequest, { signal, silenceMs }: StreamBounds): AsyncGenerator<unknown, Refused | undefined, undefined> {
     const silence = new AbortController();
-    const ended = AbortSignal.any([signal, silence.signal]);
     let timer = setTimeout(() => silence.abort(), requestTimeoutMs);
     const heard = () => {
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), silenceMs());
     };
     try {
-      const response = await this.#send(request, ended);
-      if (response.status !== 200) throw (await this.#refused(request, response)).error;
+      const response = await this.#send(request, AbortSignal.any([signal, silence.signal]));
+      if (response.status !== 200) return await this.#refused(request, response);
       heard();
       yield* readJsonLines(response.body, heard);
+      return undefined;
     } catch (error) {
       signal.throwIfAborted();
       if (silence.signal.aborted) throw unavailable(request, this.server, 'it has been silent for too long', error);
@@ -138,7 +156,7 @@ export class Rest {
     }
   }
 
-  async #attempt(request: RestRequest, signal: AbortSignal | undefined, timeoutMs: number): Promise<{ readonly value: unknown } | { readonly failure: Failure; readonly error: Error }> {
+  async #attempt(request: RestRequest, signal: AbortSignal | undefined, timeoutMs: number): Promise<{ readonly value: unknown } | Refused> {
     const free = await this.#limiter.acquire(signal ?? new AbortController().signal);
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
@@ -177,7 +195,7 @@ export class Rest {
     }
   }
 
-  async #refused(request: RestRequest, { status: code, retryAfter, body }: TransportResponse): Promise<{ readonly failure: Failure; readonly error: StoreError | ExpiredError }> {
+  async #refused(request: RestRequest, { status: code, retryAfter, body }: TransportResponse): Promise<Refused> {
     const status = parseStatus(await readText(body));
     if (code === 401) this.#transport.renewCredentials();
     const inDetails = status.details?.retryAfterSeconds;
