@@ -57,9 +57,7 @@ function progressLine(vm: Stored<'RealtimeVM'>, outcome: Outcome, io: Io): strin
       if (phase === 'Placed' && placement !== undefined) {
         return `${name}: placed: ${describePlacement(vmKey(vm.metadata), requireValid(placementFromWire(placement, 'status.placement'), name), glyphsFor(io.unicode)).join('; ')}`;
       }
-      const why = conditions?.find(({ type }) => type === 'Running')?.message;
-      if (phase === 'Running') return `${name}: running; ${why ?? 'reading its threads'}`;
-      if (phase === 'Unknown' && why !== undefined) return `${name}: ${why}`;
+      if (phase === 'Running') return `${name}: running; ${conditions?.find(({ type }) => type === 'Running')?.message ?? 'reading its threads'}`;
       return phase === 'Starting' ? `${name}: starting` : undefined;
     }
   }

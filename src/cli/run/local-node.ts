@@ -13,6 +13,7 @@ import { DirectoryStore } from '../../store/directory/directory-store.ts';
 import { formatProblem } from '../../crds/document-problem.ts';
 import type { NodeOptions } from '../commands/node-options.ts';
 import type { Io } from '../io.ts';
+import { forgetVerdicts } from './forget-verdicts.ts';
 import { requireLibvirt } from './require-libvirt.ts';
 
 /** A host that runs rtvm by itself is a realtime node, as an administrator of a cluster would label it. */
@@ -102,6 +103,7 @@ class OpenNode implements LocalNode {
   }
 
   async start(): Promise<void> {
+    await forgetVerdicts(this.store, this.nodeName, new Date(), this.#abort.signal);
     // First, so that no VM is said to fit nowhere only because nobody has looked at the host yet.
     await publishNode({ store: this.store, nodeName: this.nodeName, nodeLabels, root: thisHost }, this.#abort.signal);
     this.#running = Promise.all([this.#agent.run(), this.#place()]).catch((error: unknown) => this.#fail(error));

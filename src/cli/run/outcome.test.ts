@@ -15,7 +15,6 @@ function condition(type: string, status: Condition['status'], reason: string, la
 }
 
 const running = condition('Running', 'True', 'Verified');
-const paused = (at: string) => condition('Running', 'False', 'Paused', at);
 
 const table: [string, Status | undefined, Outcome][] = [
   ['without a status', undefined, { kind: 'pending' }],
@@ -29,8 +28,8 @@ const table: [string, Status | undefined, Outcome][] = [
   ['that runs as asked for', { observedGeneration: 2, phase: 'Running', conditions: [running, condition('Ready', 'True', 'RunningVerified')] }, { kind: 'ready' }],
   ['whose drift is being corrected', { observedGeneration: 2, phase: 'Running', conditions: [condition('Running', 'True', 'Drift'), condition('Ready', 'False', 'NotVerified')] }, { kind: 'pending' }],
   ['whose drift stays', { observedGeneration: 2, phase: 'Running', conditions: [condition('Running', 'True', 'DriftPersists'), condition('Ready', 'False', 'NotVerified')] }, { kind: 'failed', reason: 'NotVerified', message: 'NotVerified it is' }],
-  ['that is paused', { observedGeneration: 2, phase: 'Unknown', conditions: [paused(after)] }, { kind: 'paused', message: 'Paused it is' }],
-  ['that was paused at an earlier time, and may go on by now', { observedGeneration: 2, phase: 'Unknown', conditions: [paused(before)] }, { kind: 'pending' }],
+  ['that is paused', { observedGeneration: 2, phase: 'Unknown', conditions: [condition('Running', 'False', 'Paused')] }, { kind: 'paused', message: 'Paused it is' }],
+  ['that nobody has looked at since an earlier rtvm', { observedGeneration: 2, phase: 'Unknown', conditions: [condition('Running', 'Unknown', 'NotAudited'), condition('Ready', 'Unknown', 'NotAudited')] }, { kind: 'pending' }],
   ['that has ended', { observedGeneration: 2, phase: 'Stopped', conditions: [condition('Running', 'False', 'Succeeded')] }, { kind: 'stopped', message: 'Succeeded it is' }],
   ['that is halted', { observedGeneration: 2, phase: 'Stopped', conditions: [condition('Placed', 'False', 'Halted')] }, { kind: 'stopped', message: 'Halted it is' }],
 ];

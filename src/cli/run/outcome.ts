@@ -30,7 +30,7 @@ export function outcomeOf({ metadata, status }: Stored<'RealtimeVM'>, sinceMs: n
   if (condition('Ready')?.status === 'True') return { kind: 'ready' };
   const running = condition('Running');
   if (running?.status === 'True' && lastingViolations.has(running.reason)) return failed('Ready');
-  if (running?.reason === 'Paused' && Date.parse(running.lastTransitionTime) >= sinceMs) return { kind: 'paused', message: running.message };
+  if (running?.reason === 'Paused') return { kind: 'paused', message: running.message };
   if (status.phase === 'Stopped') return { kind: 'stopped', message: running?.message ?? condition('Placed')?.message ?? 'it does not run' };
   return pending;
 }
