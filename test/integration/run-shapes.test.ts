@@ -86,6 +86,18 @@ it('a guest with empty disks, a cloud-init seed and an I/O thread has them all, 
   await verifyAndDelete();
 });
 
+it('a UEFI guest has its own variable store, which goes with it', async () => {
+  // Emulated: not every nested KVM can run the firmware.
+  const emulated = { env: { RTVM_VIRT_TYPE: 'qemu' } };
+  const file = host.write('uefi.yaml', manifest(vm('uefi', {
+    cpu: { vcpus: 1 }, memory: { size: '128Mi' }, firmware: { type: 'UEFI' }, terminationGracePeriodSeconds: 1, disks: [{ name: 'scratch', emptySize: '8Mi' }],
+  })));
+  expect(await host.run([file], emulated)).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('uefi: running and verified') as unknown });
+  expect(readdirSync(join(host.libvirtd.dir, 'lib/qemu/nvram'))).toEqual([expect.stringMatching(/^rtvm-default-uefi-[0-9a-f]{8}_VARS\./)]);
+  expect(await host.rtvm(['delete', 'uefi'], emulated)).toMatchObject({ exitCode: 0 });
+  await host.nothingIsLeft();
+});
+
 /** A file of an ISO image, by xorriso. */
 function extract(iso: string, name: string): string {
   const target = join(host.dir, `extracted-${name}`);
