@@ -123,8 +123,16 @@ export class ClusterView {
     return this.#orphans.find(vm);
   }
 
-  decide(guest: Guest): Decision {
-    return this.#cluster.decide(guest);
+  /** @param instead decide on the node of this entry alone, as if what it holds there were free. */
+  decide(guest: Guest, instead?: AllocatedGuest): Decision {
+    if (instead === undefined) return this.#cluster.decide(guest);
+    const { vm: { uid }, placement } = instead;
+    this.#cluster.release(uid, placement.nodeName);
+    try {
+      return this.#cluster.decide(guest, { onlyHost: placement.nodeName });
+    } finally {
+      this.#hold(uid, placement);
+    }
   }
 
   /** Holds what is about to be written. @returns the epoch that it was decided in. */
@@ -191,9 +199,13 @@ export class ClusterView {
     }
     for (const [uid, placement] of wanted) {
       const before = record.held.get(uid);
-      if (before !== placement && !isDeepStrictEqual(before, placement)) this.#cluster.hold({ uid, placement: requireValid(placementFromWire(placement, 'placement'), `what is held on node ${nodeName}`) });
+      if (before !== placement && !isDeepStrictEqual(before, placement)) this.#hold(uid, placement);
     }
     record.held = wanted;
+  }
+
+  #hold(uid: string, placement: PlacementWire): void {
+    this.#cluster.hold({ uid, placement: requireValid(placementFromWire(placement, 'placement'), `what is held on node ${placement.nodeName}`) });
   }
 }
 

@@ -146,6 +146,9 @@ describe('Controller', () => {
     await report(uid, { phase: 'Stopping' });
     expect(await store.get('RealtimeVM', { namespace: 'default', name: 'a' })).toBeDefined();
     await report(uid, { phase: 'Removed' });
+    // It does not say what it answers: it may be about another life of the guest.
+    expect(given(await table(() => true))).toEqual([1]);
+    await report(uid, { phase: 'Removed', request: asked.spec.guests[0]?.request });
     const next = await table(({ spec }) => spec.guests[0]?.vm.name === 'b');
     expect(given(next)).toEqual([1]);
     expect(next.spec.guests).toHaveLength(1);
@@ -157,8 +160,8 @@ describe('Controller', () => {
     await apply(vmYaml('a'));
     const { metadata: { uid } } = await vm('a', (object) => object.status?.phase === 'Placed');
     await apply(vmYaml('a', ', runStrategy: Halted'));
-    await table(({ spec }) => spec.guests[0]?.desired === 'Stopped');
-    await report(uid, { phase: 'Stopped' });
+    const asked = await table(({ spec }) => spec.guests[0]?.desired === 'Stopped');
+    await report(uid, { phase: 'Stopped', request: asked.spec.guests[0]?.request });
     await table(({ spec }) => spec.guests.length === 0);
     const halted = await vm('a', (object) => object.status?.phase === 'Stopped');
     expect(condition(halted, 'Ready')).toBeUndefined();

@@ -13,7 +13,9 @@ import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchOptions } from './cluster-watch.ts';
+import { GuestResolver } from './guest-resolver.ts';
 import { keyOf, Mirror } from './mirror.ts';
+import { VmPlacer } from './vm-placer.ts';
 import { VmReconciler } from './vm-reconciler.ts';
 
 export interface ControllerOptions {
@@ -55,11 +57,16 @@ export class Controller {
     this.#allocations = new Mirror({ store, kind: 'RealtimeAllocation', changed: (allocation, gone) => this.#allocationChanged(allocation, gone) });
     this.#cluster = options.cluster === undefined ? undefined : new ClusterWatch({ ...options.cluster, nodeChanged: (name) => this.#factsChanged(name), namespaceChanged: () => this.#retryWaiting() });
     const cluster = this.#cluster;
+    const view = this.#view;
+    const writer = new AllocationWriter(store, view);
+    const resolver = new GuestResolver(this.#classes, this.#images);
+    // Every namespace carries its name as this label; without a cluster that is all it has.
+    const namespaceLabels = (name: string) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name };
     const reconciler = new VmReconciler({
-      store, view: this.#view, writer: new AllocationWriter(store, this.#view), vms: this.#vms, classes: this.#classes, images: this.#images, now: options.now,
+      store, view, writer, resolver, vms: this.#vms, now: options.now, warn,
+      placer: new VmPlacer({ view, writer, resolver, namespaceLabels }),
       factsOf: (nodeName) => cluster?.factsOf(nodeName),
-      // Every namespace carries its name as this label; without a cluster that is all it has.
-      namespaceLabels: (name) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name },
+      drains: () => false,
     });
     this.#queue = new WorkQueue(async (key, signal) => {
       const { waits } = await reconciler.reconcile(key, signal);

@@ -2,29 +2,23 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatProblem } from '../crds/document-problem.ts';
 import { guestToWire } from '../crds/guest-wire.ts';
-import { placementToWire } from '../crds/placement-wire.ts';
-import { toClassSpec } from '../crds/to-class-spec.ts';
-import { toImageSpec } from '../crds/to-image-spec.ts';
-import { toVmSpec } from '../crds/to-vm-spec.ts';
 import { requireValid } from '../crds/require-valid.ts';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
-import type { Decision } from '../realtime/decision.ts';
-import type { Guest } from '../realtime/guest.ts';
-import { formatRefusal } from '../realtime/place/refusal-groups.ts';
-import type { Checked } from '../realtime/problem.ts';
-import { resolveGuest } from '../realtime/resolve/resolve-guest.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import type { AllocationWriter } from './allocation-writer.ts';
-import { exclusiveCpuCount, selects } from './class-limits.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { eventsOf } from './events.ts';
+import type { GuestResolver } from './guest-resolver.ts';
 import { isGivenUp } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { FoundOrphan } from './orphan-book.ts';
 import type { Mirror } from './mirror.ts';
 import { statusOf } from './vm-status.ts';
+import type { VmPlacer } from './vm-placer.ts';
 import type { VmStanding } from './vm-report.ts';
+import { asking, isAnswered, isRestartDue, newRequest, reportOn } from './wish.ts';
 
 /** Keeps a deleted RealtimeVM until nothing of it is left on any host. */
 export const finalizer = 'rtvm.dev/allocation';
@@ -33,13 +27,15 @@ export interface VmReconcilerOptions {
   readonly store: ResourceStore;
   readonly view: ClusterView;
   readonly writer: AllocationWriter;
+  readonly placer: VmPlacer;
+  readonly resolver: GuestResolver;
   readonly vms: Mirror<'RealtimeVM'>;
-  readonly classes: Mirror<'RealtimeVMClass'>;
-  readonly images: Mirror<'RealtimeImage'>;
   readonly now: () => Date;
   /** What the cluster says of a node; undefined without a cluster. */
   readonly factsOf: (nodeName: string) => NodeFacts | undefined;
-  readonly namespaceLabels: (name: string) => Readonly<Record<string, string>>;
+  /** Whether a node is being drained, with leave to stop the VMs that allow it. */
+  readonly drains: (nodeName: string) => boolean;
+  readonly warn: (message: string, error: unknown) => void;
 }
 
 /** @property waits it needs a change elsewhere: of a node, an allocation, a class or an image. */
@@ -66,6 +62,7 @@ export class VmReconciler {
   /** A write that came too late has made what is known current: then everything is decided again. */
   async reconcile(key: string, signal: AbortSignal): Promise<VmReconciled> {
     for (;;) {
+      signal.throwIfAborted();
       try {
         return await this.#reconcileOnce(key, signal);
       } catch (error) {
@@ -89,26 +86,45 @@ export class VmReconciler {
   }
 
   async #stand(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
+    const { placer } = this.#options;
     const halted = vm.spec.runStrategy === 'Halted';
     const held = this.#held(vm);
     const orphan = this.#options.view.orphanOf({ ...vm.metadata });
     // One that runs where its table says is not to be doubted because of a domain that came back with a lost node.
     const runsAsAllocated = held?.report?.phase === 'Running' && held.nodeName !== orphan?.nodeName;
     if (orphan !== undefined && !runsAsAllocated) return this.#adopt(vm, orphan, held, signal);
-    if (held === undefined) return halted ? { kind: 'halted' } : this.#place(vm, signal);
-    if (this.#isGivenUp(held) && !keepsDisks(held.entry)) {
-      await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
-      return halted ? { kind: 'halted' } : this.#place(vm, signal);
+    if (held === undefined) return halted ? { kind: 'halted' } : placer.place(vm, undefined, signal);
+    const bound = keepsDisks(held.entry);
+    if (this.#isGivenUp(held) && !bound) {
+      await this.#release(vm, held, signal);
+      return halted ? { kind: 'halted' } : placer.place(vm, undefined, signal);
     }
+    const drains = !halted && vm.spec.evictionStrategy === 'Shutdown' && this.#options.drains(held.nodeName);
+    if (isAnswered(held.entry, held.report) && !((halted || drains) && bound)) {
+      // What it runs with next is decided anew, from the spec as it is now.
+      if (!bound) await this.#release(vm, held, signal);
+      return halted ? { kind: 'halted' } : placer.place(vm, bound ? held.entry : undefined, signal);
+    }
+    return this.#hold(vm, held, halted || drains, drains, signal);
+  }
 
-    const desired = halted ? 'Stopped' : 'Running';
-    if (halted && held.report?.phase === 'Stopped' && !keepsDisks(held.entry)) {
-      await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
-      return { kind: 'halted' };
-    }
-    const entry: AllocatedGuest = { ...held.entry, desired };
-    if (held.entry.desired !== desired) await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
-    return { kind: 'placed', entry, report: held.report, restartRequired: this.#restartRequired(vm, held.entry), lost: this.#lost(held) };
+  /** It keeps what it holds; what is asked of its agent may change. */
+  async #hold(vm: Stored<'RealtimeVM'>, held: Held, ends: boolean, drains: boolean, signal: AbortSignal): Promise<VmStanding> {
+    const { resolver, writer } = this.#options;
+    const { restartedAt } = vm.spec;
+    const { generation } = vm.metadata;
+    let { entry } = held;
+    const restarts = !ends && isRestartDue(restartedAt, entry, held.report);
+    // With another guest it may need another place: it is stopped, and then placed anew.
+    const moves = restarts && resolver.makesAnother(vm, entry);
+    if (restarts && !moves && resolver.resolve(vm).ok) entry = { ...entry, generation, restartedAt };
+    entry = asking(entry, ends || moves ? 'Stopped' : 'Running');
+    if (entry !== held.entry) await writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
+    return { kind: 'placed', entry, report: held.report, restartRequired: resolver.restartRequired(vm, entry), lost: this.#lost(held), drains };
+  }
+
+  async #release(vm: Stored<'RealtimeVM'>, { nodeName }: Held, signal: AbortSignal): Promise<void> {
+    await this.#options.writer.change(nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
   }
 
   /**
@@ -121,46 +137,21 @@ export class VmReconciler {
     if (orphan.vm?.uid !== uid) return { kind: 'unplaced', reason: 'OldDomainRuns', message: `${where} still runs for an earlier RealtimeVM ${namespace}/${name}; end it there ("virsh destroy" and "virsh undefine"), then this one is placed` };
     if (orphan.placement === undefined) return { kind: 'unplaced', reason: 'DomainUnreadable', message: `${where} runs for this VM and does not say what it holds; end it there, then the VM is placed` };
     if (held !== undefined && held.entry.placement.nodeName !== nodeName) return { kind: 'unplaced', reason: 'RunsElsewhere', message: `${where} runs for this VM, which node ${held.entry.placement.nodeName} was to run; end it there, then it goes on` };
-    const guest = this.#resolve(vm);
+    const guest = this.#options.resolver.resolve(vm);
     if (!guest.ok && held === undefined) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
+    const desired = vm.metadata.deletionTimestamp !== undefined ? 'Removed' : vm.spec.runStrategy === 'Halted' ? 'Stopped' : 'Running';
     const entry: AllocatedGuest = {
       vm: { namespace, name, uid },
       generation: orphan.generation ?? generation,
-      desired: vm.metadata.deletionTimestamp !== undefined ? 'Removed' : vm.spec.runStrategy === 'Halted' ? 'Stopped' : 'Running',
+      desired,
+      request: held?.entry.desired === desired ? held.entry.request : newRequest(),
+      ...(orphan.restartedAt === undefined ? {} : { restartedAt: orphan.restartedAt }),
+      ...(vm.spec.className === undefined ? {} : { className: vm.spec.className }),
       guest: held?.entry.guest ?? guestToWire(requireValid(guest, `RealtimeVM ${namespace}/${name}`)),
       placement: orphan.placement,
     };
     if (!isDeepStrictEqual(held?.entry, entry)) await this.#options.writer.change(nodeName, uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: held?.report, restartRequired: undefined, lost: undefined };
-  }
-
-  /** The decision and its change are made in the same breath: between them nothing may come in. */
-  async #place(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
-    const guest = this.#resolve(vm);
-    if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
-    const vmClass = vm.spec.className === undefined ? undefined : this.#options.classes.find(vm.spec.className);
-    const allowed = vmClass?.spec.allowedNamespaces;
-    if (allowed !== undefined && !selects(allowed, this.#options.namespaceLabels(vm.metadata.namespace))) {
-      return { kind: 'unplaced', reason: 'NamespaceNotAllowed', message: `class ${vmClass?.metadata.name ?? ''} is not for namespace ${vm.metadata.namespace}: its spec.allowedNamespaces does not select the namespace's labels` };
-    }
-    const decision = this.#options.view.decide(guest.value);
-    if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision) };
-    const { placement } = decision;
-    const entry: AllocatedGuest = {
-      vm: { namespace: vm.metadata.namespace, name: vm.metadata.name, uid: vm.metadata.uid },
-      generation: vm.metadata.generation,
-      desired: 'Running',
-      ...(vm.spec.className === undefined ? {} : { className: vm.spec.className }),
-      guest: guestToWire(guest.value),
-      placement: placementToWire(placement),
-    };
-    const limit = vmClass?.spec.maxCpusPerNamespace;
-    const held = this.#options.view.classUse.held(vm.spec.className ?? '', vm.metadata.namespace);
-    if (limit !== undefined && held + exclusiveCpuCount(entry) > limit) {
-      return { kind: 'unplaced', reason: 'NamespaceLimit', message: `VMs of class ${vmClass?.metadata.name ?? ''} hold ${held} of at most ${limit} pCPUs in namespace ${vm.metadata.namespace}, and ${exclusiveCpuCount(entry)} more are needed` };
-    }
-    await this.#options.writer.change(placement.host, vm.metadata.uid, { kind: 'put', entry }, signal);
-    return { kind: 'placed', entry, report: undefined, restartRequired: undefined, lost: undefined };
   }
 
   /** finalizer → `desired: Removed` → the agent confirms → the entry goes → the finalizer goes. */
@@ -173,16 +164,17 @@ export class VmReconciler {
       return { waits: standing.kind !== 'placed' };
     }
     if (held !== undefined) {
-      if (held.entry.desired !== 'Removed') {
-        await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry: { ...held.entry, desired: 'Removed' } }, signal);
+      const entry = asking(held.entry, 'Removed');
+      if (entry !== held.entry) {
+        await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
         return settled;
       }
       // Nobody is there to confirm it, and a person has said that nothing runs there.
-      if (held.report?.phase !== 'Removed' && !this.#isGivenUp(held)) {
-        await this.#report(vm, { kind: 'placed', entry: held.entry, report: held.report, restartRequired: undefined, lost: this.#lost(held) }, signal);
+      if (!isAnswered(entry, held.report) && !this.#isGivenUp(held)) {
+        await this.#report(vm, { kind: 'placed', entry, report: held.report, restartRequired: undefined, lost: this.#lost(held) }, signal);
         return settled;
       }
-      await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
+      await this.#release(vm, held, signal);
     }
     const finalizers = vm.metadata.finalizers?.filter((name) => name !== finalizer);
     if (finalizers?.length !== vm.metadata.finalizers?.length) {
@@ -207,26 +199,9 @@ export class VmReconciler {
 
   #held({ metadata: { uid } }: Stored<'RealtimeVM'>): Held | undefined {
     const found = this.#options.view.find(uid);
-    return found === undefined ? undefined : { nodeName: found.nodeName, entry: found.entry, report: found.table?.status?.guests.find((guest) => guest.uid === uid) };
-  }
-
-  #resolve(vm: Stored<'RealtimeVM'>): Checked<Guest> {
-    const { classes, images } = this.#options;
-    const spec = toVmSpec(vm);
-    if (!spec.ok) return spec;
-    return resolveGuest(spec.value, {
-      classes: { get: (name) => usable(classes.find(name), toClassSpec), keys: () => classes.keys() },
-      images: { get: (key) => usable(images.find(key), toImageSpec), keys: () => images.keys() },
-    });
-  }
-
-  /** What the next start would make differently, in a sentence; undefined where nothing. */
-  #restartRequired(vm: Stored<'RealtimeVM'>, entry: AllocatedGuest): string | undefined {
-    if (entry.generation === vm.metadata.generation) return undefined;
-    const guest = this.#resolve(vm);
-    if (!guest.ok) return `the spec of generation ${vm.metadata.generation} is not valid; the domain runs that of generation ${entry.generation}`;
-    if (JSON.stringify(guestToWire(guest.value)) === JSON.stringify(entry.guest)) return undefined;
-    return `the domain runs the spec of generation ${entry.generation}; that of generation ${vm.metadata.generation} is taken up at the next start: set runStrategy to Halted and back`;
+    if (found === undefined) return undefined;
+    const { nodeName, entry, table } = found;
+    return { nodeName, entry, report: reportOn(entry, table?.status?.guests.find((guest) => guest.uid === uid)) };
   }
 
   async #writeVm(write: 'update' | 'updateStatus', vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<void> {
@@ -245,21 +220,22 @@ export class VmReconciler {
 
   async #report(vm: Stored<'RealtimeVM'>, standing: VmStanding, signal: AbortSignal): Promise<void> {
     const current = this.#options.vms.get(vm.metadata) ?? vm;
-    await this.#writeVm('updateStatus', { ...current, status: statusOf(current, standing, this.#options.now()) }, signal);
+    const status = statusOf(current, standing, this.#options.now());
+    await this.#writeVm('updateStatus', { ...current, status }, signal);
+    const { store, warn } = this.#options;
+    const { namespace, name, uid } = vm.metadata;
+    for (const event of eventsOf(current.status, status)) {
+      try {
+        await store.recordEvent({ about: { kind: 'RealtimeVM', namespace, name, uid }, ...event }, signal);
+      } catch (error) {
+        // It says what the status says; nothing is decided by it.
+        if (!signal.aborted) warn(`the event ${event.reason} of RealtimeVM ${namespace}/${name} was not recorded`, error);
+      }
+    }
   }
-}
-
-/** A class or image that is wrong itself is no use to a VM; what is wrong is told where it was written. */
-function usable<Found, Value>(found: Found | undefined, convert: (found: Found) => Checked<Value>): Value | undefined {
-  const checked = found === undefined ? undefined : convert(found);
-  return checked?.ok === true ? checked.value : undefined;
 }
 
 /** A NodeLocal disk binds the VM to its node until the VM is deleted. */
 function keepsDisks(entry: AllocatedGuest): boolean {
   return entry.guest.disks.some(({ persistence }) => persistence === 'NodeLocal');
-}
-
-function refusal({ groups }: Extract<Decision, { kind: 'refused' }>): { reason: string; message: string } {
-  return { reason: groups[0]?.reason ?? 'NoNodes', message: groups.length === 0 ? 'there is no RealtimeNode' : formatRefusal(groups) };
 }

@@ -2,6 +2,7 @@
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import type { VmPhase } from '../crds/realtime-vm-status.ts';
 import type { ConditionDraft } from './conditions.ts';
+import { drained } from './events.ts';
 
 /** Where a VM stands with the controller. */
 export type VmStanding =
@@ -19,6 +20,8 @@ export type VmStanding =
       readonly restartRequired: string | undefined;
       /** Why nothing is known of it now: its node's agent is silent. */
       readonly lost: string | undefined;
+      /** Its node is being drained, so it is stopped though nobody has halted it. */
+      readonly drains?: boolean | undefined;
     };
 
 export interface VmReport {
@@ -57,11 +60,11 @@ export function vmReport(standing: VmStanding): VmReport {
 }
 
 function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmReport {
-  const { entry, report, restartRequired, lost } = standing;
+  const { entry, report, restartRequired, lost, drains = false } = standing;
   if (lost !== undefined) return lostReport(entry, lost);
   const phase = phaseOf(report);
   const running = phase === 'Running';
-  const why = { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
+  const why = drains ? drainedBecause(entry) : { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
   const verdict = running ? (report?.audit?.verdict ?? 'Unknown') : 'Unknown';
   const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping' || (running && verdict === 'Unknown');
   return {
@@ -74,11 +77,15 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
       restartRequired === undefined
         ? condition('RestartRequired', 'False', 'UpToDate', 'the domain is what the spec says')
         : condition('RestartRequired', 'True', 'SpecChanged', restartRequired),
-      ...(entry.desired === 'Stopped' ? [] : [ready(running, verdict, why, report)]),
+      ...(entry.desired === 'Stopped' && !drains ? [] : [ready(running, verdict, why, report)]),
       settling ? condition('Reconciling', 'True', why.reason, why.message) : settled,
       phase === 'Failed' ? condition('Stalled', 'True', why.reason, why.message) : notStalled,
     ],
   };
+}
+
+function drainedBecause({ placement: { nodeName } }: AllocatedGuest): { reason: string; message: string } {
+  return { reason: drained, message: `node ${nodeName} is being drained, and spec.evictionStrategy is Shutdown: it is started again where it fits` };
 }
 
 /** What was last known may not be true any more: nothing is said to hold. */

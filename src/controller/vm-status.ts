@@ -1,5 +1,6 @@
 /** A RealtimeVM's status, whole, from where the VM stands. */
 import type { RealtimeVmStatus } from '../crds/realtime-vm-status.ts';
+import { CpuSet } from '../realtime/cpu-set.ts';
 import type { Stored } from '../store/resource.ts';
 import { conditionsFrom } from './conditions.ts';
 import { vmReport } from './vm-report.ts';
@@ -19,7 +20,9 @@ export function statusOf(vm: Stored<'RealtimeVM'>, standing: VmStanding, now: Da
 
 function placedFields({ entry, report }: Extract<VmStanding, { kind: 'placed' }>): Partial<RealtimeVmStatus> {
   const { domain, audit } = report ?? {};
+  const cpus = CpuSet.of(...entry.placement.vcpuPins.flatMap(({ cpu }) => cpu ?? []));
   return {
+    ...(cpus.size === 0 ? {} : { cpus: cpus.toString() }),
     placement: entry.placement,
     ...(audit === undefined || audit.findings.length === 0 ? {} : { findings: audit.findings }),
     ...(domain === undefined ? {} : { domain: { uuid: domain.uuid, startedAt: domain.startedAt, restarts: domain.restarts } }),

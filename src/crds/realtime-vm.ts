@@ -74,7 +74,7 @@ const vmSpec = z.strictObject({
     uuid: uuid().describe('UUID of the machine, kept when the VM is made anew. Default: the VM\'s UID.').optional(),
   }).describe('Firmware and machine identity.').prefault({}),
   runStrategy: z.enum(runStrategies).describe('Always: runs, and is started again when it ends. RerunOnFailure: only when it failed. Once: never again. Halted: does not run.').default('Always'),
-  restartedAt: timestamp().describe('A new value restarts the VM.').optional(),
+  restartedAt: timestamp().describe('A later value restarts the VM.').optional(),
   evictionStrategy: z.enum(['Block', 'Shutdown']).describe('What draining the node does: Block waits for a person, Shutdown stops the VM cleanly.').default('Block'),
   nodeSelector: labels().describe('Labels that the node must carry, beside those of the class.').default({}),
   tolerations: z.array(toleration).max(64).describe('Taints of nodes that do not keep the VM away.').default([]),

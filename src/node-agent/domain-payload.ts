@@ -1,14 +1,26 @@
 /** What a domain of ours carries in its metadata, so that its placement is known even where nothing else remembers it. */
 import { z } from 'zod';
+import { timestamp } from '../crds/formats.ts';
 import { placementToWire } from '../crds/placement-wire.ts';
 import { placement as placementSchema } from '../crds/placement-schema.ts';
 import type { PlacementWire } from '../crds/placement-schema.ts';
 import type { Placement } from '../realtime/placement.ts';
 
 const payload = z.object({ placement: placementSchema });
+const restarted = z.object({ restartedAt: timestamp() });
 
-export function formatPayload(placement: Placement): string {
-  return JSON.stringify({ placement: placementToWire(placement) });
+/** @param restartedAt of the allocation's entry: kept where the domain is, so that no restart is made twice. */
+export function formatPayload(placement: Placement, restartedAt?: string): string {
+  return JSON.stringify({ placement: placementToWire(placement), ...(restartedAt === undefined ? {} : { restartedAt }) });
+}
+
+/** The `restartedAt` that a domain was made with; undefined where with none. */
+export function restartedAtOf(text: string): string | undefined {
+  try {
+    return restarted.parse(JSON.parse(text)).restartedAt;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined where a person or another version has written something else. */

@@ -23,6 +23,7 @@ import type { GuestState } from './guest-state.ts';
 import type { GuestStarter } from './guest-starter.ts';
 import { HostError } from './host/host-error.ts';
 import type { DomainEnd, HostDomain, Hypervisor } from './hypervisor.ts';
+import { restartedAtOf } from './domain-payload.ts';
 import { holds } from './node-report.ts';
 import { nextStep } from './next-step.ts';
 import { auditReport, findingsText } from './audit-report.ts';
@@ -102,13 +103,15 @@ export class GuestKeeper {
     const hasRun = state.startedAtMs !== undefined || (domain?.run === 'off' && domain.end !== 'unknown' && domain.end !== 'failed');
     if (state.lastSeen !== undefined && (domain === undefined || domain.run === 'off')) this.#noteEnd(look);
     const step = nextStep({
-      desired: entry.desired, domain: domain?.run ?? 'absent', end: endOf(domain, this.#options.lastReport(uid)), runStrategy: guest.runStrategy, hasRun,
+      desired: entry.desired, domain: domain?.run ?? 'absent', end: endOf(domain, this.#options.lastReport(uid)), runStrategy: guest.runStrategy, hasRun, restart: isRestartDue(look),
       graceEndsMs: state.graceEndsMs, retryAtMs: state.retryAtMs, nowMs: now(),
     });
     switch (step.do) {
       case 'start':
         return this.#start(look, hasRun, signal);
       case 'audit':
+        // It was to be ended, and is to go on now.
+        state.graceEndsMs = undefined;
         return this.#audit(look, domain, signal);
       case 'requestShutdown':
         state.graceEndsMs = now() + 1000 * guest.terminationGracePeriodSeconds;
@@ -124,8 +127,8 @@ export class GuestKeeper {
         await starter.cleanUp(entry, { keepNodeLocal: step.keepNodeLocal });
         state.startedAtMs = undefined;
         this.#report(look, step.keepNodeLocal
-          ? { phase: 'Stopped', reason: 'Halted', message: 'the domain has ended, as it was meant to' }
-          : { phase: 'Removed', reason: 'Removed', message: 'nothing of it is left on the host' });
+          ? { phase: 'Stopped', reason: 'Halted', message: 'the domain has ended, as it was meant to', request: entry.request }
+          : { phase: 'Removed', reason: 'Removed', message: 'nothing of it is left on the host', request: entry.request });
         this.#states.delete(uid);
         return onEvent;
       case 'wait':
@@ -160,6 +163,7 @@ export class GuestKeeper {
     }
     if (again) state.restarts += 1;
     state.startedAtMs = now();
+    state.graceEndsMs = undefined;
     state.drift = noDrift;
     const domain = await hypervisor.find(guest.uuid, signal);
     if (domain?.run !== 'running') return atOnce;
@@ -211,16 +215,18 @@ export class GuestKeeper {
   }
 
   /** It has ended since it was last seen. */
-  #noteEnd({ state, entry }: Look): void {
+  #noteEnd(look: Look): void {
+    const { state, entry } = look;
     state.lastSeen = undefined;
     state.drift = noDrift;
-    if (entry.desired !== 'Running') return;
+    if (entry.desired !== 'Running' || isRestartDue(look)) return;
     noteEnd(state, this.#options.now());
     this.#options.log.warn(`${nameOf(entry)}: the domain has ended`);
   }
 
   #report({ uid, guest, entry, state, domain }: Look, what: Omit<ReportedGuest, 'uid' | 'domain'>): void {
     const { startedAtMs } = state;
+    const restartedAt = domain?.metadata === undefined ? undefined : restartedAtOf(domain.metadata.payload);
     this.#options.report({
       uid,
       ...what,
@@ -231,6 +237,7 @@ export class GuestKeeper {
               name: domain?.name ?? domainName({ ...entry.vm, uid: vmUid(uid) }),
               uuid: guest.uuid,
               generation: domain?.metadata?.generation ?? entry.generation,
+              ...(restartedAt === undefined ? {} : { restartedAt }),
               startedAt: new Date(startedAtMs).toISOString(),
               restarts: state.restarts,
             },
@@ -246,6 +253,13 @@ export class GuestKeeper {
     }
     return state;
   }
+}
+
+/** Later, not other: a backup of the cluster that is put back restarts nothing. */
+function isRestartDue({ entry: { restartedAt }, domain }: Look): boolean {
+  if (restartedAt === undefined || domain?.metadata === undefined) return false;
+  const madeWith = restartedAtOf(domain.metadata.payload);
+  return madeWith === undefined || Date.parse(restartedAt) > Date.parse(madeWith);
 }
 
 const reports: Readonly<Record<'paused' | 'succeeded' | 'ended', (domain: HostDomain | undefined) => Omit<ReportedGuest, 'uid' | 'domain'>>> = {

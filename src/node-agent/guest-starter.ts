@@ -43,7 +43,7 @@ export class GuestStarter {
       guest,
       placement,
       virtType,
-      payload: formatPayload(placement),
+      payload: formatPayload(placement, entry.restartedAt),
       files: { ...await files.prepare(vm, guest, signal), serialLog: await prepareSerialLog(stateDirectory, vm) },
       networks: networks(),
       host: hostFacts,

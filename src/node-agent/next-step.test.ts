@@ -24,6 +24,13 @@ const table: [string, Partial<Situation>, Step][] = [
   ['Once is over after a shutdown', { hasRun: true, end: 'shutdown', runStrategy: 'Once' }, { do: 'report', what: 'succeeded' }],
   ['Once is started the first time', { domain: 'absent', runStrategy: 'Once' }, { do: 'start' }],
 
+  ['a restart begins with asking', { domain: 'running', restart: true }, { do: 'requestShutdown' }],
+  ['then it has its grace too', { domain: 'running', restart: true, graceEndsMs: 1200 }, { do: 'wait', forMs: 200, why: 'grace' }],
+  ['and is ended', { domain: 'paused', restart: true, graceEndsMs: 1000 }, { do: 'destroy' }],
+  ['a restart starts what is off, whatever its strategy or backoff', { hasRun: true, end: 'shutdown', runStrategy: 'Once', restart: true, retryAtMs: 9000 }, { do: 'start' }],
+  ['a guest that has no domain is started as ever', { domain: 'absent', restart: true, retryAtMs: 1500 }, { do: 'wait', forMs: 500, why: 'backoff' }],
+  ['one that is to stop is not restarted', { desired: 'Stopped', restart: true }, { do: 'cleanUp', keepNodeLocal: true }],
+
   ['stopping begins with asking', { desired: 'Stopped', domain: 'running' }, { do: 'requestShutdown' }],
   ['then it has its grace', { desired: 'Stopped', domain: 'running', graceEndsMs: 1200 }, { do: 'wait', forMs: 200, why: 'grace' }],
   ['in which it may be switching off', { desired: 'Removed', domain: 'changing', graceEndsMs: 1200 }, { do: 'wait', forMs: 200, why: 'grace' }],

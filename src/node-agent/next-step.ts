@@ -8,6 +8,8 @@ export interface Situation {
   readonly domain: DomainRunState | 'absent';
   readonly end?: DomainEnd | undefined;
   readonly runStrategy: RunStrategy;
+  /** The domain that is there was made before a person asked for a restart. */
+  readonly restart?: boolean | undefined;
   /** It has run since it was placed, so that it is off means that it ended. */
   readonly hasRun: boolean;
   /** Until when it has time to switch off, where it was asked to. */
@@ -30,13 +32,14 @@ export type Step =
 /** How long to wait for the event that ends a change, should that event be lost. */
 const changingCheckMs = 5000;
 
-/** Only `Stopped` and `Removed` end a domain; a guest that the allocation does not name never comes here. Rules §6.6. */
+/** Only `Stopped`, `Removed` and a restart end a domain; a guest that the allocation does not name never comes here. Rules §6.6. */
 export function nextStep(situation: Situation): Step {
-  const { desired, domain } = situation;
+  const { desired, domain, restart = false } = situation;
   if (desired !== 'Running') {
     if (domain === 'absent' || domain === 'off') return { do: 'cleanUp', keepNodeLocal: desired === 'Stopped' };
     return endStep(situation);
   }
+  if (restart && domain !== 'absent') return domain === 'off' ? { do: 'start' } : endStep(situation);
   switch (domain) {
     case 'running':
       return { do: 'audit' };

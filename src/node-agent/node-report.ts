@@ -9,7 +9,7 @@ import { isStoreError } from '../store/errors.ts';
 import { modify } from '../store/modify.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
-import { parsePayload } from './domain-payload.ts';
+import { parsePayload, restartedAtOf } from './domain-payload.ts';
 import type { HostRoot } from './host/host-root.ts';
 import { makeInventory } from './host/inventory.ts';
 import { readTopology } from './host/topology.ts';
@@ -67,11 +67,13 @@ export function orphansAmong(domains: readonly HostDomain[], allocated: Readonly
     const given = allocated.get(metadata.uid);
     if (given !== undefined && holds(metadata, given)) return [];
     const placement = parsePayload(metadata.payload);
+    const restartedAt = restartedAtOf(metadata.payload);
     return [{
       domain: name,
       uuid,
       vm: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
       generation: metadata.generation,
+      ...(restartedAt === undefined ? {} : { restartedAt }),
       ...(placement === undefined ? {} : { placement }),
     }];
   });

@@ -1,0 +1,74 @@
+/** Decides where a VM goes, within what its class allows its namespace, and writes that into the node's table. */
+import { formatProblem } from '../crds/document-problem.ts';
+import { guestToWire } from '../crds/guest-wire.ts';
+import { placementToWire } from '../crds/placement-wire.ts';
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { Decision } from '../realtime/decision.ts';
+import { formatRefusal } from '../realtime/place/refusal-groups.ts';
+import type { Stored } from '../store/resource.ts';
+import type { AllocationWriter } from './allocation-writer.ts';
+import { exclusiveCpuCount, selects } from './class-limits.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { GuestResolver } from './guest-resolver.ts';
+import type { VmStanding } from './vm-report.ts';
+import { newRequest } from './wish.ts';
+
+export interface VmPlacerOptions {
+  readonly view: ClusterView;
+  readonly writer: AllocationWriter;
+  readonly resolver: GuestResolver;
+  readonly namespaceLabels: (name: string) => Readonly<Record<string, string>>;
+}
+
+export class VmPlacer {
+  readonly #options: VmPlacerOptions;
+
+  constructor(options: VmPlacerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The decision and its change are made in the same breath: between them nothing may come in.
+   * @param bound where it has disks that keep it on their node: the entry that it holds there, which the new one replaces.
+   * @throws ConflictError where it has to be decided anew; and what the store throws.
+   */
+  async place(vm: Stored<'RealtimeVM'>, bound: AllocatedGuest | undefined, signal: AbortSignal): Promise<VmStanding> {
+    const { view, writer, resolver, namespaceLabels } = this.#options;
+    const { namespace, name, uid, generation } = vm.metadata;
+    const guest = resolver.resolve(vm);
+    if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
+    const vmClass = resolver.classOf(vm);
+    const allowed = vmClass?.spec.allowedNamespaces;
+    if (allowed !== undefined && !selects(allowed, namespaceLabels(namespace))) {
+      return { kind: 'unplaced', reason: 'NamespaceNotAllowed', message: `class ${vmClass?.metadata.name ?? ''} is not for namespace ${namespace}: its spec.allowedNamespaces does not select the namespace's labels` };
+    }
+    const decision = view.decide(guest.value, bound);
+    if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision, bound) };
+    const { placement } = decision;
+    const entry: AllocatedGuest = {
+      vm: { namespace, name, uid },
+      generation,
+      desired: 'Running',
+      request: newRequest(),
+      ...(vm.spec.restartedAt === undefined ? {} : { restartedAt: vm.spec.restartedAt }),
+      ...(vm.spec.className === undefined ? {} : { className: vm.spec.className }),
+      guest: guestToWire(guest.value),
+      placement: placementToWire(placement),
+    };
+    const limit = vmClass?.spec.maxCpusPerNamespace;
+    const held = view.classUse.held(vm.spec.className ?? '', namespace) - (bound === undefined ? 0 : exclusiveCpuCount(bound));
+    if (limit !== undefined && held + exclusiveCpuCount(entry) > limit) {
+      return { kind: 'unplaced', reason: 'NamespaceLimit', message: `VMs of class ${vmClass?.metadata.name ?? ''} hold ${held} of at most ${limit} pCPUs in namespace ${namespace}, and ${exclusiveCpuCount(entry)} more are needed` };
+    }
+    await writer.change(placement.host, uid, { kind: 'put', entry }, signal);
+    return { kind: 'placed', entry, report: undefined, restartRequired: undefined, lost: undefined };
+  }
+}
+
+function refusal({ groups }: Extract<Decision, { kind: 'refused' }>, bound: AllocatedGuest | undefined): { reason: string; message: string } {
+  const message = groups.length === 0 ? 'there is no RealtimeNode' : formatRefusal(groups);
+  return {
+    reason: groups[0]?.reason ?? 'NoNodes',
+    message: bound === undefined ? message : `its NodeLocal disks bind it to node ${bound.placement.nodeName} until it is deleted; ${message}`,
+  };
+}
