@@ -1,0 +1,103 @@
+// Hundreds of nodes in one process: for each a Kubernetes Node, its own connections to the API server, and the real agent
+// over a hypervisor in memory.
+import { join } from 'node:path';
+import { Agent } from '../../src/node-agent/agent.ts';
+import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
+import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
+import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
+import type { KubeApi } from '../testbed/kube-api.ts';
+import { kubeRequest } from '../testbed/kube-request.ts';
+import { unpackHollowHost } from './hollow-host.ts';
+import { MemoryHost } from './memory-hypervisor.ts';
+import type { DomainRecord } from './memory-hypervisor.ts';
+
+export interface HollowNodesOptions {
+  readonly api: KubeApi;
+  readonly names: readonly string[];
+  readonly leaseNamespace: string;
+  /** Default 30 s. */
+  readonly auditIntervalMs?: number;
+  /** What the agents warn of; each line begins with the node's name. */
+  readonly warn?: (line: string) => void;
+  /** The hosts' own record of which domain held which CPU. */
+  readonly record?: (nodeName: string, record: DomainRecord) => void;
+}
+
+/** Starts them all; they run until disposed. The hosts, with their domains, outlive their agents. */
+export async function startHollowNodes(options: HollowNodesOptions): Promise<HollowNodes> {
+  for (const name of options.names) await createNode(options.api, name);
+  const nodes = new HollowNodes(options);
+  for (const name of options.names) nodes.start(name);
+  return nodes;
+}
+
+interface RunningAgent {
+  readonly agent: Agent;
+  readonly ended: Promise<unknown>;
+}
+
+export class HollowNodes implements AsyncDisposable {
+  readonly hosts: ReadonlyMap<string, MemoryHost>;
+  readonly #options: HollowNodesOptions;
+  readonly #machine = unpackHollowHost();
+  readonly #running = new Map<string, RunningAgent>();
+
+  constructor(options: HollowNodesOptions) {
+    this.#options = options;
+    this.hosts = new Map(options.names.map((name) => [name, new MemoryHost((record) => options.record?.(name, record))]));
+  }
+
+  /** Starts the agent of one node, as its DaemonSet does. */
+  start(nodeName: string): void {
+    const { api, leaseNamespace, auditIntervalMs = 30_000, warn = () => undefined } = this.#options;
+    const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: api.kubeconfigPath }), component: 'rtvm-agent' });
+    const tell = (message: string, error?: unknown) => warn(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
+    const agent = new Agent({
+      store, nodeName, nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(),
+      root: this.#machine.root, stateDirectory: join(this.#machine.directory, 'state', nodeName), imageRoot: this.#machine.imageRoot,
+      // Such a host has no device files, so KVM is not asked for.
+      allowedUrls: [], virtType: 'qemu', auditIntervalMs, now: Date.now, log: { info: () => undefined, warn: tell },
+    });
+    const stopped = new AbortController();
+    const lease = keepNodeLease({
+      cluster: store, namespace: leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime, onError: (error) => tell('its Lease', error),
+    }, stopped.signal);
+    const ended = agent.run().finally(async () => {
+      stopped.abort();
+      await lease;
+      await store.close();
+    });
+    this.#running.set(nodeName, { agent, ended });
+  }
+
+  /** Ends the agent of one node in order; its domains run on. */
+  async stop(nodeName: string): Promise<void> {
+    const running = this.#running.get(nodeName);
+    this.#running.delete(nodeName);
+    running?.agent.stop();
+    await running?.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((name) => this.stop(name)));
+    this.#machine[Symbol.dispose]();
+  }
+}
+
+/** As a cluster's administrator labels a realtime node; its kubelet is said to be fine. */
+async function createNode(api: KubeApi, name: string): Promise<void> {
+  const node = {
+    apiVersion: 'v1', kind: 'Node',
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'rtvm.dev/realtime': 'true' } },
+    spec: { taints: [{ key: 'rtvm.dev/realtime', effect: 'NoSchedule' }] },
+  };
+  await requireCreated(api, '/api/v1/nodes', node);
+  const status = { conditions: [{ type: 'Ready', status: 'True', reason: 'Hollow', message: 'there is no kubelet', lastHeartbeatTime: new Date().toISOString(), lastTransitionTime: new Date().toISOString() }] };
+  const { status: code, body } = await kubeRequest(api, 'PATCH', `/api/v1/nodes/${name}/status`, { body: { status }, contentType: 'application/merge-patch+json' });
+  if (code !== 200) throw new Error(`the status of node ${name}: ${JSON.stringify(body)}`);
+}
+
+async function requireCreated(api: KubeApi, path: string, object: object): Promise<void> {
+  const { status, body } = await kubeRequest(api, 'POST', path, { body: object });
+  if (status !== 201) throw new Error(`${path}: ${JSON.stringify(body)}`);
+}
