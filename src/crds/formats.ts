@@ -7,8 +7,11 @@ export const labelName = () => z.string().min(1).max(63).regex(/^[a-z0-9]([-a-z0
 /** What Kubernetes calls a subdomain (RFC 1123): names of resources. */
 export const resourceName = () => z.string().min(1).max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, { error: 'must be a name of lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit' });
 
+export const longestQualifiedName = 317;
+export const qualifiedNamePattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
 /** `example.org/name` or `name`: keys of labels and annotations. */
-export const qualifiedName = () => z.string().min(1).max(317).regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/, { error: 'must be a label key such as "example.org/name"' });
+export const qualifiedName = () => z.string().min(1).max(longestQualifiedName).regex(qualifiedNamePattern, { error: 'must be a label key such as "example.org/name"' });
 
 export const labelValue = () => z.string().max(63).regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/, { error: 'must be a label value of letters, digits, "-", "_" and ".", beginning and ending with a letter or digit' });
 

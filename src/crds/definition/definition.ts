@@ -12,6 +12,8 @@ import type { Structural } from './structural.ts';
 const group = 'rtvm.dev';
 const version = 'v1alpha1';
 const longestName = 253;
+/** Not `rtvm`: kubectl takes a category for all its kinds before it looks at short names, so that `kubectl get rtvm NAME` would fail. */
+const category = 'realtime';
 
 /** Kinds with a status that somebody else writes than their spec. */
 const withStatus: readonly Kind[] = ['RealtimeVM', 'RealtimeNode', 'RealtimeAllocation'];
@@ -41,7 +43,7 @@ export function definitionOf(kind: Kind): CustomResourceDefinition {
     spec: {
       group,
       scope,
-      names: { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase(), shortNames: [shortName], categories: ['rtvm'] },
+      names: { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase(), shortNames: [shortName], categories: [category] },
       versions: [{
         name: version,
         served: true,

@@ -1,5 +1,6 @@
 /** What a RealtimeVM says of itself, beside the shape that it may state. */
 import { sizeRule } from './cel-size.ts';
+import { labelKeysRule } from './label-rules.ts';
 import type { Rule } from './rule.ts';
 import { rulesAt, told } from './rule.ts';
 import { shapeRules } from './shape-rules.ts';
@@ -66,7 +67,7 @@ const firmwareRules: readonly Omit<Rule, 'at'>[] = [
 ];
 
 export const vmRules: readonly Rule[] = [
-  ...rulesAt('spec', specRules),
+  ...rulesAt('spec', [...specRules, labelKeysRule('nodeSelector')]),
   ...rulesAt('spec.networks', [macRule]),
   ...rulesAt('spec.disks[]', [diskRule, sizeRule('emptySize')]),
   ...rulesAt('spec.firmware', firmwareRules),
