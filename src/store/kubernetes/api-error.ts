@@ -51,7 +51,9 @@ export function refusal(verb: Verb, target: ApiTarget, code: number, status: Api
     case 403:
       return new StoreError('FORBIDDEN', `${what}: ${verb} is forbidden: ${said}${missingRule(verb, target, said)}`);
     case 404:
-      return isAbsentObject(status) ? new StoreError('NOT_FOUND', `there is no ${what}`) : notServed(target);
+      if (!isAbsentObject(status)) return notServed(target);
+      if (verb === 'create') return new StoreError('NOT_FOUND', `${what} cannot be created: ${said}. Create that first`);
+      return new StoreError('NOT_FOUND', `there is no ${what}`);
     case 409:
       if (status.reason === 'AlreadyExists') return new StoreError('ALREADY_EXISTS', `${what} already exists`);
       return new ConflictError(`${what} has changed since it was read, or is not the object that was read. Read it again`, { cause: status });

@@ -25,6 +25,7 @@ import { Reflectors, requireWatchable } from './reflectors.ts';
 import { Rest } from './rest.ts';
 import type { RequestSeen } from './rest.ts';
 import type { Transport } from './transport.ts';
+import type { WatchTiming } from './watch-stream.ts';
 
 export interface KubernetesStoreOptions {
   /** Called again when credentials are refused; see {@link loadKubeConfig}. */
@@ -34,6 +35,7 @@ export interface KubernetesStoreOptions {
   /** Called with every HTTP request that was answered or failed. */
   readonly onRequest?: ((seen: RequestSeen) => void) | undefined;
   readonly clock?: Clock | undefined;
+  readonly watchTiming?: WatchTiming | undefined;
 }
 
 /** What views of one store share. */
@@ -55,9 +57,9 @@ export function openKubernetesStore({ loadConfig, component, ...options }: Kuber
 }
 
 /** The same over any transport. */
-export function kubernetesStoreOver(transport: Transport, { component, onRequest, clock }: Omit<KubernetesStoreOptions, 'loadConfig'>): KubernetesStore {
+export function kubernetesStoreOver(transport: Transport, { component, onRequest, clock, watchTiming }: Omit<KubernetesStoreOptions, 'loadConfig'>): KubernetesStore {
   const rest = new Rest({ transport, onRequest, clock });
-  return new KubernetesStore({ rest, reflectors: new Reflectors(rest), recorder: new EventRecorder(rest, component), recent: new Recent(recentObjects) });
+  return new KubernetesStore({ rest, reflectors: new Reflectors(rest, watchTiming), recorder: new EventRecorder(rest, component), recent: new Recent(recentObjects) });
 }
 
 export class KubernetesStore implements ResourceStore, ClusterStore {

@@ -21,7 +21,7 @@ import type { Selectors } from './paged-list.ts';
 import { isOlder } from './resource-version.ts';
 import type { Rest } from './rest.ts';
 import { watchStream } from './watch-stream.ts';
-import type { WireEvent } from './watch-stream.ts';
+import type { WatchTiming, WireEvent } from './watch-stream.ts';
 
 export interface ReflectorSource<Shown> {
   readonly target: ApiTarget;
@@ -29,16 +29,20 @@ export interface ReflectorSource<Shown> {
   readonly decode: Decode<Shown>;
 }
 
-/** What was found out about the server, for all reflectors of a store. */
+/** What all reflectors of a store share. */
+export interface ReflectorSetting {
+  readonly timing: WatchTiming;
+  readonly server: ServerFeatures;
+}
+
+/** What was found out about the server. */
 export interface ServerFeatures {
   /** Whether it sends the state as events of a watch: no answer as large as a whole list is ever made. Default on since 1.32. */
   watchList: boolean;
 }
 
-/** Watches end at random in this range, so that a restarted server does not get them all back in one moment ever after. */
-const watchSeconds = { least: 300, most: 600 };
-/** The server may end a watch this much before its time, and the end may arrive this much after. */
-const onTimeMs = { early: 5_000, late: 30_000 };
+/** A watch has ended when it was to end if it did so this close to it; a process that was frozen finds it ended long since. */
+const onTimeWithinMs = 10_000;
 const pauses = { firstMs: 800, maxMs: 30_000 };
 /** After this long without trouble the pauses begin at the shortest again. */
 const goodWhileMs = 120_000;
@@ -46,7 +50,7 @@ const goodWhileMs = 120_000;
 export class Reflector<Shown extends Identified> {
   readonly #rest: Rest;
   readonly #source: ReflectorSource<Shown>;
-  readonly #features: ServerFeatures;
+  readonly #setting: ReflectorSetting;
   readonly #subscriptions = new Set<Subscription<Shown>>();
   readonly #stop = new AbortController();
   /** Undefined until the whole state has been read once. */
@@ -59,10 +63,10 @@ export class Reflector<Shown extends Identified> {
   readonly #running: Promise<void>;
 
   /** Begins at once. */
-  constructor(rest: Rest, source: ReflectorSource<Shown>, features: ServerFeatures) {
+  constructor(rest: Rest, source: ReflectorSource<Shown>, setting: ReflectorSetting) {
     this.#rest = rest;
     this.#source = source;
-    this.#features = features;
+    this.#setting = setting;
     this.#running = this.#run(this.#stop.signal);
   }
 
@@ -115,12 +119,12 @@ export class Reflector<Shown extends Identified> {
   /** Follows the server for one watch. @returns where to go on, or undefined where all must be read anew. */
   async #follow(from: string | undefined, signal: AbortSignal): Promise<string | undefined> {
     if (from !== undefined) return this.#watch(from, signal);
-    if (this.#features.watchList) {
+    if (this.#setting.server.watchList) {
       try {
         return await this.#watch(undefined, signal);
       } catch (error) {
         if (!isStoreError(error, 'INVALID')) throw error;
-        this.#features.watchList = false;
+        this.#setting.server.watchList = false;
       }
     }
     const { target, selectors } = this.#source;
@@ -132,10 +136,11 @@ export class Reflector<Shown extends Identified> {
   async #watch(from: string | undefined, signal: AbortSignal): Promise<string | undefined> {
     const { target, selectors } = this.#source;
     const { clock } = this.#rest;
-    const timeoutSeconds = Math.round(watchSeconds.least + (watchSeconds.most - watchSeconds.least) * clock.random());
+    const { timing } = this.#setting;
+    const timeoutSeconds = Math.round(timing.leastSeconds + (timing.mostSeconds - timing.leastSeconds) * clock.random());
     const dueMs = clock.nowMs() + timeoutSeconds * 1000;
     let initial: WireObject[] | undefined = from === undefined ? [] : undefined;
-    for await (const event of watchStream(this.#rest, { target, selectors, from, timeoutSeconds, signal })) {
+    for await (const event of watchStream(this.#rest, { target, selectors, from, timeoutSeconds, timing, signal })) {
       if (initial === undefined) {
         if (!this.#apply(event)) return undefined;
       } else if (event.type !== 'BOOKMARK') {
@@ -146,8 +151,7 @@ export class Reflector<Shown extends Identified> {
       }
     }
     if (initial !== undefined) throw new StoreError('UNAVAILABLE', `the API server at ${this.#rest.server} ended a watch before it had sent the state`);
-    const lateMs = clock.nowMs() - dueMs;
-    return lateMs >= -onTimeMs.early && lateMs <= onTimeMs.late ? this.#resourceVersion : undefined;
+    return Math.abs(clock.nowMs() - dueMs) <= onTimeWithinMs ? this.#resourceVersion : undefined;
   }
 
   /** @returns false where the server's versions went back: it was restored, and all must be read anew. */

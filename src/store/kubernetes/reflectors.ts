@@ -6,18 +6,21 @@ import type { Identified } from '../subscription.ts';
 import type { WatchEvent } from '../watch-event.ts';
 import { qualifiedPlural } from './api-resource.ts';
 import { Reflector } from './reflector.ts';
-import type { ReflectorSource, ServerFeatures } from './reflector.ts';
+import type { ReflectorSetting, ReflectorSource } from './reflector.ts';
 import type { Rest } from './rest.ts';
+import { watchTiming } from './watch-stream.ts';
+import type { WatchTiming } from './watch-stream.ts';
 
 export class Reflectors {
   readonly #rest: Rest;
-  readonly #features: ServerFeatures = { watchList: true };
+  readonly #setting: ReflectorSetting;
   /** By plural, then by scope. */
   readonly #running = new Map<string, Map<string, Reflector<Identified>>>();
   #closed = false;
 
-  constructor(rest: Rest) {
+  constructor(rest: Rest, timing: WatchTiming = watchTiming) {
     this.#rest = rest;
+    this.#setting = { timing, server: { watchList: true } };
   }
 
   async *watch<Shown extends Identified>(source: ReflectorSource<Shown>, signal: AbortSignal): AsyncGenerator<WatchEvent<Shown>, void, undefined> {
@@ -63,7 +66,7 @@ export class Reflectors {
     const found = ofKind.get(scope);
     // One kind is always read by the same decoder, so what runs under its name shows its type.
     if (found !== undefined) return found as unknown as Reflector<Shown>;
-    const reflector = new Reflector(this.#rest, source, this.#features);
+    const reflector = new Reflector(this.#rest, source, this.#setting);
     ofKind.set(scope, reflector as unknown as Reflector<Identified>);
     return reflector;
   }

@@ -20,26 +20,34 @@ export interface WatchRequest {
   readonly from: string | undefined;
   /** When the server is to end the watch. */
   readonly timeoutSeconds: number;
+  readonly timing: WatchTiming;
   readonly signal: AbortSignal;
 }
 
-/** Beyond the promised end of a watch. */
-const graceMs = 30_000;
-/** The server sends a bookmark a minute, whatever happens; three missed ones are no chance. Not promised, hence only after the first. */
-const silenceAfterBookmarkMs = 190_000;
+export interface WatchTiming {
+  /** Watches end at random in this range, so that a restarted server does not get them all back in one moment ever after. */
+  readonly leastSeconds: number;
+  readonly mostSeconds: number;
+  /** How long beyond its promised end a watch may be silent. */
+  readonly graceMs: number;
+  /** How long one may be silent that has had a bookmark: the server sends one a minute. That is no promise, hence only after the first. */
+  readonly silenceAfterBookmarkMs: number;
+}
+
+export const watchTiming: WatchTiming = { leastSeconds: 300, mostSeconds: 600, graceMs: 30_000, silenceAfterBookmarkMs: 190_000 };
 
 /**
  * Ends where the server ends it.
  * @throws StoreError or ExpiredError, for ERROR events too; UNAVAILABLE where the connection breaks or is silent.
  */
-export async function* watchStream(rest: Rest, { target, selectors, from, timeoutSeconds, signal }: WatchRequest): AsyncGenerator<WireEvent, void, undefined> {
+export async function* watchStream(rest: Rest, { target, selectors, from, timeoutSeconds, timing, signal }: WatchRequest): AsyncGenerator<WireEvent, void, undefined> {
   const initial = from === undefined ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' } : { resourceVersion: from };
   const query = { ...selectors, watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(timeoutSeconds), ...initial };
   const endsAtMs = rest.clock.nowMs() + timeoutSeconds * 1000;
   let sawBookmark = false;
   const silenceMs = () => {
-    const untilEndMs = Math.max(0, endsAtMs - rest.clock.nowMs()) + graceMs;
-    return sawBookmark ? Math.min(untilEndMs, silenceAfterBookmarkMs) : untilEndMs;
+    const untilEndMs = Math.max(0, endsAtMs - rest.clock.nowMs()) + timing.graceMs;
+    return sawBookmark ? Math.min(untilEndMs, timing.silenceAfterBookmarkMs) : untilEndMs;
   };
   for await (const line of rest.stream({ verb: 'watch', target, query }, { signal, silenceMs })) {
     const event = parse(line, target);
