@@ -14,7 +14,7 @@ import type { HostNetwork } from '../realtime/host.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
-import type { ReconcileResult } from '../store/work-queue.ts';
+import type { ReconcileResult, WorkQueueObserver } from '../store/work-queue.ts';
 import type { AgentLog } from './agent-log.ts';
 import { nobodyObserves } from './agent-observer.ts';
 import type { AgentObserver } from './agent-observer.ts';
@@ -46,6 +46,7 @@ export interface AgentOptions {
   /** Called when libvirt is lost or cannot be reached; the agent goes on trying. */
   readonly libvirtAway?: (error: unknown) => void;
   readonly observer?: AgentObserver;
+  readonly queueObserver?: (queue: 'guests' | 'reports') => WorkQueueObserver;
   /** What a person has to mend so that this node's objects can be read, whenever that changes. */
   readonly problems?: (problems: readonly StoreProblem[]) => void;
   /** Milliseconds that only grow. Default: the machine's monotonic clock. */
@@ -106,10 +107,12 @@ export class Agent {
     });
     this.#queue = new WorkQueue((uid, signal) => this.#reconcile(uid, signal), {
       concurrency,
+      observer: options.queueObserver?.('guests') ?? {},
       onError: (uid, error, retryInMs) => log.warn(`${this.#describe(uid)} is looked at again in ${retryInMs} ms`, error),
     });
     this.#telling = new WorkQueue((key, signal) => this.#tell(key, signal), {
       concurrency: 3,
+      observer: options.queueObserver?.('reports') ?? {},
       onError: (key, error, retryInMs) => log.warn(`${key} is told again in ${retryInMs} ms`, error),
     });
   }

@@ -16,6 +16,7 @@ import type { ExitCode } from '../exit.ts';
 import { serveHealth } from '../http/health-server.ts';
 import type { Io } from '../io.ts';
 import { agentMetrics } from '../metrics/agent-metrics.ts';
+import { queueMetrics } from '../metrics/queue-metrics.ts';
 import { newRegistry } from '../metrics/registry.ts';
 import { openCluster } from '../process/cluster.ts';
 import { newLogger } from '../process/logger.ts';
@@ -58,6 +59,7 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
       log: { info: (message) => log.info(message), warn },
       libvirtAway: (error) => log.warn({ err: error }, 'libvirt is not reached; running VMs are audited all the same'),
       problems: (problems) => problems.forEach((problem) => warn(formatProblem(problem))),
+      queueObserver: queueMetrics(registry),
       observer: warningOfOwnCpus(agentMetrics(registry, nodeName, () => agent.auditsOnTime), log),
     });
     await using server = await serveHealth({
