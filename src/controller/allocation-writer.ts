@@ -3,12 +3,11 @@
  *
  * A change is written only over the entries that it was decided on. Where somebody else has changed them since, every
  * change that waits for that node is given back to be decided anew; where only the status has changed, the write goes on
- * over the newer version.
+ * over the newer version. A table that is not there is made, with all that it held when it was last seen.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ConflictError, isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
-import type { Stored } from '../store/resource.ts';
 import { applyEdits } from './allocation-edit.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -71,35 +70,26 @@ export class AllocationWriter {
 
   async #write(nodeName: string, batch: ReadonlyMap<string, Waiting>, edits: ReadonlyMap<string, AllocationEdit>, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const base = this.#view.tableOf(nodeName) ?? await this.#create(nodeName, signal);
+      const known = this.#view.tableOf(nodeName);
+      const base = this.#view.isGone(nodeName) ? undefined : known;
       const epoch = this.#view.epochOf(nodeName);
       if ([...batch.values()].some((waiting) => waiting.epoch !== epoch)) throw new ConflictError(`the table of node ${nodeName} was changed by somebody else`);
-      const guests = applyEdits(base.spec.guests, edits);
-      if (isDeepStrictEqual(guests, base.spec.guests)) return;
+      const guests = applyEdits(known?.spec.guests ?? [], edits);
+      if (base !== undefined && isDeepStrictEqual(guests, base.spec.guests)) return;
       this.#view.expect(nodeName, guests);
       try {
-        this.#view.tableKnown(await this.#store.update({ ...base, spec: { ...base.spec, guests } }, signal));
+        this.#view.tableKnown(base === undefined
+          ? await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests } }, signal)
+          : await this.#store.update({ ...base, spec: { ...base.spec, guests } }, signal));
         return;
       } catch (error) {
-        if (!isStoreError(error, 'CONFLICT')) throw error;
+        if (!isStoreError(error, 'CONFLICT') && !isStoreError(error, 'ALREADY_EXISTS') && !isStoreError(error, 'NOT_FOUND')) throw error;
         const now = await this.#store.get('RealtimeAllocation', { name: nodeName }, signal);
-        if (now !== undefined) this.#view.tableKnown(now);
+        if (now === undefined) this.#view.tableGone(nodeName);
+        else this.#view.tableKnown(now);
       } finally {
         this.#view.expect(nodeName, undefined);
       }
     }
-  }
-
-  async #create(nodeName: string, signal: AbortSignal): Promise<Stored<'RealtimeAllocation'>> {
-    let table: Stored<'RealtimeAllocation'> | undefined;
-    try {
-      table = await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests: [] } }, signal);
-    } catch (error) {
-      if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
-      table = await this.#store.get('RealtimeAllocation', { name: nodeName }, signal);
-      if (table === undefined) throw error;
-    }
-    this.#view.tableKnown(table);
-    return table;
   }
 }

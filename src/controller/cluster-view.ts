@@ -23,6 +23,8 @@ type Table = Stored<'RealtimeAllocation'>;
 /** What is on record about one node's table. */
 interface TableRecord {
   table: Table | undefined;
+  /** It has been deleted; what it said counts all the same, until it is made again. */
+  gone: boolean;
   /** Decided and not written yet; held all the same, so that the next decision sees it. */
   readonly pending: Map<string, AllocationEdit>;
   /** What our own last write or read gave, and when. */
@@ -98,12 +100,22 @@ export class ClusterView {
     const record = this.#record(table.metadata.name);
     const before = record.table?.spec.guests ?? [];
     record.table = table;
+    record.gone = false;
     if (isDeepStrictEqual(before, table.spec.guests)) return;
     if (!isDeepStrictEqual(record.expected, table.spec.guests)) record.epoch += 1;
     this.#reindex(table.metadata.name, before);
   }
 
-  /** A table that is gone gives nothing back: its guests may run still, and their agent will tell. */
+  /** A table that is gone gives nothing back, since its guests may run still. It is to be made again as it was. */
+  tableGone(nodeName: string): void {
+    this.#record(nodeName).gone = true;
+  }
+
+  isGone(nodeName: string): boolean {
+    return this.#records.get(nodeName)?.gone === true;
+  }
+
+  /** As last seen, though it may be gone. */
   tableOf(nodeName: string): Table | undefined {
     return this.#records.get(nodeName)?.table;
   }
@@ -166,7 +178,7 @@ export class ClusterView {
   #record(nodeName: string): TableRecord {
     let record = this.#records.get(nodeName);
     if (record === undefined) {
-      record = { table: undefined, written: undefined, pending: new Map(), expected: undefined, epoch: 0, held: new Map() };
+      record = { table: undefined, gone: false, written: undefined, pending: new Map(), expected: undefined, epoch: 0, held: new Map() };
       this.#records.set(nodeName, record);
     }
     return record;

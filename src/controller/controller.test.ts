@@ -109,6 +109,19 @@ describe('Controller', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('makes a table that was deleted as it was, and gives nothing of it away', async () => {
+    await addNode('n1', '1-2');
+    await apply(vmYaml('a'));
+    await apply(vmYaml('b'));
+    const before = await table(({ spec }) => spec.guests.length === 2);
+    expect(given(before)).toEqual([1, 2]);
+    await store.delete('RealtimeAllocation', { name: 'n1' });
+    await apply(vmYaml('c'));
+    expect(condition(await vm('c', (object) => object.status?.phase === 'Pending'), 'Placed')).toMatchObject({ reason: 'TooFewDedicatedCpus' });
+    const after = await table(({ metadata }) => metadata.uid !== before.metadata.uid);
+    expect(after.spec).toEqual(before.spec);
+  });
+
   it('never says ready of a guest that is not verified', async () => {
     await addNode('n1');
     await apply(vmYaml('a'));

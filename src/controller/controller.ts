@@ -128,8 +128,8 @@ export class Controller {
   }
 
   #allocationChanged(allocation: Stored<'RealtimeAllocation'>, gone: boolean): void {
-    if (gone) return;
-    this.#view.tableSeen(allocation);
+    if (gone) this.#view.tableGone(allocation.metadata.name);
+    else this.#view.tableSeen(allocation);
     for (const { vm } of allocation.spec.guests) this.#add(keyOf(vm));
     this.#retryWaiting();
   }

@@ -74,6 +74,7 @@ export class VmReconciler {
   async #reconcileOnce(key: string, signal: AbortSignal): Promise<VmReconciled> {
     const vm = this.#options.vms.find(key);
     if (vm === undefined) return settled;
+    await this.#restoreTable(vm, signal);
     if (vm.metadata.deletionTimestamp !== undefined) return this.#remove(vm, signal);
     if (vm.metadata.finalizers?.includes(finalizer) !== true) {
       const finalizers = [...(vm.metadata.finalizers ?? []), finalizer];
@@ -83,6 +84,13 @@ export class VmReconciler {
     const standing = await this.#stand(vm, signal);
     await this.#report(vm, standing, signal);
     return { waits: standing.kind === 'invalid' || standing.kind === 'unplaced' };
+  }
+
+  /** A table that somebody has deleted is made again as it was: absence gives nothing back. Rules §6.6. */
+  async #restoreTable({ metadata: { uid } }: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<void> {
+    const { view, writer } = this.#options;
+    const found = view.find(uid);
+    if (found !== undefined && view.isGone(found.nodeName)) await writer.change(found.nodeName, uid, { kind: 'put', entry: found.entry }, signal);
   }
 
   async #stand(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
