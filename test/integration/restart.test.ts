@@ -24,6 +24,7 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]();
 });
 
+const isReady = () => conditionOf(storedVm(host.stateDir, 'survivor'), 'Ready') === 'True RunningVerified';
 const realtimeVcpu = () => vcpuThread(qemuOf(host.libvirtd, 'survivor'), 1);
 
 async function end(signal: 'SIGINT' | 'SIGTERM') {
@@ -51,6 +52,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('rtvm that gets %s', (signal) => {
   it('looks after the VM again when it is started anew, without its files', async () => {
     rtvm = host.start(['run', '--audit-interval', '1']);
     await driftIsCorrected();
+    await until('it is ready', isReady);
     expectUntouched();
   });
 });
@@ -93,7 +95,7 @@ describe('a libvirtd that', () => {
     await host.libvirtd.virsh('suspend', name);
     await until('the pause is told', () => conditionOf(storedVm(host.stateDir, 'survivor'), 'Running') === 'False Paused');
     await host.libvirtd.virsh('resume', name);
-    await until('it is ready again', () => conditionOf(storedVm(host.stateDir, 'survivor'), 'Ready') === 'True RunningVerified');
+    await until('it is ready again', isReady);
     expectUntouched();
     expect(storedVm(host.stateDir, 'survivor')?.status?.domain?.restarts).toBe(0);
   }
