@@ -24,11 +24,11 @@ export const cpuList = (longest = 4096) => z.string().max(longest).regex(/^([0-9
 /** The longest honest mask names every other one of 255 vCPUs. */
 export const maxMaskItems = 128;
 
-/** Of a mask only its alphabet, and numbers that fit any integer: the grammar needs words that a pattern cannot give, so resolving checks it. */
-export const maskPattern = /^([0-9]{0,9}[\t -\/:-~])*[0-9]{0,9}$/;
+const maskAlphabet = /^([0-9]{0,9}[\t -\/:-~])*[0-9]{0,9}$/;
 
+/** Only its alphabet, and numbers that fit any integer: the grammar needs words that a pattern cannot give, so resolving checks it. */
 export const mask = () => z.string().max(1024)
-  .regex(maskPattern, { error: 'must be a mask such as "^0" or "2-7,^4", in ASCII, its numbers of at most 9 digits' })
+  .refine((text) => maskAlphabet.test(text), { error: 'must be a mask such as "^0" or "2-7,^4", in ASCII, its numbers of at most 9 digits' })
   .refine((text) => text.split(',').length <= maxMaskItems, { error: `has more than ${maxMaskItems} items; accepted: ranges such as "0-7" for neighbours` });
 
 /** A Linux network interface: at most 15 bytes, no slash, colon or space, not `.` or `..`. */

@@ -36,13 +36,25 @@ function convert(json: Json, path: string): Structural {
   }
   if (isMapping(json['additionalProperties'])) made.additionalProperties = convert(json['additionalProperties'], `${path}[*]`);
   if (isMapping(json['items'])) {
-    made.items = convert(json['items'], `${path}[]`);
+    made.items = withoutDefaults(convert(json['items'], `${path}[]`));
     made['x-kubernetes-list-type'] = 'atomic';
   }
   for (const [keyword, value] of Object.entries(json)) {
     if (keyword.startsWith('x-kubernetes-')) made[keyword] = value;
   }
   return made;
+}
+
+/**
+ * Items of lists get no defaults from the API server: `kubectl apply` and Argo CD compare lists as a whole, and would find
+ * each object with such a default changed for ever. Whoever reads an object by our schemas finds the defaults in it all the
+ * same; people find them in the description.
+ */
+function withoutDefaults(item: Structural): Structural {
+  const { default: value, ...rest } = item;
+  const said = value === undefined || isMapping(value) || Array.isArray(value) ? {} : { description: `${rest.description ?? ''} Default ${typeof value === 'string' ? value : JSON.stringify(value)}.`.trim() };
+  const properties = rest.properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(rest.properties).map(([name, field]) => [name, withoutDefaults(field)])) };
+  return { ...rest, ...said, ...properties };
 }
 
 /** JavaScript's own limit, which zod states for every integer, is no bound of the field. */

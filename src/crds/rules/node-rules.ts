@@ -20,10 +20,12 @@ const disjointRule: Omit<Rule, 'at'> = {
   messageExpression: told('"%s" has CPUs that dedicatedCpus "%s" has too; accepted: each CPU in one of them', 'self.sharedCpus', 'self.dedicatedCpus'),
 };
 
+const reservedOnce = `(!${isBoundedSize('p.size')} || self.exists_one(o, o.numaNode == p.numaNode && ${isBoundedSize('o.size')} && ${kibOf('o.size')} == ${kibOf('p.size')}))`;
+
 const hugepagesRule: Omit<Rule, 'at'> = {
-  rule: `self.all(p, !${isBoundedSize('p.size')} || self.exists_one(o, o.numaNode == p.numaNode && ${isBoundedSize('o.size')} && ${kibOf('o.size')} == ${kibOf('p.size')}))`,
-  reason: 'FieldValueDuplicate',
+  rule: `self.all(p, ${reservedOnce})`,
   message: 'reserves pages of one size on one host NUMA node twice; accepted: one entry for each',
+  messageExpression: told('reserves pages of %s on host NUMA node %d twice; accepted: one entry for each', `self.filter(p, !${reservedOnce})[0].size`, `self.filter(p, !${reservedOnce})[0].numaNode`),
 };
 
 export const nodeRules: readonly Rule[] = [

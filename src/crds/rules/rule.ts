@@ -1,6 +1,7 @@
 /** A rule that the API server checks by itself: `x-kubernetes-validations` of a CRD, as data. */
 
-export type RuleReason = 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired' | 'FieldValueDuplicate';
+/** Not `FieldValueDuplicate`, of which the API server tells no message. */
+export type RuleReason = 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired';
 
 export interface Rule {
   /** The field whose value is `self`: `spec.cpu`, `spec.disks[]`. */

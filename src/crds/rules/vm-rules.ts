@@ -33,16 +33,17 @@ const specRules: readonly Omit<Rule, 'at'>[] = [
   {
     rule: '!has(self.networks) || !has(self.hostDevices) || self.networks.all(n, !self.hostDevices.exists(d, d.name == n.name))',
     fieldPath: '.hostDevices',
-    reason: 'FieldValueDuplicate',
     message: 'has the name of a network; accepted: a name of its own for each network and device',
     messageExpression: told('"%s" is the name of a network too; accepted: a name of its own for each network and device', 'self.hostDevices.filter(d, self.networks.exists(n, n.name == d.name))[0].name'),
   },
 ];
 
+const macIsUnique = '(!has(n.mac) || self.exists_one(o, has(o.mac) && o.mac.lowerAscii() == n.mac.lowerAscii()))';
+
 const macRule: Omit<Rule, 'at'> = {
-  rule: 'self.all(n, !has(n.mac) || self.exists_one(o, has(o.mac) && o.mac.lowerAscii() == n.mac.lowerAscii()))',
-  reason: 'FieldValueDuplicate',
+  rule: `self.all(n, ${macIsUnique})`,
   message: 'have one MAC address twice; accepted: an address of its own for each',
+  messageExpression: told('have the MAC address %s twice; accepted: an address of its own for each', `self.filter(n, !${macIsUnique})[0].mac`),
 };
 
 const diskRule: Omit<Rule, 'at'> = {

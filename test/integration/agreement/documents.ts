@@ -10,13 +10,13 @@ const mostly = <Value>(honest: fc.Arbitrary<Value>, other: fc.Arbitrary<Value>) 
 
 const number = fc.nat({ max: 6 });
 const maskItem = mostly(
-  fc.tuple(oneOf('', '', '^'), number, oneOf(undefined, undefined, 1, 2, 3)).map(([sign, first, more]) => `${sign}${first}${more === undefined ? '' : `-${first + more}`}`),
-  oneOf('3-1', '1-2-3', 'a', '1-', '-3', '^^5', '^2^', '5a', '', ' 1 ', '^ 2', '1 - 2', '1\t', '0-300', '^0-9999', '200-9000', '^99999', '00', '1 2', '1234567890', '\u00a01', '+1', '^3-1'),
+  fc.tuple(oneOf('', '', '^'), number, oneOf(undefined, undefined, 1, 2, 3)).map(([sign, first, more]) => `${sign}${first}${more === undefined ? '' : `-${String(first + more)}`}`),
+  oneOf('3-1', '1-2-3', 'a', '1-', '-3', '^^5', '^2^', '5a', '', ' 1 ', '^ 2', '1 - 2', '1\t', '0-300', '^0-9999', '200-9000', '^99999', '00', '1 2', '1234567890', '\u00a01', '\u00a0', '1–2', '+1', '^3-1'),
 );
 const mask = mostly(fc.array(maskItem, { minLength: 1, maxLength: 4 }).map((items) => items.join(',')), oneOf('', '  ', ',', '^0', '^0-1', Array.from({ length: 129 }, (_, vcpu) => vcpu).join(','), '^0', 'x'.repeat(1025)));
 
 const cpu = fc.record({
-  vcpus: mostly(oneOf(1, 2, 3, 4, 4, 6), oneOf(0, 255, 256, 1.5, '4')),
+  vcpus: mostly<number | string>(oneOf(1, 2, 3, 4, 4, 6), oneOf<number | string>(0, 255, 256, 1.5, '4')),
   policy: oneOf('Dedicated', 'Dedicated', 'Mixed', 'Mixed', 'Shared', undefined),
   threadPolicy: rarely(oneOf('Prefer', 'Require', 'Isolate')),
   coreSharing: rarely(oneOf('Forbid', 'Allow')),
