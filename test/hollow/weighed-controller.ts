@@ -12,6 +12,8 @@ export interface Weight {
 export interface WeighedController extends AsyncDisposable {
   /** All that it has logged. */
   log(): string;
+  /** All that it has logged; undefined for as long as it runs. */
+  ended(): string | undefined;
   /** After a forced collection. */
   weigh(): Promise<Weight>;
 }
@@ -32,6 +34,7 @@ export async function startWeighedController(api: KubeApi, leaseNamespace: strin
   await leads.promise;
   return {
     log: () => log,
+    ended: () => (child.exitCode === null && child.signalCode === null ? undefined : log),
     weigh: async () => {
       const answer = once(child, 'message');
       child.send('weigh');

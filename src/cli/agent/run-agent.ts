@@ -18,6 +18,7 @@ import type { Io } from '../io.ts';
 import { agentMetrics } from '../metrics/agent-metrics.ts';
 import { queueMetrics } from '../metrics/queue-metrics.ts';
 import { newRegistry } from '../metrics/registry.ts';
+import { requestMetrics } from '../metrics/request-metrics.ts';
 import { openCluster } from '../process/cluster.ts';
 import { newLogger } from '../process/logger.ts';
 import { readVersion } from '../process/version.ts';
@@ -40,7 +41,7 @@ export async function runAgent(options: AgentCommandOptions, io: Io): Promise<Ex
 
 async function runLocked(nodeName: string, options: AgentCommandOptions, log: Logger, stopped: AbortSignal): Promise<ExitCode> {
   const registry = newRegistry(readVersion());
-  const store = openCluster(options, 'rtvm-agent', registry);
+  const store = openCluster(options, 'rtvm-agent', requestMetrics(registry, 'kubernetes'));
   try {
     const hypervisor = new LibvirtHypervisor({ root: thisHost, socketPath: options.libvirtSocket });
     const warn = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);

@@ -15,6 +15,7 @@ import { serveHealth } from '../http/health-server.ts';
 import type { Io } from '../io.ts';
 import { leaderMetric } from '../metrics/leader-metric.ts';
 import { newRegistry } from '../metrics/registry.ts';
+import { requestMetrics } from '../metrics/request-metrics.ts';
 import { followVms, vmMetrics } from '../metrics/vm-metrics.ts';
 import type { VmMetrics } from '../metrics/vm-metrics.ts';
 import { openCluster } from '../process/cluster.ts';
@@ -32,7 +33,10 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
   using interrupt = new Interrupt();
   const log = newLogger(io, options.logLevel);
   const registry = newRegistry(readVersion());
-  const store = openCluster(options, 'rtvm-controller', registry);
+  const countRequest = requestMetrics(registry, 'kubernetes');
+  const store = openCluster(options, 'rtvm-controller', countRequest);
+  // With connections of its own: a renewal must not wait behind the work that it is for.
+  const leases = openCluster(options, 'rtvm-controller', countRequest);
   try {
     const setLeads = leaderMetric(registry, leaseName);
     const metrics = vmMetrics(registry);
@@ -41,7 +45,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
     log.info({ identity, url: server.url, pid: process.pid }, 'controller started');
     const lost = new AbortController();
     const election = new LeaderElection({
-      cluster: store,
+      cluster: leases,
       lease: { namespace: options.leaseNamespace, name: leaseName },
       identity,
       onChange: (change) => {
@@ -54,7 +58,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
     log.info('controller ended');
     return lost.signal.aborted ? 1 : 0;
   } finally {
-    await store.close();
+    await Promise.all([store.close(), leases.close()]);
   }
 }
 
