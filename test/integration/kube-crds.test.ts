@@ -200,6 +200,19 @@ describeWithKubeApi('the CRDs on an API server', () => {
     expect(conflict.stderr).toContain('conflict with "team-a": .spec.disks[name="a"].emptySize');
   });
 
+  test('look at the largest honest objects within the cost limit of rules', async () => {
+    const numbers = (first: number, step: number, count: number) => Array.from({ length: count }, (_, index) => first + step * index).join(',');
+    const interleaved = Array.from({ length: 16 }, (_, cell) => ({ vcpus: numbers(cell, 16, 15), memory: '1Gi' }));
+    const mask = numbers(1, 2, 127);
+    await out('apply', '--dry-run=server', '-f', file(
+      'largest',
+      vm('largest-mask', { cpu: { vcpus: 255, policy: 'Mixed', emulatorThreads: 'Isolate', realtime: { mask } } }),
+      vm('largest-exclusions', { cpu: { vcpus: 255, policy: 'Mixed', dedicatedMask: mask.replaceAll(/(\d+)/g, '^$1') } }),
+      vm('largest-cells', { cpu: { vcpus: 240, policy: 'Dedicated' }, memory: { size: '16Gi' }, numa: { cells: interleaved } }),
+      { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name: 'largest' }, spec: { dedicatedCpus: numbers(0, 2, 256), sharedCpus: numbers(1, 2, 256) } },
+    ));
+  });
+
   test('round-trip what examples say, with nothing pruned', async () => {
     const manifest = await out('get', 'rtvm', 'plc', '-n', 'factory', '-o', 'yaml');
     const [stored] = loadAll(manifest) as [{ spec: object }];
