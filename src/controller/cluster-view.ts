@@ -40,8 +40,12 @@ interface TableRecord {
 /** A watch is never behind a write for longer than this, unless the store has gone back. */
 const passingMs = 5000;
 
+/** In which every agent that is alive has seen that the store has gone back: its watch is taken up again within seconds. */
+const settlingMs = 15_000;
+
 export class ClusterView {
   readonly #nowMs: () => number;
+  #settledAtMs = 0;
   readonly #cluster = new Cluster([], []);
   readonly #nodes = new Map<string, Stored<'RealtimeNode'>>();
   readonly #records = new Map<string, TableRecord>();
@@ -69,8 +73,19 @@ export class ClusterView {
       this.#cluster.removeHost(name);
       return inventory.problems.map(formatProblem).join('; ');
     }
-    this.#cluster.upsertHost(facts === undefined ? inventory.value : withFacts(inventory.value, facts));
+    const host = facts === undefined ? inventory.value : withFacts(inventory.value, facts);
+    this.#cluster.upsertHost(this.isUnsettled(name) ? { ...host, notReady: 'its agent has not told yet what runs there beside its RealtimeAllocation' } : host);
     return undefined;
+  }
+
+  /**
+   * The node's agent has not told (since its table was lost) which domains run that no table names: anything may, on any
+   * CPU. Rules §6.1, §6.7.
+   */
+  isUnsettled(name: string): boolean {
+    const { allocationUid, orphans } = this.#nodes.get(name)?.status ?? {};
+    if (orphans === undefined) return true;
+    return allocationUid !== undefined && allocationUid !== this.tableOf(name)?.metadata.uid;
   }
 
   /** What is held there stays held: its guests may run still. */
@@ -87,7 +102,15 @@ export class ClusterView {
   tableSeen(table: Table): void {
     const { written } = this.#record(table.metadata.name);
     const passing = written !== undefined && this.#nowMs() - written.atMs < passingMs && isOlder(table, written.table);
-    if (!passing) this.#takeTable(table);
+    if (passing) return;
+    const before = this.tableOf(table.metadata.name);
+    if (before !== undefined && isOlder(table, before)) this.#settledAtMs = this.#nowMs() + settlingMs;
+    this.#takeTable(table);
+  }
+
+  /** How long nothing is to be placed yet, since the store has gone back: agents first tell what runs that it has forgotten. */
+  get settlingForMs(): number {
+    return Math.max(0, this.#settledAtMs - this.#nowMs());
   }
 
   /** Takes over a table that was just written or read. */

@@ -50,7 +50,7 @@ const topology: NonNullable<RealtimeNode['status']>['topology'] = {
 
 async function addNode(name: string, dedicatedCpus = '1-3'): Promise<void> {
   await apply(`{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeNode, metadata: {name: ${name}}, spec: {dedicatedCpus: "${dedicatedCpus}", sharedCpus: "0"}}`);
-  await modify(store, 'RealtimeNode', { name }, (node) => ({ ...node, status: { topology } }), { write: 'updateStatus' });
+  await modify(store, 'RealtimeNode', { name }, (node) => ({ ...node, status: { topology, orphans: [] } }), { write: 'updateStatus' });
 }
 
 const vmYaml = (name: string, spec = '') => `
