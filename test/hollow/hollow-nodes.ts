@@ -6,7 +6,7 @@ import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
 import type { KubeApi } from '../testbed/kube-api.ts';
-import { kubeRequest } from '../testbed/kube-request.ts';
+import { createNode } from '../testbed/kube-node.ts';
 import { unpackHollowHost } from './hollow-host.ts';
 import { MemoryHost } from './memory-hypervisor.ts';
 import type { DomainRecord } from './memory-hypervisor.ts';
@@ -82,22 +82,4 @@ export class HollowNodes implements AsyncDisposable {
     await Promise.all([...this.#running.keys()].map((name) => this.stop(name)));
     this.#machine[Symbol.dispose]();
   }
-}
-
-/** As a cluster's administrator labels a realtime node; its kubelet is said to be fine. */
-async function createNode(api: KubeApi, name: string): Promise<void> {
-  const node = {
-    apiVersion: 'v1', kind: 'Node',
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'rtvm.dev/realtime': 'true' } },
-    spec: { taints: [{ key: 'rtvm.dev/realtime', effect: 'NoSchedule' }] },
-  };
-  await requireCreated(api, '/api/v1/nodes', node);
-  const status = { conditions: [{ type: 'Ready', status: 'True', reason: 'Hollow', message: 'there is no kubelet', lastHeartbeatTime: new Date().toISOString(), lastTransitionTime: new Date().toISOString() }] };
-  const { status: code, body } = await kubeRequest(api, 'PATCH', `/api/v1/nodes/${name}/status`, { body: { status }, contentType: 'application/merge-patch+json' });
-  if (code !== 200) throw new Error(`the status of node ${name}: ${JSON.stringify(body)}`);
-}
-
-async function requireCreated(api: KubeApi, path: string, object: object): Promise<void> {
-  const { status, body } = await kubeRequest(api, 'POST', path, { body: object });
-  if (status !== 201) throw new Error(`${path}: ${JSON.stringify(body)}`);
 }

@@ -1,0 +1,170 @@
+// The whole of it: kubectl, a real API server, the real controller and agent as processes, real libvirt and KVM, and the
+// threads read from /proc by other code than the product's.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
+import { startKubeApi } from '../testbed/kube-api.ts';
+import type { KubeApi } from '../testbed/kube-api.ts';
+import { createNode } from '../testbed/kube-node.ts';
+import { kubectl } from '../testbed/kubectl.ts';
+import { identityOf, qemuOf, qemusOf, vcpuThread } from './support/live-process.ts';
+import { nodeName, repository, startLocalHost } from './support/local-host.ts';
+import type { LocalHost, RunningRtvm } from './support/local-host.ts';
+import { until } from './support/until.ts';
+
+const leaseNamespace = 'rtvm-system';
+const examples = join(repository, 'examples');
+
+describeWithKubeApi('a VM that kubectl applies', () => {
+  let api: KubeApi;
+  let host: LocalHost;
+  let agent: RunningRtvm;
+  let controller: RunningRtvm;
+
+  beforeAll(async () => {
+    [api, host] = [await startKubeApi(), await startLocalHost()];
+    await told('apply', '-f', join(repository, 'deploy/crds'));
+    await told('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
+    for (const namespace of [leaseNamespace, 'factory', 'ran']) await told('create', 'namespace', namespace);
+    await createNode(api, nodeName);
+    await told('apply', '-f', host.nodeFile);
+    controller = start('controller');
+    agent = start('agent', '--node-name', nodeName);
+    await told('apply', '-f', examples);
+    await told('wait', '--for=condition=Ready', 'rtvm/probe', '--timeout=120s');
+  }, 300_000);
+
+  afterAll(async () => {
+    for (const running of [agent, controller]) running.process.kill('SIGKILL');
+    await host[Symbol.asyncDispose]();
+    await api.stop();
+  });
+
+  /** What kubectl prints; its refusals fail the test. */
+  async function told(...args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await kubectl(api.kubeconfigPath, ...args);
+    if (exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
+  function start(what: 'agent' | 'controller', ...args: readonly string[]): RunningRtvm {
+    return host.start([what, '--kubeconfig', api.kubeconfigPath, '--lease-namespace', leaseNamespace, '--metrics-address', '127.0.0.1:0', ...args]);
+  }
+
+  function startAgent(): RunningRtvm {
+    return start('agent', '--node-name', nodeName, '--audit-interval', '2');
+  }
+
+  async function asked(running: RunningRtvm, path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(`${/"url":"([^"]+)"/.exec(running.stderr())![1]!}${path}`);
+    return { status: response.status, text: await response.text() };
+  }
+
+  const field = (path: string) => told('get', 'rtvm', 'probe', '-o', `jsonpath={${path}}`);
+  const identity = () => identityOf(qemuOf(host.libvirtd, 'probe'));
+  const vcpu = (number: number) => vcpuThread(qemuOf(host.libvirtd, 'probe'), number);
+
+  it('runs on its pCPU at its priority, by /proc', () => {
+    expect([vcpu(0).scheduling, vcpu(0).cpus, vcpu(1).scheduling, vcpu(1).cpus]).toEqual(['OTHER', '0', 'FIFO 1', '1']);
+  });
+
+  it('is shown by kubectl, and so is why the others wait', async () => {
+    const [header, ...rows] = (await told('get', 'rtvm', '--all-namespaces')).trim().split('\n').map((line) => line.split(/\s{2,}/));
+    expect(header).toEqual(['NAMESPACE', 'NAME', 'PHASE', 'READY', 'REALTIME', 'NODE', 'AGE']);
+    expect(rows.find(([, name]) => name === 'probe')?.slice(0, 6)).toEqual(['default', 'probe', 'Running', 'True', 'True', nodeName]);
+    expect(await told('get', 'rtvm', 'plc', '-n', 'factory', '-o', 'jsonpath={.status.conditions[?(@.type=="Placed")].message}')).toMatch(/1 host: .*dedicated CPU/);
+  });
+
+  it('has its figures on /metrics', async () => {
+    expect(await asked(agent, '/readyz')).toEqual({ status: 200, text: 'ok\n' });
+    const { text } = await asked(agent, '/metrics');
+    expect(text).toMatch(/^rtvm_vcpu_involuntary_switches_total\{namespace="default",name="probe",vcpu="1"\} \d+$/m);
+    expect(text).toMatch(/^rtvm_vcpu_run_delay_seconds_total\{namespace="default",name="probe",vcpu="1"\} [\d.e-]+$/m);
+    expect(text).toMatch(/^rtvm_audits_total\{verdict="verified"\} [1-9]/m);
+    expect(text).toMatch(new RegExp(`^rtvm_allocated_cpus\\{node="${nodeName}"\\} 1$`, 'm'));
+    expect(text).toMatch(new RegExp(`^rtvm_allocated_hugepages\\{node="${nodeName}",numa_node="0",size="2Mi"\\} 16$`, 'm'));
+    const controllers = await asked(controller, '/metrics');
+    expect(controllers.text).toMatch(/^leader_election_master_status\{name="rtvm-controller"\} 1$/m);
+    expect(controllers.text).toMatch(/^rtvm_pending_vms\{reason="TooFewDedicatedCpus"\} \d+$/m);
+    expect(controllers.text).toMatch(/^rest_client_requests_total\{code="201",method="POST",host="kubernetes"\} \d+$/m);
+  });
+
+  it('is left alone by an agent that has nothing to do', async () => {
+    // The start is over, and its timers are too.
+    await sleep(5000);
+    const pid = agent.process.pid!;
+    const [before, beganMs] = [workOf(pid), performance.now()];
+    await sleep(60_000);
+    const [after, seconds] = [workOf(pid), (performance.now() - beganMs) / 1000];
+    const [cpu, wakeups] = [(after.cpuMs - before.cpuMs) / seconds, (after.switches - before.switches) / seconds];
+    process.stdout.write(`agent with one idle VM, ${seconds.toFixed(0)} s: ${cpu.toFixed(2)} ms of CPU and ${wakeups.toFixed(1)} wakeups a second\n`);
+    expect(cpu).toBeLessThan(20);
+    expect(wakeups).toBeLessThan(50);
+  });
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)('outlives its agent\'s %s, and is taken up as it is', async (signal) => {
+    const before = identity();
+    agent.process.kill(signal);
+    const { exitCode } = await agent.ended;
+    expect(exitCode).toBe(signal === 'SIGTERM' ? 0 : null);
+    expect(identity()).toBe(before);
+    agent = startAgent();
+    execFileSync('chrt', ['--other', '--pid', '0', String(vcpu(1).tid)]);
+    await until('the next agent has set the thread right', () => vcpu(1).scheduling === 'FIFO 1');
+    await told('wait', '--for=condition=Ready', 'rtvm/probe', '--timeout=60s');
+    expect(identity()).toBe(before);
+    expect(await field('.status.domain.restarts')).toBe('0');
+  });
+
+  it('is kept, corrected and started again while the API server is away, which is told afterwards', async () => {
+    const before = identity();
+    await api.stopServer('SIGKILL');
+    execFileSync('chrt', ['--other', '--pid', '0', String(vcpu(1).tid)]);
+    await until('the thread is set right without the API server', () => vcpu(1).scheduling === 'FIFO 1');
+    expect(identity()).toBe(before);
+    process.kill(qemuOf(host.libvirtd, 'probe'), 'SIGKILL');
+    const again = await until('it runs again', () => {
+      const [pid] = qemusOf(host.libvirtd, 'probe');
+      return pid !== undefined && identityOf(pid) !== before && vcpuThread(pid, 1).scheduling === 'FIFO 1' && identityOf(pid);
+    });
+    await api.start();
+    await until('the restart is told', async () => await field('.status.domain.restarts') === '1');
+    await told('wait', '--for=condition=Ready', 'rtvm/probe', '--timeout=120s');
+    expect(identity()).toBe(again);
+    expect(agent.process.exitCode).toBeNull();
+  });
+
+  it('goes on under another controller, which takes over at once where the first ends in order', async () => {
+    const before = identity();
+    const second = start('controller');
+    await second.said('another controller leads');
+    expect(await asked(second, '/readyz')).toEqual({ status: 200, text: 'ok\n' });
+    controller.process.kill('SIGTERM');
+    const [{ exitCode, stderr }, endedMs] = [await controller.ended, performance.now()];
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('controller ended') as unknown });
+    controller = second;
+    await second.said('this controller leads');
+    expect(performance.now() - endedMs).toBeLessThan(10_000);
+    expect(identity()).toBe(before);
+  });
+
+  it('leaves nothing behind when it is deleted', async () => {
+    await told('delete', '-f', examples, '--timeout=120s');
+    await host.nothingIsLeft();
+    expect(await told('get', 'rtalloc', nodeName, '-o', 'jsonpath={.spec.guests}')).toBe('[]');
+    await until('its figures are gone', async () => !(await asked(agent, '/metrics')).text.includes('name="probe"'));
+  });
+});
+
+/** CPU time and how often any of its threads was woken up, since the process began. */
+function workOf(pid: number): { readonly cpuMs: number; readonly switches: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // proc(5): utime and stime are fields 14 and 15, in ticks of 10 ms; the list begins with field 3.
+  const cpuMs = 10 * (Number(fields[11]) + Number(fields[12]));
+  const switches = readdirSync(`/proc/${pid}/task`).map((tid) => Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8'))![1]));
+  return { cpuMs, switches: switches.reduce((sum, count) => sum + count, 0) };
+}
