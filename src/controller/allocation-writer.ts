@@ -47,6 +47,15 @@ export class AllocationWriter {
     await done.promise;
   }
 
+  /** Makes the table of a node that has lost it, so that its agent tells what runs there beside it. */
+  async makeTable(nodeName: string, signal: AbortSignal): Promise<void> {
+    try {
+      this.#view.tableKnown(await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests: [] } }, signal));
+    } catch (error) {
+      if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
+    }
+  }
+
   async #writeAll(nodeName: string, signal: AbortSignal): Promise<void> {
     for (let batch = this.#take(nodeName); batch.size > 0; batch = this.#take(nodeName)) {
       const edits = new Map([...batch].map(([uid, { edit }]) => [uid, edit]));

@@ -43,6 +43,8 @@ export class Controller {
   readonly #allocations: Mirror<'RealtimeAllocation'>;
   readonly #cluster: ClusterWatch | undefined;
   readonly #queue: WorkQueue;
+  /** Nodes that have lost their table. */
+  readonly #tables: WorkQueue;
   /** VMs that wait for something to change: unplaced ones, and those whose class or image is missing or wrong. */
   readonly #waiting = new Set<string>();
   #synced = false;
@@ -68,11 +70,15 @@ export class Controller {
       factsOf: (nodeName) => cluster?.factsOf(nodeName),
       drains: () => false,
     });
+    this.#tables = new WorkQueue(async (nodeName, signal) => {
+      await writer.makeTable(nodeName, signal);
+      return {};
+    }, { onError: (nodeName, error, retryInMs) => warn(`RealtimeAllocation ${nodeName} is made again in ${retryInMs} ms`, error) });
     this.#queue = new WorkQueue(async (key, signal) => {
-      const { waits } = await reconciler.reconcile(key, signal);
+      const { waits, againInMs } = await reconciler.reconcile(key, signal);
       if (waits) this.#waiting.add(key);
       else this.#waiting.delete(key);
-      return {};
+      return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
     }, { concurrency, onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
   }
 
@@ -85,13 +91,14 @@ export class Controller {
       unsynced -= 1;
       if (unsynced > 0) return;
       this.#synced = true;
+      for (const { metadata: { name } } of this.#nodes.values()) this.#keepTable(name);
       for (const vm of inPlacementOrder(this.#vms.values())) this.#queue.add(keyOf(vm.metadata));
     };
     try {
       await Promise.all([...mirrors.map((mirror) => mirror.run(this.#stop.signal, synced)), this.#cluster?.run(this.#stop.signal, synced)]);
     } finally {
       this.#stop.abort();
-      await this.#queue.stop();
+      await Promise.all([this.#queue.stop(), this.#tables.stop()]);
     }
   }
 
@@ -123,13 +130,23 @@ export class Controller {
       // Until its agent has told what the host is, there is nothing wrong with it.
       if (problem !== undefined && node.status?.topology !== undefined) this.#options.warn(`RealtimeNode ${node.metadata.name} takes no guests: ${problem}`);
     }
+    if (!gone) this.#keepTable(node.metadata.name);
     for (const { vm } of gone ? [] : node.status?.orphans ?? []) if (vm !== undefined) this.#add(keyOf(vm));
     this.#retryWaiting();
   }
 
+  /** A node that had a table has one: only against it can its agent tell what runs there beside it. */
+  #keepTable(nodeName: string): void {
+    if (this.#synced && this.#view.isUnsettled(nodeName) && this.#view.tableOf(nodeName) === undefined) this.#tables.add(nodeName);
+  }
+
   #allocationChanged(allocation: Stored<'RealtimeAllocation'>, gone: boolean): void {
-    if (gone) this.#view.tableGone(allocation.metadata.name);
+    const { name } = allocation.metadata;
+    const unsettled = this.#view.isUnsettled(name);
+    if (gone) this.#view.tableGone(name);
     else this.#view.tableSeen(allocation);
+    const node = this.#nodes.get({ name });
+    if (node !== undefined && this.#view.isUnsettled(name) !== unsettled) this.#view.nodeChanged(node, this.#cluster?.factsOf(name));
     for (const { vm } of allocation.spec.guests) this.#add(keyOf(vm));
     this.#retryWaiting();
   }

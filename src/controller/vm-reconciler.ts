@@ -38,9 +38,10 @@ export interface VmReconcilerOptions {
   readonly warn: (message: string, error: unknown) => void;
 }
 
-/** @property waits it needs a change elsewhere: of a node, an allocation, a class or an image. */
+/** @property againInMs to be looked at again then, whatever happens; @property waits it needs a change elsewhere: of a node, an allocation, a class or an image. */
 export interface VmReconciled {
   readonly waits: boolean;
+  readonly againInMs?: number;
 }
 
 /** What a VM holds, on which node, and what the node's agent says of it. */
@@ -83,7 +84,7 @@ export class VmReconciler {
     }
     const standing = await this.#stand(vm, signal);
     await this.#report(vm, standing, signal);
-    return { waits: standing.kind === 'invalid' || standing.kind === 'unplaced' };
+    return { waits: standing.kind === 'invalid' || standing.kind === 'unplaced', ...(standing === settling ? { againInMs: this.#options.view.settlingForMs + 1 } : {}) };
   }
 
   /** A table that somebody has deleted is made again as it was: absence gives nothing back. Rules §6.6. */
@@ -101,7 +102,12 @@ export class VmReconciler {
     // One that runs where its table says is not to be doubted because of a domain that came back with a lost node.
     const runsAsAllocated = held?.report?.phase === 'Running' && held.nodeName !== orphan?.nodeName;
     if (orphan !== undefined && !runsAsAllocated) return this.#adopt(vm, orphan, held, signal);
-    if (held === undefined) return halted ? { kind: 'halted' } : placer.place(vm, undefined, signal);
+    if (held === undefined) {
+      const lastOn = vm.status?.placement?.nodeName;
+      if (lastOn !== undefined && this.#options.view.isUnsettled(lastOn)) return unsettled(lastOn);
+      if (!halted && this.#options.view.settlingForMs > 0) return settling;
+      return halted ? { kind: 'halted' } : placer.place(vm, undefined, signal);
+    }
     const bound = keepsDisks(held.entry);
     if (this.#isGivenUp(held) && !bound) {
       await this.#release(vm, held, signal);
@@ -241,6 +247,14 @@ export class VmReconciler {
       }
     }
   }
+}
+
+/** It may run somewhere, and the store has forgotten it. Rules §6.7. */
+const settling: VmStanding = { kind: 'unplaced', reason: 'StoreWentBack', message: 'the cluster\'s data has gone back to an older state: nothing is placed until the agents have told what runs' };
+
+/** Its last node's table was lost: its domain may run there, and only the node's agent can say. Rules §6.7. */
+function unsettled(nodeName: string): VmStanding {
+  return { kind: 'unplaced', reason: 'NodeUnsettled', message: `the RealtimeAllocation of node ${nodeName}, where it was, has been lost, and the node's agent has not told yet whether its domain runs there` };
 }
 
 /** A NodeLocal disk binds the VM to its node until the VM is deleted. */

@@ -12,9 +12,11 @@ import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
 import type { HostNetwork } from '../realtime/host.ts';
 import type { StoreProblem } from '../store/problem.ts';
+import type { EventDraft } from '../store/event.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { ReconcileResult, WorkQueueObserver } from '../store/work-queue.ts';
+import { orphanEvent } from './agent-events.ts';
 import type { AgentLog } from './agent-log.ts';
 import { nobodyObserves } from './agent-observer.ts';
 import type { AgentObserver } from './agent-observer.ts';
@@ -83,6 +85,7 @@ export class Agent {
   #nodeTold = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
   #allocationKnown = false;
+  #allocationUid: string | undefined;
   readonly #orphansTold = Promise.withResolvers<undefined>();
   /** The warnings last given, as one text: each domain is told of once, not at every look. */
   #warnedOf = '';
@@ -104,6 +107,7 @@ export class Agent {
       observer: this.#observer,
       heldElsewise: () => this.#telling.add(orphansKey),
       report: (report) => this.#reports.set(report),
+      event: (vm, event) => this.#recordEvent({ about: { kind: 'RealtimeVM', ...vm }, ...event }),
     });
     this.#queue = new WorkQueue((uid, signal) => this.#reconcile(uid, signal), {
       concurrency,
@@ -178,10 +182,13 @@ export class Agent {
         case 'modified':
           this.#reports.read(event.object);
           this.#takeEntries(event.object.spec.guests);
+          if (this.#allocationUid !== event.object.metadata.uid) this.#telling.add(orphansKey);
+          this.#allocationUid = event.object.metadata.uid;
           break;
         case 'deleted':
           // A table that is gone says nothing about its guests: they become orphans, and run on.
           this.#reports.tableGone();
+          this.#allocationUid = undefined;
           this.#takeEntries([]);
           break;
         case 'synced':
@@ -256,13 +263,25 @@ export class Agent {
   async #tellOrphans(signal: AbortSignal): Promise<void> {
     const { hypervisor, store, nodeName, log } = this.#options;
     if (!hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold) return;
+    const allocationUid = this.#allocationUid;
     const orphans = orphansAmong(await hypervisor.list(signal), new Map([...this.#entries].map(([uid, { placement }]) => [uid, placement])));
     const warnings = orphans.map(({ domain, vm }) => `domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
-    if (warnings.join('\n') !== this.#warnedOf) for (const warning of warnings) log.warn(warning);
+    if (warnings.join('\n') !== this.#warnedOf) {
+      for (const warning of warnings) log.warn(warning);
+      for (const { domain, vm } of orphans) if (vm !== undefined) this.#recordEvent({ about: { kind: 'RealtimeVM', ...vm }, ...orphanEvent(domain, nodeName) });
+    }
     this.#warnedOf = warnings.join('\n');
     this.#anyOrphans = orphans.length > 0;
-    await publishOrphans(store, nodeName, orphans, signal);
+    await publishOrphans(store, nodeName, orphans, allocationUid, signal);
     this.#orphansTold.resolve(undefined);
+  }
+
+  /** It says what reports and statuses say too; nothing waits for it. */
+  #recordEvent(event: EventDraft): void {
+    const { store, log } = this.#options;
+    store.recordEvent(event, this.#stop.signal).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) log.warn(`the event ${event.reason} of ${event.about.name} was not recorded`, error);
+    });
   }
 
   #imagesInUse(): ReadonlySet<string> {

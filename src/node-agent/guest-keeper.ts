@@ -4,7 +4,7 @@
  * It may be killed between any two lines: what it acts on is read from libvirt and the allocation each time, and every act
  * may be repeated. It never touches a domain whose metadata does not carry the guest's own UID.
  */
-import { placementFromWire } from '../crds/placement-wire.ts';
+import { placementFromWire, placementToWire } from '../crds/placement-wire.ts';
 import { guestFromWire } from '../crds/guest-wire.ts';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import { requireValid } from '../crds/require-valid.ts';
@@ -12,10 +12,13 @@ import { vmUid } from '../realtime/ids.ts';
 import { domainName } from '../realtime/domain/domain-name.ts';
 import type { Guest } from '../realtime/guest.ts';
 import type { Placement } from '../realtime/placement.ts';
+import { CpuSet } from '../realtime/cpu-set.ts';
 import { audit } from '../realtime/verify/audit.ts';
 import { LibvirtConnectionError } from '../libvirt/errors.ts';
 import type { ReconcileResult } from '../store/work-queue.ts';
 import { answerAudit, noDrift } from './drift.ts';
+import { correctedEvent } from './agent-events.ts';
+import type { AgentEvent } from './agent-events.ts';
 import type { AgentLog } from './agent-log.ts';
 import type { AgentObserver } from './agent-observer.ts';
 import { newGuestState, noteEnd } from './guest-state.ts';
@@ -23,7 +26,8 @@ import type { GuestState } from './guest-state.ts';
 import type { GuestStarter } from './guest-starter.ts';
 import { HostError } from './host/host-error.ts';
 import type { DomainEnd, HostDomain, Hypervisor } from './hypervisor.ts';
-import { restartedAtOf } from './domain-payload.ts';
+import { parsePayload, restartedAtOf } from './domain-payload.ts';
+import { exclusiveCpus } from './exclusive-cpus.ts';
 import { holds } from './node-report.ts';
 import { nextStep } from './next-step.ts';
 import { auditReport, findingsText } from './audit-report.ts';
@@ -42,6 +46,8 @@ export interface GuestKeeperOptions {
   readonly heldElsewise: () => void;
   /** Takes a new report. That it cannot be told just now is no reason to look after guests any less. */
   readonly report: (report: ReportedGuest) => void;
+  /** Tells people something once. */
+  readonly event: (vm: AllocatedGuest['vm'], event: AgentEvent) => void;
   readonly lastReport: (uid: string) => ReportedGuest | undefined;
 }
 
@@ -144,6 +150,7 @@ export class GuestKeeper {
     const { hypervisor, starter, now } = this.#options;
     const slow = setTimeout(() => this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' }), quickStartMs);
     try {
+      requireCpusFree(uid, placement, await hypervisor.list(signal));
       await starter.start(entry, guest, placement, signal);
     } catch (error) {
       // Whether it runs is not known then: the next look will see.
@@ -190,6 +197,7 @@ export class GuestKeeper {
     if (answer.correct.length > 0 && observed !== undefined) {
       observer.correcting(entry.vm, answer.correct.length);
       log.warn(`${nameOf(entry)}: corrected: ${findingsText(answer.audit.findings)}`);
+      this.#options.event(entry.vm, correctedEvent(findingsText(answer.audit.findings)));
       try {
         await hypervisor.correct(observed, answer.correct, domain, signal);
       } catch (error) {
@@ -252,6 +260,21 @@ export class GuestKeeper {
       this.#states.set(uid, state);
     }
     return state;
+  }
+}
+
+/**
+ * Whatever the table says, it may have been put back from a backup: a CPU that a domain of ours has to itself is not given
+ * to a second one. Rules §6.1.
+ * @throws StartError
+ */
+function requireCpusFree(uid: string, placement: Placement, domains: readonly HostDomain[]): void {
+  const wanted = exclusiveCpus(placementToWire(placement));
+  for (const { name, run, metadata } of domains) {
+    if (metadata === undefined || metadata.uid === uid || run === 'off') continue;
+    const made = parsePayload(metadata.payload);
+    const taken = made === undefined ? CpuSet.empty() : exclusiveCpus(made).intersection(wanted);
+    if (taken.size > 0) throw new StartError('CpusTaken', `pCPUs ${taken.toString()} are those of domain ${name}, which runs on this host and has them to itself; it is started when that domain has ended, or halt it and let it be placed anew`);
   }
 }
 

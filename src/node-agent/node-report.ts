@@ -50,10 +50,13 @@ export async function publishNode({ store, nodeName, nodeLabels, root }: NodePub
   return changeStatus(store, nodeName, (status) => ({ ...status, topology: { ...topology, pciDevices: status.topology?.pciDevices ?? [] }, versions: { ...status.versions, kernel } }), signal);
 }
 
-/** Domains of ours that the allocation does not name: told, and never touched. Rules §6.6. */
-export async function publishOrphans(store: ResourceStore, nodeName: string, orphans: readonly Orphan[], signal: AbortSignal): Promise<void> {
+/**
+ * Domains of ours that the allocation does not name: told, and never touched. Rules §6.6.
+ * @param allocationUid of the allocation that they were looked for in; undefined where there is none.
+ */
+export async function publishOrphans(store: ResourceStore, nodeName: string, orphans: readonly Orphan[], allocationUid: string | undefined, signal: AbortSignal): Promise<void> {
   try {
-    await changeStatus(store, nodeName, (status) => ({ ...status, orphans }), signal);
+    await changeStatus(store, nodeName, (status) => ({ ...status, orphans, ...(allocationUid === undefined ? {} : { allocationUid }) }), signal);
   } catch (error) {
     // On a node that is gone nothing is placed, so nothing is lost by not telling.
     if (!isStoreError(error, 'NOT_FOUND')) throw error;

@@ -17,6 +17,7 @@ export type StartFailureReason =
   | 'CloudInitInvalid'
   | 'NameTaken'
   | 'UuidTaken'
+  | 'CpusTaken'
   | 'NotVerified'
   | 'LibvirtRefused'
   | 'StartFailed';

@@ -1,0 +1,15 @@
+/** The events that an agent tells of VMs: what it does or finds itself. What follows from its reports, the controller tells. */
+import type { EventDraft } from '../store/event.ts';
+
+export type AgentEventReason = 'RealtimeCorrected' | 'Orphan';
+
+export type AgentEvent = Pick<EventDraft, 'type' | 'message'> & { readonly reason: AgentEventReason };
+
+/** @param what what was found, thread by thread. */
+export function correctedEvent(what: string): AgentEvent {
+  return { type: 'Warning', reason: 'RealtimeCorrected', message: `its threads were not as they were set, and have been set again: ${what}` };
+}
+
+export function orphanEvent(domain: string, nodeName: string): AgentEvent {
+  return { type: 'Warning', reason: 'Orphan', message: `domain ${domain} on node ${nodeName} is in no allocation as it is: it is kept, and its CPUs stay taken` };
+}
