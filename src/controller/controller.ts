@@ -9,6 +9,7 @@ import type { StoreProblem } from '../store/problem.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import { WorkQueue } from '../store/work-queue.ts';
+import type { WorkQueueObserver } from '../store/work-queue.ts';
 import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
 import { ClusterWatch } from './cluster-watch.ts';
@@ -25,6 +26,7 @@ export interface ControllerOptions {
   readonly cluster?: Omit<ClusterWatchOptions, 'nodeChanged' | 'namespaceChanged'>;
   /** For what a person should see: a node whose spec is wrong, a write that failed and is tried again. */
   readonly warn: (message: string, error?: unknown) => void;
+  readonly queueObserver?: WorkQueueObserver;
   /** What a person has to mend in the store's manifests, whenever that changes. */
   readonly problems?: (problems: readonly StoreProblem[]) => void;
 }
@@ -79,7 +81,7 @@ export class Controller {
       if (waits) this.#waiting.add(key);
       else this.#waiting.delete(key);
       return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
-    }, { concurrency, onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
+    }, { concurrency, observer: options.queueObserver ?? {}, onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
   }
 
   /** Runs until {@link stop}; rejects when the store cannot be watched any more. */

@@ -9,11 +9,13 @@ import type { KubernetesStore } from '../../store/kubernetes/kubernetes-store.ts
 import { LeaderElection } from '../../store/kubernetes/leader-election.ts';
 import type { LeadershipChange } from '../../store/kubernetes/leader-election.ts';
 import type { Leadership } from '../../store/kubernetes/leadership.ts';
+import type { WorkQueueObserver } from '../../store/work-queue.ts';
 import type { ControllerCommandOptions } from '../commands/controller.ts';
 import type { ExitCode } from '../exit.ts';
 import { serveHealth } from '../http/health-server.ts';
 import type { Io } from '../io.ts';
 import { leaderMetric } from '../metrics/leader-metric.ts';
+import { queueMetrics } from '../metrics/queue-metrics.ts';
 import { newRegistry } from '../metrics/registry.ts';
 import { requestMetrics } from '../metrics/request-metrics.ts';
 import { followVms, vmMetrics } from '../metrics/vm-metrics.ts';
@@ -40,6 +42,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
   try {
     const setLeads = leaderMetric(registry, leaseName);
     const metrics = vmMetrics(registry);
+    const queueObserver = queueMetrics(registry)('vms');
     await using server = await serveHealth({ ...options.metricsAddress, health: () => undefined, readiness: () => undefined, metrics: registry });
     const identity = `${hostname()}_${randomUUID()}`;
     log.info({ identity, url: server.url, pid: process.pid }, 'controller started');
@@ -54,7 +57,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
         if (change.type === 'lost') lost.abort();
       },
     });
-    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, store, metrics, options, log));
+    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, { store, metrics, queueObserver, options, log }));
     log.info('controller ended');
     return lost.signal.aborted ? 1 : 0;
   } finally {
@@ -62,13 +65,23 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
   }
 }
 
+/** What a term works with. */
+interface Work {
+  readonly store: KubernetesStore;
+  readonly metrics: VmMetrics;
+  readonly queueObserver: WorkQueueObserver;
+  readonly options: ControllerCommandOptions;
+  readonly log: Logger;
+}
+
 /** One term: works until it ends, and writes nothing after that. */
-async function lead({ signal, guard }: Leadership, store: KubernetesStore, metrics: VmMetrics, options: ControllerCommandOptions, log: Logger): Promise<void> {
+async function lead({ signal, guard }: Leadership, { store, metrics, queueObserver, options, log }: Work): Promise<void> {
   const guarded = store.guarded(guard);
   const controller = new Controller({
     store: guarded,
     cluster: { cluster: guarded, leaseNamespace: options.leaseNamespace, leaseMs: nodeLeaseMs },
     now: () => new Date(),
+    queueObserver,
     warn: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
     problems: (problems) => problems.forEach((problem) => log.warn(formatProblem(problem))),
   });
