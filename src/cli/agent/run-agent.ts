@@ -20,7 +20,7 @@ import { queueMetrics } from '../metrics/queue-metrics.ts';
 import { newRegistry } from '../metrics/registry.ts';
 import { requestMetrics } from '../metrics/request-metrics.ts';
 import { openCluster } from '../process/cluster.ts';
-import { newLogger } from '../process/logger.ts';
+import { newLogger, onChange } from '../process/logger.ts';
 import { readVersion } from '../process/version.ts';
 import { Interrupt } from '../run/interrupt.ts';
 import { ownCpusWarning } from './own-cpus.ts';
@@ -45,6 +45,7 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
   try {
     const hypervisor = new LibvirtHypervisor({ root: thisHost, socketPath: options.libvirtSocket });
     const warn = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
+    const libvirtAway = onChange((reason) => log.warn(`libvirt is not reached; running VMs are audited all the same: ${reason}`));
     const agent: Agent = new Agent({
       store,
       nodeName,
@@ -58,7 +59,7 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
       auditIntervalMs: 1000 * options.auditInterval,
       now: Date.now,
       log: { info: (message) => log.info(message), warn },
-      libvirtAway: (error) => log.warn({ err: error }, 'libvirt is not reached; running VMs are audited all the same'),
+      libvirtAway: (error) => libvirtAway(error instanceof Error ? error.message : String(error)),
       problems: (problems) => problems.forEach((problem) => warn(formatProblem(problem))),
       queueObserver: queueMetrics(registry),
       observer: warningOfOwnCpus(agentMetrics(registry, nodeName, () => agent.auditsOnTime), log),
@@ -93,16 +94,13 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
   }
 }
 
-/** Tells of it once for each set of dedicated CPUs. */
 function warningOfOwnCpus(observer: AgentObserver, log: Logger): AgentObserver {
-  let told: string | undefined;
+  const tell = onChange((warning) => log.warn(warning));
   return {
     ...observer,
     offered: (inventory) => {
       observer.offered(inventory);
-      const warning = ownCpusWarning(thisHost, inventory.dedicatedCpus);
-      if (warning !== undefined && warning !== told) log.warn(warning);
-      told = warning;
+      tell(ownCpusWarning(thisHost, inventory.dedicatedCpus));
     },
   };
 }

@@ -8,3 +8,12 @@ import type { Io } from '../io.ts';
 export function newLogger(io: Io, level: LogLevel): Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, { write: (line: string) => io.err(line) });
 }
+
+/** Tells what is wrong when it has become otherwise, and not each time that somebody notices; undefined: nothing is. */
+export function onChange(tell: (text: string) => void): (text: string | undefined) => void {
+  let told: string | undefined;
+  return (text) => {
+    if (text !== undefined && text !== told) tell(text);
+    told = text;
+  };
+}
