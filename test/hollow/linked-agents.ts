@@ -1,0 +1,27 @@
+// Real agents of a few nodes in a process of their own, whose hosts are in the process that has forked this one.
+// Arguments: kubeconfig, directory of the host's files, directory for state, then the nodes.
+import { join } from 'node:path';
+import process from 'node:process';
+import { Agent } from '../../src/node-agent/agent.ts';
+import { hostRootAt } from '../../src/node-agent/host/host-root.ts';
+import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
+import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
+import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
+import { LinkedHypervisor } from './host-link.ts';
+
+const [kubeconfig = '', hostDirectory = '', stateDirectory = '', ...names] = process.argv.slice(2);
+
+process.on('disconnect', () => process.exit(1));
+
+for (const nodeName of names) {
+  const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-agent' });
+  const warn = (message: string, error?: unknown) => console.error(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
+  const agent = new Agent({
+    store, nodeName, nodeLabels: {}, hypervisor: new LinkedHypervisor(nodeName), root: hostRootAt(hostDirectory),
+    stateDirectory: join(stateDirectory, nodeName), imageRoot: stateDirectory,
+    // Such a host has no device files, so KVM is not asked for.
+    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 2000, now: Date.now, log: { info: () => undefined, warn },
+  });
+  void keepNodeLease({ cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs: 2000, onError: (error) => warn('its Lease', error) }, new AbortController().signal);
+  void agent.run();
+}
