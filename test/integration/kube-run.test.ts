@@ -151,6 +151,20 @@ describeWithKubeApi('a VM that kubectl applies', () => {
     expect(identity()).toBe(before);
   });
 
+  it('goes on under another controller when the first was frozen past its lease, which then writes nothing and ends', async () => {
+    const before = identity();
+    const second = start('controller');
+    await second.said('another controller leads');
+    controller.process.kill('SIGSTOP');
+    await second.said('this controller leads');
+    controller.process.kill('SIGCONT');
+    const { exitCode, stderr } = await controller.ended;
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('leadership is lost') as unknown });
+    controller = second;
+    await told('wait', '--for=condition=Ready', 'rtvm/probe', '--timeout=60s');
+    expect(identity()).toBe(before);
+  });
+
   it('leaves nothing behind when it is deleted', async () => {
     await told('delete', '-f', examples, '--timeout=120s');
     await host.nothingIsLeft();
