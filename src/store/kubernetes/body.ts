@@ -9,7 +9,7 @@ export async function readText(body: AsyncIterable<Uint8Array>): Promise<string>
 
 /**
  * JSON values, one a line.
- * @param heard called with each chunk that arrives.
+ * @param heard called when a chunk has arrived, and when its lines have been dealt with.
  * @throws TransportError where the body ends within a line.
  */
 export async function* readJsonLines(body: AsyncIterable<Uint8Array>, heard: () => void): AsyncGenerator<unknown, void, undefined> {
@@ -25,6 +25,7 @@ export async function* readJsonLines(body: AsyncIterable<Uint8Array>, heard: () 
       begun = [next];
       if (line !== '') yield JSON.parse(line) as unknown;
     }
+    heard();
   }
   if (begun.some((piece) => piece !== '')) throw new TransportError('the connection was cut within an event', { unsent: false, cause: undefined });
 }

@@ -23,7 +23,7 @@ export class HttpsTransport implements Transport {
   readonly #options: HttpsTransportOptions;
   readonly #url: URL;
   #config: KubeConfig;
-  #renewedAtMs = performance.now();
+  #renewedAtMs = -renewEveryMs;
   #pool: { readonly trust: string; readonly agent: https.Agent } | undefined;
 
   /** @throws what `loadConfig` throws. */

@@ -57,6 +57,7 @@ export class Reflector<Shown extends Identified> {
   #objects: Map<string, Shown> | undefined;
   #unreadable = new Map<string, readonly StoreProblem[]>();
   #trouble: StoreProblem | undefined;
+  #failedReads = 0;
   #problems: readonly StoreProblem[] = [];
   /** Of the last event or bookmark. */
   #resourceVersion = '';
@@ -108,7 +109,7 @@ export class Reflector<Shown extends Identified> {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         from = undefined;
-        this.#failed(error, failures);
+        this.#failed(error);
       }
       if (this.#rest.clock.nowMs() - beganMs >= goodWhileMs) failures = 0;
       await this.#rest.clock.sleep(backoffMs(failures, this.#rest.clock.random(), pauses), signal).catch(() => undefined);
@@ -182,14 +183,17 @@ export class Reflector<Shown extends Identified> {
     this.#objects = objects;
     this.#unreadable = unreadable;
     this.#resourceVersion = resourceVersion;
+    // The end of the watch that follows is no failure to read.
+    this.#failedReads = -1;
     this.#trouble = undefined;
     this.#collectProblems();
     this.#show();
   }
 
-  /** A watch that was cut once is nobody's concern; what fails again, or cannot succeed without a person, is. */
-  #failed(error: unknown, failures: number): void {
-    if (error instanceof ExpiredError || (failures === 0 && isStoreError(error, 'UNAVAILABLE'))) return;
+  /** A watch that was cut is nobody's concern; a state that twice could not be read, or that cannot be without a person's help, is. */
+  #failed(error: unknown): void {
+    this.#failedReads += 1;
+    if (error instanceof ExpiredError || (this.#failedReads < 2 && isStoreError(error, 'UNAVAILABLE'))) return;
     const message = error instanceof Error ? error.message : String(error);
     this.#trouble = storeProblem('STORE_FAILED', { file: `${this.#rest.server}${pathOf(this.#source.target)}` }, message);
     this.#collectProblems();

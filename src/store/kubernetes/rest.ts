@@ -55,7 +55,7 @@ export interface RequestBounds {
 
 export interface StreamBounds {
   readonly signal: AbortSignal;
-  /** How long the server may be silent from now on; asked again after each chunk. */
+  /** How long the server may be silent from now on; asked again before and after each chunk is dealt with. */
   readonly silenceMs: () => number;
 }
 
