@@ -10,8 +10,6 @@ export interface Weight {
 }
 
 export interface WeighedController extends AsyncDisposable {
-  /** All that it has logged. */
-  log(): string;
   /** All that it has logged; undefined for as long as it runs. */
   ended(): string | undefined;
   /** After a forced collection. */
@@ -33,7 +31,6 @@ export async function startWeighedController(api: KubeApi, leaseNamespace: strin
   void exited.then(() => leads.reject(new Error(`the controller has ended: ${log}`)));
   await leads.promise;
   return {
-    log: () => log,
     ended: () => (child.exitCode === null && child.signalCode === null ? undefined : log),
     weigh: async () => {
       const answer = once(child, 'message');

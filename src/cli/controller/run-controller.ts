@@ -52,7 +52,8 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
       lease: { namespace: options.leaseNamespace, name: leaseName },
       identity,
       onChange: (change) => {
-        setLeads(change.type === 'leading');
+        // A renewal that failed ends no term; only time does.
+        if (change.type !== 'failed') setLeads(change.type === 'leading');
         tell(change, log);
         if (change.type === 'lost') lost.abort();
       },
