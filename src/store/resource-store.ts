@@ -28,7 +28,7 @@ export interface ResourceStore {
   /**
    * Writes spec, labels, annotations and finalizers, if the object is still as it was read (`metadata.resourceVersion`, `metadata.uid`).
    * Taking the last finalizer from an object that is being deleted ends it.
-   * @returns the object as it is now; where nothing differs, nothing is written.
+   * @returns the object as it is now; where nothing differs from what was read, nothing is written, and the precondition may go unchecked.
    * @throws ConflictError, or StoreError NOT_FOUND, INVALID.
    */
   update<K extends Kind>(object: Stored<K>, signal?: AbortSignal): Promise<Stored<K>>;
@@ -43,7 +43,7 @@ export interface ResourceStore {
    */
   delete(kind: Kind, key: ObjectKey, precondition?: { readonly uid?: string; readonly resourceVersion?: string }, signal?: AbortSignal): Promise<void>;
 
-  /** Adds an event; one that repeats the newest is counted there. An event about an object that is gone is dropped. */
+  /** Adds an event; one that repeats the newest is counted there. Stores bound how many they keep, and may drop one about an object that is gone. */
   recordEvent(event: EventDraft, signal?: AbortSignal): Promise<void>;
 
   /** The events of one object that are still kept, oldest first. */

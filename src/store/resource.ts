@@ -9,7 +9,7 @@ export interface StoredMetadata {
   readonly uid: string;
   /** Opaque to callers; changes with every write. The precondition of the next write. */
   readonly resourceVersion: string;
-  /** Rises exactly when the spec changes. */
+  /** Rises exactly when the spec changes; on Kubernetes also when deletion is first asked for. */
   readonly generation: number;
   /** RFC 3339, UTC. */
   readonly creationTimestamp: string;

@@ -1,5 +1,7 @@
 // The Kubernetes store on a real API server: the contract of all stores, random histories, storms of writers, thousands of objects.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { node, withLabel, withPriority } from '../../src/store/directory/testing/samples.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
@@ -105,10 +107,10 @@ describeWithKubeApi('the store on an API server', () => {
 
   test('fields of a newer version are left out, and survive being written back', async () => {
     const store = await empty();
-    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/realtimenodes.rtvm.dev';
-    const { body: definition } = await kubeRequest<{ spec: { versions: { schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, unknown> } } } } }[] } }>(api, 'GET', path);
+    const crd = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/realtimenodes.rtvm.dev';
+    const { body: definition } = await kubeRequest<{ spec: { versions: { schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, unknown> } } } } }[] } }>(api, 'GET', crd);
     definition.spec.versions[0]!.schema.openAPIV3Schema.properties.spec.properties['powerLimitWatts'] = { type: 'integer', default: 90 };
-    expect((await kubeRequest(api, 'PUT', path, { body: definition })).status).toBe(200);
+    expect((await kubeRequest(api, 'PUT', crd, { body: definition })).status).toBe(200);
     const raw = '/apis/rtvm.dev/v1alpha1/realtimenodes/host-a';
     const powerLimit = async () => (await kubeRequest<{ spec: { powerLimitWatts?: number } }>(api, 'GET', raw)).body.spec.powerLimitWatts;
     await store.create(node('host-a'));
@@ -121,8 +123,8 @@ describeWithKubeApi('the store on an API server', () => {
     await store.update(withLabel(read!, 'one'));
     expect(await powerLimit()).toBe(120);
     delete definition.spec.versions[0]!.schema.openAPIV3Schema.properties.spec.properties['powerLimitWatts'];
-    const { body: current } = await kubeRequest<typeof definition>(api, 'GET', path);
-    expect((await kubeRequest(api, 'PUT', path, { body: { ...current, spec: definition.spec } })).status).toBe(200);
+    const { body: current } = await kubeRequest<typeof definition>(api, 'GET', crd);
+    expect((await kubeRequest(api, 'PUT', crd, { body: { ...current, spec: definition.spec } })).status).toBe(200);
   });
 
   test('leases, nodes and pods are read and written, and what is not named survives', async () => {
@@ -152,5 +154,19 @@ describeWithKubeApi('the store on an API server', () => {
     const { store } = kubeStore(api);
     await expect(store.create({ kind: 'RealtimeImage', metadata: { namespace: 'nowhere', name: 'a' }, spec: { source: { path: 'a.rom' }, format: 'rom' } }))
       .rejects.toThrow(expect.objectContaining({ code: 'NOT_FOUND', message: 'RealtimeImage nowhere/a cannot be created: namespaces "nowhere" not found. Create that first' }));
+  });
+
+  test('credentials of a plugin that the server refuses are asked for anew', async () => {
+    const credential = (token: string) => JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } });
+    const file = path.join(api.dir, 'credential.json');
+    writeFileSync(file, credential('outdated'));
+    const kubeconfig = path.join(api.dir, 'with-plugin');
+    writeFileSync(kubeconfig, readFileSync(api.kubeconfigPath, 'utf8').replace(/^users: .*$/m, `users: [{name: admin, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: cat, args: [${file}], interactiveMode: Never}}}]`));
+    const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-test' });
+    onTestFinished(() => store.close());
+    await expect(store.list('RealtimeVM')).rejects.toThrow(expect.objectContaining({ code: 'FORBIDDEN' }));
+    writeFileSync(file, credential(api.token));
+    // Not more often than every ten seconds, since each time runs the plugin.
+    await expect.poll(() => store.list('RealtimeVM').catch((error: unknown) => error), { timeout: 20_000, interval: 500 }).toStrictEqual([]);
   });
 });

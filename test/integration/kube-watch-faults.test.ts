@@ -106,6 +106,19 @@ describeWithKubeApi('a watch of an API server in trouble', () => {
     await agrees(watched, store);
   });
 
+  test('requests are not lost on kept-alive connections that died together', { timeout: 60_000 }, async () => {
+    await writer();
+    const { proxy, url } = await cutProxy(api.url);
+    const { store: reader } = kubeStore(api, { url });
+    const get = (signal?: AbortSignal) => reader.get('RealtimeNode', { name: 'host-a' }, signal);
+    await Promise.all(Array.from({ length: 8 }, () => get()));
+    expect(proxy.connections).toBeGreaterThan(4);
+    proxy.freeze();
+    await expect(get(AbortSignal.timeout(500))).rejects.toThrow(expect.objectContaining({ name: 'TimeoutError' }));
+    proxy.thaw();
+    expect(await get(AbortSignal.timeout(5_000))).toMatchObject({ metadata: { name: 'host-a' } });
+  });
+
   test('a server that hangs is waited for, and nothing is taken for gone', { timeout: 120_000 }, async () => {
     const store = await writer();
     const watched = follow((signal) => kubeStore(api, { watchTiming: hasty }).store.watch('RealtimeNode', {}, signal));

@@ -30,7 +30,12 @@ export function parseStatus(body: string): ApiStatus {
   } catch {
     // Not JSON: quoted below.
   }
-  return { message: body.trim().slice(0, 200) };
+  return { message: quote(body.trim()) };
+}
+
+/** The beginning of something unexpected, for a message. */
+export function quote(value: unknown): string {
+  return (typeof value === 'string' ? value : JSON.stringify(value ?? null)).slice(0, 200);
 }
 
 function isStatus(value: unknown): value is ApiStatus {

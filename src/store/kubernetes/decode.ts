@@ -7,6 +7,7 @@ import type { DocumentProblem } from '../../crds/document-problem.ts';
 import { StoreError } from '../errors.ts';
 import type { ForeignByKind, ForeignKind } from '../foreign.ts';
 import type { Stored, StoredMetadata } from '../resource.ts';
+import { quote } from './api-error.ts';
 import { ownResource, pathOf } from './api-resource.ts';
 
 /** An object as the server sends it. */
@@ -25,7 +26,7 @@ export type Decode<Shown> = (wire: WireObject) => Decoded<Shown>;
 /** @throws StoreError UNAVAILABLE for an answer that is no object: a proxy's, for one. */
 export function asWireObject(value: unknown): WireObject {
   if (isWireObject(value)) return value;
-  throw new StoreError('UNAVAILABLE', `the API server's answer is not an object with metadata.name, uid and resourceVersion: ${JSON.stringify(value).slice(0, 200)}`);
+  throw new StoreError('UNAVAILABLE', `the API server's answer is not an object with metadata.name, uid and resourceVersion: ${quote(value)}`);
 }
 
 /** What the server sent, by the spec that was made of it, for those specs in which something was left out. */

@@ -53,6 +53,8 @@ export class HttpsTransport implements Transport {
       },
     });
     const response = await this.#exchange(request, body, beforeSend).catch((error: unknown) => {
+      // Where one kept-alive connection gave no answer, those that idle beside it may be dead too, and would cost a timeout each.
+      if (request.reusedSocket) dropIdle(agent);
       signal.throwIfAborted();
       throw error;
     });
@@ -120,6 +122,10 @@ export class HttpsTransport implements Transport {
   #proxyAgent({ agent }: https.RequestOptions): https.Agent | undefined {
     return this.#config.getCurrentCluster()?.proxyUrl === undefined ? undefined : agent as https.Agent;
   }
+}
+
+function dropIdle(agent: https.Agent): void {
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 function serverOf(config: KubeConfig): string {

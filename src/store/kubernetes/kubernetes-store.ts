@@ -21,7 +21,7 @@ import { createObject, deleteObject, getObject, listObjects, replaceObject } fro
 import type { Accessor } from './objects.ts';
 import { Recent } from './recent.ts';
 import { keyOf } from './reflector.ts';
-import { Reflectors, requireWatchable } from './reflectors.ts';
+import { Reflectors, requireScope } from './reflectors.ts';
 import { Rest } from './rest.ts';
 import type { RequestSeen } from './rest.ts';
 import type { Transport } from './transport.ts';
@@ -79,7 +79,7 @@ export class KubernetesStore implements ResourceStore, ClusterStore {
   }
 
   async list<K extends Kind>(kind: K, { namespace, signal }: { readonly namespace?: string | undefined; readonly signal?: AbortSignal | undefined } = {}): Promise<readonly Stored<K>[]> {
-    return listObjects(this.#parts.rest, own(kind), namespace, {}, signal);
+    return this.#list(own(kind), { namespace }, signal);
   }
 
   async get<K extends Kind>(kind: K, key: ObjectKey, signal?: AbortSignal): Promise<Stored<K> | undefined> {
@@ -137,7 +137,7 @@ export class KubernetesStore implements ResourceStore, ClusterStore {
   }
 
   async listForeign<K extends ForeignKind>(kind: K, scope: ForeignScope = {}, signal?: AbortSignal): Promise<readonly ForeignByKind[K][]> {
-    return listObjects(this.#parts.rest, foreign(kind), scope.namespace, selectorsOf(scope), signal);
+    return this.#list(foreign(kind), scope, signal);
   }
 
   async getForeign<K extends ForeignKind>(kind: K, key: ObjectKey, signal?: AbortSignal): Promise<ForeignByKind[K] | undefined> {
@@ -160,8 +160,13 @@ export class KubernetesStore implements ResourceStore, ClusterStore {
     await deleteObject(this.#parts.rest, foreign(kind), key, precondition, signal);
   }
 
+  async #list<Shown>(accessor: Accessor<Shown>, scope: ForeignScope, signal: AbortSignal | undefined): Promise<readonly Shown[]> {
+    requireScope(accessor.resource.kind, accessor.resource.namespaced, scope);
+    return listObjects(this.#parts.rest, accessor, scope.namespace, selectorsOf(scope), signal);
+  }
+
   #watch<Shown extends Stored | ForeignByKind[ForeignKind]>({ resource, decode }: Accessor<Shown>, scope: ForeignScope, signal: AbortSignal): AsyncGenerator<WatchEvent<Shown>, void, undefined> {
-    requireWatchable(resource.kind, resource.namespaced, scope);
+    requireScope(resource.kind, resource.namespaced, scope);
     return this.#parts.reflectors.watch({ target: { resource, namespace: scope.namespace }, selectors: selectorsOf(scope), decode }, signal);
   }
 

@@ -1,6 +1,6 @@
 /** All objects of a list, fetched in pages so that no answer is huge, and all as of one moment. */
 import { StoreError } from '../errors.ts';
-import { ExpiredError } from './api-error.ts';
+import { ExpiredError, quote } from './api-error.ts';
 import type { ApiTarget } from './api-resource.ts';
 import { asWireObject } from './decode.ts';
 import type { WireObject } from './decode.ts';
@@ -53,7 +53,7 @@ interface Page {
 
 function asPage(value: unknown): Page {
   if (isPage(value)) return value;
-  throw new StoreError('UNAVAILABLE', `the API server's answer is not a list: ${JSON.stringify(value).slice(0, 200)}`);
+  throw new StoreError('UNAVAILABLE', `the API server's answer is not a list: ${quote(value)}`);
 }
 
 function isPage(value: unknown): value is Page {

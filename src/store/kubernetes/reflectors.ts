@@ -82,8 +82,8 @@ function scopeOf({ target: { namespace }, selectors }: { readonly target: { read
   return JSON.stringify([namespace, selectors]);
 }
 
-/** @throws StoreError INVALID for a name without the namespace that it is in, which no single request can ask for. */
-export function requireWatchable(kind: string, namespaced: boolean, { namespace, name }: { readonly namespace?: string | undefined; readonly name?: string | undefined }): void {
+/** @throws StoreError INVALID for a namespace that a kind does not have, and for a name without the namespace that it is in. */
+export function requireScope(kind: string, namespaced: boolean, { namespace, name }: { readonly namespace?: string | undefined; readonly name?: string | undefined }): void {
   if (!namespaced && namespace !== undefined) throw new StoreError('INVALID', `${kind} belongs to the whole cluster and has no namespace, found ${JSON.stringify(namespace)}`);
   if (namespaced && name !== undefined && namespace === undefined) throw new StoreError('INVALID', `${kind} ${name}: a namespace is required`);
 }

@@ -1,6 +1,6 @@
 /** The events of one watch request, as the API server sends them. */
 import { StoreError } from '../errors.ts';
-import { refusal } from './api-error.ts';
+import { quote, refusal } from './api-error.ts';
 import type { ApiStatus } from './api-error.ts';
 import type { ApiTarget } from './api-resource.ts';
 import { asWireObject } from './decode.ts';
@@ -72,6 +72,6 @@ function parse(line: unknown, target: ApiTarget): WireEvent {
       throw refusal('watch', target, status.code ?? 500, status);
     }
     default:
-      throw new StoreError('UNAVAILABLE', `the API server's watch says something that is no event: ${JSON.stringify(line).slice(0, 200)}`);
+      throw new StoreError('UNAVAILABLE', `the API server's watch says something that is no event: ${quote(line)}`);
   }
 }
