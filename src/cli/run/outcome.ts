@@ -24,7 +24,8 @@ export function outcomeOf({ metadata, status }: Stored<'RealtimeVM'>, sinceMs: n
     return { kind: 'failed', reason: found?.reason ?? 'Unknown', message: found?.message ?? 'no reason was given' };
   };
   if (condition('Accepted')?.status === 'False') return failed('Accepted');
-  if (status.phase === 'Pending') return failed('Placed');
+  // A host that is not ready yet is about to tell what runs on it.
+  if (status.phase === 'Pending') return condition('Placed')?.reason === 'HostNotReady' ? pending : failed('Placed');
   const stalled = condition('Stalled');
   if (stalled?.status === 'True') return Date.parse(stalled.lastTransitionTime) < sinceMs ? pending : failed('Stalled');
   if (condition('Ready')?.status === 'True') return { kind: 'ready' };

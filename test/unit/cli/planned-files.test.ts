@@ -30,7 +30,9 @@ it.each([
   const state = join(directory, name.replaceAll(' ', '-'));
   const images = join(state, 'images');
   await mkdir(join(images, 'os'), { recursive: true });
-  for (const [file, size] of [['probe.rom', 65536], ['os/disk.raw', 1024 * 1024], ['vmlinuz', 1], ['initrd.img', 1]] as const) await writeFile(join(images, file), Buffer.alloc(size));
+  for (const [file, size] of [['os/disk.raw', 1024 * 1024], ['vmlinuz', 1], ['initrd.img', 1]] as const) await writeFile(join(images, file), Buffer.alloc(size));
+  // A jump at the reset vector, as firmware has it.
+  await writeFile(join(images, 'probe.rom'), Buffer.concat([Buffer.alloc(65520), Buffer.from([0xeb, 0xfe]), Buffer.alloc(14)]));
   const { vms, problems } = checkManifests(parseFiles([{ file: 'vm.json', text: manifests(spec) }]), 'refuse');
   expect(problems).toEqual([]);
   const { spec: { identity }, guest } = vms[0]!;
