@@ -46,19 +46,24 @@ function progressLine(vm: Stored<'RealtimeVM'>, outcome: Outcome, io: Io): strin
   const name = formatRef({ kind: 'RealtimeVM', ...vm.metadata });
   switch (outcome.kind) {
     case 'ready':
-      return `${name}: running and verified`;
+      return `${name}: ${describeFrom('running and verified', vm, io)}`;
     case 'stopped':
       return `${name}: ${outcome.message}`;
     case 'failed':
     case 'paused':
       return undefined;
     case 'pending': {
-      const { phase, placement, conditions } = vm.status ?? {};
-      if (phase === 'Placed' && placement !== undefined) {
-        return `${name}: placed: ${describePlacement(vmKey(vm.metadata), requireValid(placementFromWire(placement, 'status.placement'), name), glyphsFor(io.unicode)).join('; ')}`;
-      }
+      const { phase, conditions } = vm.status ?? {};
+      if (phase === 'Placed') return `${name}: ${describeFrom('placed', vm, io)}`;
       if (phase === 'Running') return `${name}: running; ${conditions?.find(({ type }) => type === 'Running')?.message ?? 'reading its threads'}`;
       return phase === 'Starting' ? `${name}: starting` : undefined;
     }
   }
+}
+
+/** Where a VM is, after what is said of it: `placed → host-a: vCPU 0→4; …`. */
+function describeFrom(what: string, { metadata, status }: Stored<'RealtimeVM'>, io: Io): string {
+  if (status?.placement === undefined) return what;
+  const placement = requireValid(placementFromWire(status.placement, 'status.placement'), `RealtimeVM ${vmKey(metadata)}`);
+  return describePlacement(what, placement, glyphsFor(io.unicode)).join('; ');
 }
