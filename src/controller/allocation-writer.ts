@@ -47,12 +47,19 @@ export class AllocationWriter {
     await done.promise;
   }
 
-  /** Makes the table of a node that has lost it, so that its agent tells what runs there beside it. */
-  async makeTable(nodeName: string, signal: AbortSignal): Promise<void> {
+  /** Makes the node's table carry a term; makes the table where there is none. @see Hearing */
+  async writeTerm(nodeName: string, term: string, signal: AbortSignal): Promise<void> {
+    const base = this.#view.isGone(nodeName) ? undefined : this.#view.tableOf(nodeName);
+    if (base?.spec.term === term) return;
+    const guests = this.#view.tableOf(nodeName)?.spec.guests ?? [];
     try {
-      this.#view.tableKnown(await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests: [] } }, signal));
+      this.#view.tableKnown(base === undefined
+        ? await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests, term } }, signal)
+        : await this.#store.update({ ...base, spec: { ...base.spec, term } }, signal));
     } catch (error) {
-      if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
+      const now = isStoreError(error, 'CONFLICT') || isStoreError(error, 'ALREADY_EXISTS') ? await this.#store.get('RealtimeAllocation', { name: nodeName }, signal) : undefined;
+      if (now !== undefined) this.#view.tableKnown(now);
+      throw error;
     }
   }
 

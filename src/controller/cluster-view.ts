@@ -40,12 +40,9 @@ interface TableRecord {
 /** A watch is never behind a write for longer than this, unless the store has gone back. */
 const passingMs = 5000;
 
-/** In which every agent that is alive has seen that the store has gone back: its watch is taken up again within seconds. */
-const settlingMs = 15_000;
-
 export class ClusterView {
   readonly #nowMs: () => number;
-  #settledAtMs = 0;
+  readonly #wentBack: () => void;
   readonly #cluster = new Cluster([], []);
   readonly #nodes = new Map<string, Stored<'RealtimeNode'>>();
   readonly #records = new Map<string, TableRecord>();
@@ -54,9 +51,13 @@ export class ClusterView {
   /** Which node's table holds a VM, pending entries included, by UID. */
   readonly #nodeOfVm = new Map<string, string>();
 
-  /** @param nowMs a clock that only goes forward. */
-  constructor(nowMs: () => number) {
+  /**
+   * @param nowMs a clock that only goes forward.
+   * @param wentBack called when the store turns out to have gone back to an older state.
+   */
+  constructor(nowMs: () => number, wentBack: () => void) {
     this.#nowMs = nowMs;
+    this.#wentBack = wentBack;
   }
 
   /**
@@ -98,19 +99,14 @@ export class ClusterView {
   /**
    * Takes over a table that a watch tells of. What is older than our own last write is on its way still, and passed over;
    * but not for long, since a store that was put back to an older state goes on from there.
+   * @returns after how many milliseconds it is to be told again, if it is still the latest; undefined where it was taken over.
    */
-  tableSeen(table: Table): void {
+  tableSeen(table: Table): number | undefined {
     const { written } = this.#record(table.metadata.name);
     const passing = written !== undefined && this.#nowMs() - written.atMs < passingMs && isOlder(table, written.table);
-    if (passing) return;
-    const before = this.tableOf(table.metadata.name);
-    if (before !== undefined && isOlder(table, before)) this.#settledAtMs = this.#nowMs() + settlingMs;
+    if (passing) return passingMs;
     this.#takeTable(table);
-  }
-
-  /** How long nothing is to be placed yet, since the store has gone back: agents first tell what runs that it has forgotten. */
-  get settlingForMs(): number {
-    return Math.max(0, this.#settledAtMs - this.#nowMs());
+    return undefined;
   }
 
   /** Takes over a table that was just written or read. */
@@ -121,9 +117,11 @@ export class ClusterView {
 
   #takeTable(table: Table): void {
     const record = this.#record(table.metadata.name);
+    const wentBack = record.table !== undefined && isOlder(table, record.table);
     const before = record.table?.spec.guests ?? [];
     record.table = table;
     record.gone = false;
+    if (wentBack) this.#wentBack();
     if (isDeepStrictEqual(before, table.spec.guests)) return;
     if (!isDeepStrictEqual(record.expected, table.spec.guests)) record.epoch += 1;
     this.#reindex(table.metadata.name, before);

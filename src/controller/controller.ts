@@ -5,6 +5,7 @@
  * compare-and-swap against the very table that its placement was decided on. Nothing is freed before the node's agent has
  * said that nothing of the guest is left.
  */
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
@@ -14,16 +15,22 @@ import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchOptions } from './cluster-watch.ts';
+import type { GuardOptions } from './guard.ts';
+import { Guards } from './guards.ts';
 import { GuestResolver } from './guest-resolver.ts';
+import { Hearing } from './hearing.ts';
 import { keyOf, Mirror } from './mirror.ts';
 import { VmPlacer } from './vm-placer.ts';
 import { VmReconciler } from './vm-reconciler.ts';
+import { isAnswered } from './wish.ts';
 
 export interface ControllerOptions {
   readonly store: ResourceStore;
   readonly now: () => Date;
   /** The cluster's own kinds; absent on one host without a cluster. */
   readonly cluster?: Omit<ClusterWatchOptions, 'nodeChanged' | 'namespaceChanged'>;
+  /** Guard pods on the nodes that have guests; absent, there are none, and a drain stops nothing. Needs `cluster`. */
+  readonly guard?: GuardOptions;
   /** For what a person should see: a node whose spec is wrong, a write that failed and is tried again. */
   readonly warn: (message: string, error?: unknown) => void;
   readonly queueObserver?: WorkQueueObserver;
@@ -36,7 +43,8 @@ const concurrency = 32;
 
 export class Controller {
   readonly #options: ControllerOptions;
-  readonly #view = new ClusterView(() => performance.now());
+  readonly #view: ClusterView;
+  readonly #hearing: Hearing;
   readonly #stop = new AbortController();
   readonly #vms: Mirror<'RealtimeVM'>;
   readonly #classes: Mirror<'RealtimeVMClass'>;
@@ -44,17 +52,23 @@ export class Controller {
   readonly #nodes: Mirror<'RealtimeNode'>;
   readonly #allocations: Mirror<'RealtimeAllocation'>;
   readonly #cluster: ClusterWatch | undefined;
+  readonly #guards: Guards | undefined;
   readonly #queue: WorkQueue;
-  /** Nodes that have lost their table. */
+  /** Nodes whose table is to carry the term. */
   readonly #tables: WorkQueue;
   /** VMs that wait for something to change: unplaced ones, and those whose class or image is missing or wrong. */
   readonly #waiting = new Set<string>();
+  /** Nodes whose table was told in an older version than is known, which may be the latest there is. */
+  readonly #passedOver = new Set<string>();
   #synced = false;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { store, warn } = options;
-    this.#vms = new Mirror({ store, kind: 'RealtimeVM', changed: (vm) => this.#add(keyOf(vm.metadata)), ...(options.problems === undefined ? {} : { problems: options.problems }) });
+    const nowMs = () => performance.now();
+    this.#view = new ClusterView(nowMs, () => this.#hearAll());
+    this.#hearing = new Hearing({ nowMs, isAlive: (name) => this.#cluster?.factsOf(name).alive === true, ask: (name) => this.#tables.add(name) });
+    this.#vms = new Mirror({ store, kind: 'RealtimeVM', changed: (vm) => this.#vmChanged(vm), ...(options.problems === undefined ? {} : { problems: options.problems }) });
     this.#classes = new Mirror({ store, kind: 'RealtimeVMClass', changed: () => this.#retryWaiting() });
     this.#images = new Mirror({ store, kind: 'RealtimeImage', changed: () => this.#retryWaiting() });
     this.#nodes = new Mirror({ store, kind: 'RealtimeNode', changed: (node, gone) => this.#nodeChanged(node, gone) });
@@ -63,19 +77,29 @@ export class Controller {
     const cluster = this.#cluster;
     const view = this.#view;
     const writer = new AllocationWriter(store, view);
+    this.#guards = options.cluster === undefined || options.guard === undefined ? undefined : new Guards({
+      ...options.guard, cluster: options.cluster.cluster, warn,
+      guestsOf: (name) => (cluster?.factsOf(name).node === undefined ? [] : this.#runningOn(name)),
+      blocks: ({ vm }) => this.#vms.get(vm)?.spec.evictionStrategy !== 'Shutdown',
+      isCordoned: (name) => cluster?.factsOf(name).node?.spec.unschedulable === true,
+      changed: (name) => this.#guestsOf(name).forEach(({ vm }) => this.#add(keyOf(vm))),
+    });
     const resolver = new GuestResolver(this.#classes, this.#images);
     // Every namespace carries its name as this label; without a cluster that is all it has.
     const namespaceLabels = (name: string) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name };
     const reconciler = new VmReconciler({
-      store, view, writer, resolver, vms: this.#vms, now: options.now, warn,
+      store, view, writer, resolver, hearing: this.#hearing, vms: this.#vms, now: options.now, warn,
       placer: new VmPlacer({ view, writer, resolver, namespaceLabels }),
       factsOf: (nodeName) => cluster?.factsOf(nodeName),
-      drains: () => false,
+      drains: (nodeName) => this.#guards?.drains(nodeName) === true,
     });
     this.#tables = new WorkQueue(async (nodeName, signal) => {
-      await writer.makeTable(nodeName, signal);
+      const latest = this.#allocations.get({ name: nodeName });
+      if (this.#passedOver.delete(nodeName) && latest !== undefined) this.#allocationChanged(latest, false);
+      const isWanted = cluster !== undefined || view.tableOf(nodeName) === undefined;
+      if (isWanted && this.#nodes.get({ name: nodeName }) !== undefined) await writer.writeTerm(nodeName, this.#hearing.term, signal);
       return {};
-    }, { onError: (nodeName, error, retryInMs) => warn(`RealtimeAllocation ${nodeName} is made again in ${retryInMs} ms`, error) });
+    }, { onError: (nodeName, error, retryInMs) => warn(`RealtimeAllocation ${nodeName} is written again in ${retryInMs} ms`, error) });
     this.#queue = new WorkQueue(async (key, signal) => {
       const { waits, againInMs } = await reconciler.reconcile(key, signal);
       if (waits) this.#waiting.add(key);
@@ -94,10 +118,11 @@ export class Controller {
       if (unsynced > 0) return;
       this.#synced = true;
       for (const { metadata: { name } } of this.#nodes.values()) this.#keepTable(name);
+      this.#hearAll();
       for (const vm of inPlacementOrder(this.#vms.values())) this.#queue.add(keyOf(vm.metadata));
     };
     try {
-      await Promise.all([...mirrors.map((mirror) => mirror.run(this.#stop.signal, synced)), this.#cluster?.run(this.#stop.signal, synced)]);
+      await Promise.all([...mirrors.map((mirror) => mirror.run(this.#stop.signal, synced)), this.#cluster?.run(this.#stop.signal, synced), this.#guards?.run(this.#stop.signal)]);
     } finally {
       this.#stop.abort();
       await Promise.all([this.#queue.stop(), this.#tables.stop()]);
@@ -106,6 +131,28 @@ export class Controller {
 
   stop(): void {
     this.#stop.abort();
+  }
+
+  #vmChanged(vm: Stored<'RealtimeVM'>): void {
+    this.#add(keyOf(vm.metadata));
+    // Whether it may be stopped by a drain may have changed.
+    const nodeName = this.#view.find(vm.metadata.uid)?.nodeName;
+    if (nodeName !== undefined) this.#guards?.look(nodeName);
+  }
+
+  #guestsOf(nodeName: string): readonly AllocatedGuest[] {
+    return this.#view.tableOf(nodeName)?.spec.guests ?? [];
+  }
+
+  /** Guests whose memory is taken, or is to be. */
+  #runningOn(nodeName: string): readonly AllocatedGuest[] {
+    const reports = new Map(this.#view.tableOf(nodeName)?.status?.guests.map((report) => [report.uid, report]));
+    return this.#guestsOf(nodeName).filter((entry) => !isAnswered(entry, reports.get(entry.vm.uid)));
+  }
+
+  /** On one host without a cluster, whoever starts the controller has heard the agent before. */
+  #hearAll(): void {
+    if (this.#synced && this.#cluster !== undefined) this.#hearing.begin(this.#nodes.values());
   }
 
   #add(key: string): void {
@@ -122,12 +169,16 @@ export class Controller {
   #factsChanged(nodeName: string): void {
     const node = this.#nodes.get({ name: nodeName });
     if (node !== undefined) this.#nodeChanged(node, false);
-    for (const { vm } of this.#view.tableOf(nodeName)?.spec.guests ?? []) this.#add(keyOf(vm));
+    for (const { vm } of this.#guestsOf(nodeName)) this.#add(keyOf(vm));
+    this.#guards?.look(nodeName);
   }
 
   #nodeChanged(node: Stored<'RealtimeNode'>, gone: boolean): void {
-    if (gone) this.#view.nodeGone(node.metadata.name);
-    else {
+    if (gone) {
+      this.#view.nodeGone(node.metadata.name);
+      this.#hearing.nodeGone(node.metadata.name);
+    } else {
+      this.#hearing.nodeSeen(node);
       const problem = this.#view.nodeChanged(node, this.#cluster?.factsOf(node.metadata.name));
       // Until its agent has told what the host is, there is nothing wrong with it.
       if (problem !== undefined && node.status?.topology !== undefined) this.#options.warn(`RealtimeNode ${node.metadata.name} takes no guests: ${problem}`);
@@ -146,10 +197,17 @@ export class Controller {
     const { name } = allocation.metadata;
     const unsettled = this.#view.isUnsettled(name);
     if (gone) this.#view.tableGone(name);
-    else this.#view.tableSeen(allocation);
+    else {
+      const againInMs = this.#view.tableSeen(allocation);
+      if (againInMs !== undefined) {
+        this.#passedOver.add(name);
+        this.#tables.add(name, againInMs);
+      }
+    }
     const node = this.#nodes.get({ name });
     if (node !== undefined && this.#view.isUnsettled(name) !== unsettled) this.#view.nodeChanged(node, this.#cluster?.factsOf(name));
     for (const { vm } of allocation.spec.guests) this.#add(keyOf(vm));
+    this.#guards?.look(name);
     this.#retryWaiting();
   }
 }

@@ -11,6 +11,7 @@ import type { AllocationWriter } from './allocation-writer.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { eventsOf } from './events.ts';
 import type { GuestResolver } from './guest-resolver.ts';
+import type { Hearing } from './hearing.ts';
 import { isGivenUp } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { FoundOrphan } from './orphan-book.ts';
@@ -29,6 +30,7 @@ export interface VmReconcilerOptions {
   readonly writer: AllocationWriter;
   readonly placer: VmPlacer;
   readonly resolver: GuestResolver;
+  readonly hearing: Pick<Hearing, 'waitsFor'>;
   readonly vms: Mirror<'RealtimeVM'>;
   readonly now: () => Date;
   /** What the cluster says of a node; undefined without a cluster. */
@@ -84,7 +86,8 @@ export class VmReconciler {
     }
     const standing = await this.#stand(vm, signal);
     await this.#report(vm, standing, signal);
-    return { waits: standing.kind === 'invalid' || standing.kind === 'unplaced', ...(standing === settling ? { againInMs: this.#options.view.settlingForMs + 1 } : {}) };
+    const againInMs = standing.kind === 'unplaced' && standing.reason === notHeard ? this.#options.hearing.waitsFor?.forMs ?? 1 : undefined;
+    return { waits: standing.kind === 'invalid' || standing.kind === 'unplaced', ...(againInMs === undefined ? {} : { againInMs }) };
   }
 
   /** A table that somebody has deleted is made again as it was: absence gives nothing back. Rules §6.6. */
@@ -105,7 +108,8 @@ export class VmReconciler {
     if (held === undefined) {
       const lastOn = vm.status?.placement?.nodeName;
       if (lastOn !== undefined && this.#options.view.isUnsettled(lastOn)) return unsettled(lastOn);
-      if (!halted && this.#options.view.settlingForMs > 0) return settling;
+      const waitsFor = halted ? undefined : this.#options.hearing.waitsFor;
+      if (waitsFor !== undefined) return unheard(waitsFor.nodes);
       return halted ? { kind: 'halted' } : placer.place(vm, undefined, signal);
     }
     const bound = keepsDisks(held.entry);
@@ -249,8 +253,14 @@ export class VmReconciler {
   }
 }
 
-/** It may run somewhere, and the store has forgotten it. Rules §6.7. */
-const settling: VmStanding = { kind: 'unplaced', reason: 'StoreWentBack', message: 'the cluster\'s data has gone back to an older state: nothing is placed until the agents have told what runs' };
+const notHeard = 'AgentsNotHeard';
+/** So many nodes are named in a message. */
+const namedNodes = 5;
+
+function unheard(nodes: readonly string[]): VmStanding {
+  const more = nodes.length > namedNodes ? ` and ${nodes.length - namedNodes} more` : '';
+  return { kind: 'unplaced', reason: notHeard, message: `nothing is placed until the agents of ${nodes.slice(0, namedNodes).join(', ')}${more} have told which domains run there, since this controller has just taken over or the cluster's data has gone back` };
+}
 
 /** Its last node's table was lost: its domain may run there, and only the node's agent can say. Rules §6.7. */
 function unsettled(nodeName: string): VmStanding {

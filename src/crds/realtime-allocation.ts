@@ -52,6 +52,7 @@ export const realtimeAllocation = z.strictObject({
   kind: z.literal('RealtimeAllocation').describe('Kind of the resource.'),
   metadata: clusterMetadata,
   spec: z.strictObject({
+    term: oneLine(64).describe('Written by each controller that takes over: the agent looks for domains that no table names, and repeats it on its RealtimeNode.').optional(),
     guests: z.array(allocatedGuest).max(maxGuests).describe('Guests of the node, each with what it holds.').default([]),
   }).describe('What the controller gives; the one fence against double booking.').prefault({}),
   status: z.strictObject({

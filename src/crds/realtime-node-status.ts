@@ -57,6 +57,7 @@ export const nodeStatus = z.strictObject({
     durationSeconds: z.int().min(0).describe('For how long, in seconds.').optional(),
   }).describe('The last latency measurement.').optional(),
   allocationUid: oneLine(64).describe('UID of the RealtimeAllocation that orphans was found against: of one made anew, nothing is known before.').optional(),
+  term: oneLine(64).describe('spec.term of the RealtimeAllocation when orphans was found.').optional(),
   orphans: z.array(z.strictObject({
     domain: oneLine(256).describe('Name of the domain.'),
     uuid: uuid().describe('UUID of the domain.'),

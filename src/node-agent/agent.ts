@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatProblem } from '../crds/document-problem.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
 import { toHostInventory } from '../crds/to-host-inventory.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
@@ -14,6 +15,7 @@ import type { HostNetwork } from '../realtime/host.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { EventDraft } from '../store/event.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
+import type { Stored } from '../store/resource.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { ReconcileResult, WorkQueueObserver } from '../store/work-queue.ts';
 import { orphanEvent } from './agent-events.ts';
@@ -85,7 +87,8 @@ export class Agent {
   #nodeTold = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
   #allocationKnown = false;
-  #allocationUid: string | undefined;
+  /** Which table the entries are from. */
+  #table: Pick<RealtimeNodeStatus, 'allocationUid' | 'term'> = {};
   readonly #orphansTold = Promise.withResolvers<undefined>();
   /** The warnings last given, as one text: each domain is told of once, not at every look. */
   #warnedOf = '';
@@ -182,13 +185,12 @@ export class Agent {
         case 'modified':
           this.#reports.read(event.object);
           this.#takeEntries(event.object.spec.guests);
-          if (this.#allocationUid !== event.object.metadata.uid) this.#telling.add(orphansKey);
-          this.#allocationUid = event.object.metadata.uid;
+          this.#takeTable(event.object);
           break;
         case 'deleted':
           // A table that is gone says nothing about its guests: they become orphans, and run on.
           this.#reports.tableGone();
-          this.#allocationUid = undefined;
+          this.#table = {};
           this.#takeEntries([]);
           break;
         case 'synced':
@@ -213,6 +215,13 @@ export class Agent {
         this.#observer.offered(inventory.value);
       } else if (event.object.status?.topology !== undefined) log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
     }
+  }
+
+  /** Another table, or another controller that has to know what runs beside it. */
+  #takeTable({ metadata: { uid }, spec: { term } }: Stored<'RealtimeAllocation'>): void {
+    const table = { allocationUid: uid, ...(term === undefined ? {} : { term }) };
+    if (!isDeepStrictEqual(table, this.#table)) this.#telling.add(orphansKey);
+    this.#table = table;
   }
 
   #takeEntries(guests: readonly AllocatedGuest[]): void {
@@ -263,7 +272,7 @@ export class Agent {
   async #tellOrphans(signal: AbortSignal): Promise<void> {
     const { hypervisor, store, nodeName, log } = this.#options;
     if (!hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold) return;
-    const allocationUid = this.#allocationUid;
+    const found = this.#table;
     const orphans = orphansAmong(await hypervisor.list(signal), new Map([...this.#entries].map(([uid, { placement }]) => [uid, placement])));
     const warnings = orphans.map(({ domain, vm }) => `domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
     if (warnings.join('\n') !== this.#warnedOf) {
@@ -272,7 +281,7 @@ export class Agent {
     }
     this.#warnedOf = warnings.join('\n');
     this.#anyOrphans = orphans.length > 0;
-    await publishOrphans(store, nodeName, orphans, allocationUid, signal);
+    await publishOrphans(store, nodeName, orphans, found, signal);
     this.#orphansTold.resolve(undefined);
   }
 

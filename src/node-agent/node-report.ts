@@ -52,11 +52,11 @@ export async function publishNode({ store, nodeName, nodeLabels, root }: NodePub
 
 /**
  * Domains of ours that the allocation does not name: told, and never touched. Rules §6.6.
- * @param allocationUid of the allocation that they were looked for in; undefined where there is none.
+ * @param found in which allocation they were looked for; empty where there is none.
  */
-export async function publishOrphans(store: ResourceStore, nodeName: string, orphans: readonly Orphan[], allocationUid: string | undefined, signal: AbortSignal): Promise<void> {
+export async function publishOrphans(store: ResourceStore, nodeName: string, orphans: readonly Orphan[], found: Pick<RealtimeNodeStatus, 'allocationUid' | 'term'>, signal: AbortSignal): Promise<void> {
   try {
-    await changeStatus(store, nodeName, (status) => ({ ...status, orphans, ...(allocationUid === undefined ? {} : { allocationUid }) }), signal);
+    await changeStatus(store, nodeName, (status) => ({ ...status, orphans, ...found }), signal);
   } catch (error) {
     // On a node that is gone nothing is placed, so nothing is lost by not telling.
     if (!isStoreError(error, 'NOT_FOUND')) throw error;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Controller } from '../../../src/controller/controller.ts';
+import type { GuardOptions } from '../../../src/controller/guard.ts';
 import { Agent } from '../../../src/node-agent/agent.ts';
 import { loadKubeConfig } from '../../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
@@ -77,10 +78,11 @@ export class HollowCluster implements AsyncDisposable {
   }
 
   /** One more controller, with no election: what it writes is fenced by what it was decided on alone. */
-  startController(): Running {
+  startController(guard?: GuardOptions): Running {
     const store = this.#open('rtvm-controller');
     const controller = new Controller({
       store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, now: () => new Date(), warn: (message, error) => this.#warn('controller', message, error),
+      ...(guard === undefined ? {} : { guard }),
     });
     const ended = controller.run();
     const running: Running = {

@@ -1,0 +1,64 @@
+/**
+ * What stands on a node for the guests that run beside kubelet's books: a pod that asks for the memory and huge pages that
+ * they hold, and a budget that keeps `kubectl drain` waiting while one of them must not be stopped. Pure.
+ */
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { ForeignDraft, Pod } from '../store/foreign.ts';
+
+export interface GuardOptions {
+  /** The release's namespace. */
+  readonly namespace: string;
+  /** Of a container that does nothing, as Kubernetes' own pause image. */
+  readonly image: string;
+}
+
+/** Holds an evicted guard until the guests that may be stopped have been. */
+export const guardFinalizer = 'rtvm.dev/guests';
+/** Names the node, on the pod and in the budget's selector. */
+export const guardLabel = 'rtvm.dev/guard';
+
+export function guardName(nodeName: string): string {
+  return `rtvm-guard-${nodeName}`;
+}
+
+/** `hugepages-2Mi`, `hugepages-1Gi` and `memory`, as kubelet counts them. Both requests and limits: huge pages must have the same. */
+export function guardResources(guests: readonly AllocatedGuest[]): Readonly<Record<string, string>> {
+  const sums = new Map<string, number>();
+  const add = (resource: string, memoryMiB: number) => sums.set(resource, (sums.get(resource) ?? 0) + memoryMiB);
+  for (const { placement: { cells, extraMemoryMiB } } of guests) {
+    add('memory', extraMemoryMiB);
+    for (const { pageSize, memoryMiB } of cells) add(pageSize === '4Ki' ? 'memory' : `hugepages-${pageSize}`, memoryMiB);
+  }
+  return Object.fromEntries([...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([resource, memoryMiB]) => [resource, `${memoryMiB}Mi`]));
+}
+
+/** @param guests what runs on the node, or is to. */
+export function guardPod(nodeName: string, guests: readonly AllocatedGuest[], { namespace, image }: GuardOptions): ForeignDraft<'Pod'> {
+  const resources = guardResources(guests);
+  return {
+    metadata: { name: guardName(nodeName), namespace, labels: { [guardLabel]: nodeName }, finalizers: [guardFinalizer] },
+    spec: {
+      nodeName,
+      // Nothing that is put on the node may send it away: the memory is taken all the same.
+      tolerations: [{ operator: 'Exists' }],
+      containers: [{ name: 'guard', image, resources: { requests: resources, limits: resources } }],
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      securityContext: { runAsNonRoot: true, runAsUser: 65_534, seccompProfile: { type: 'RuntimeDefault' } },
+    },
+  };
+}
+
+/** Lets nobody evict the node's guard. */
+export function guardBudget(nodeName: string, { namespace }: GuardOptions): ForeignDraft<'PodDisruptionBudget'> {
+  return {
+    metadata: { name: guardName(nodeName), namespace, labels: { [guardLabel]: nodeName } },
+    spec: { maxUnavailable: 0, selector: { matchLabels: { [guardLabel]: nodeName } } },
+  };
+}
+
+/** Whether the guard asks for other amounts than it should; they cannot be changed in a pod that is there. */
+export function asksOtherwise(pod: Pod, wanted: ForeignDraft<'Pod'>): boolean {
+  const [is, should] = [pod.spec, wanted.spec].map(({ containers }) => JSON.stringify(Object.entries(containers[0]?.resources?.requests ?? {}).sort()));
+  return is !== should;
+}

@@ -1,0 +1,66 @@
+/**
+ * Hears every agent once before anything is placed: which domains run that no table names.
+ *
+ * A store that was put back to an older state has forgotten VMs that run, and nothing in it says so. Whoever takes over as
+ * controller, or sees the store go back, therefore begins a term, writes it into every table, and waits until the agents
+ * have repeated it together with their orphans. Rules §6.6, §6.7.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Stored } from '../store/resource.ts';
+
+/** An agent that is alive answers within seconds; one that hangs, or is of an older version, does not hold everything up. */
+const longestMs = 15_000;
+
+export interface HearingOptions {
+  /** A clock that only goes forward. */
+  readonly nowMs: () => number;
+  readonly isAlive: (nodeName: string) => boolean;
+  /** The node's table is to carry the term. */
+  readonly ask: (nodeName: string) => void;
+}
+
+export class Hearing {
+  readonly #options: HearingOptions;
+  readonly #unheard = new Set<string>();
+  #term = randomUUID();
+  #endsAtMs = 0;
+
+  constructor(options: HearingOptions) {
+    this.#options = options;
+  }
+
+  get term(): string {
+    return this.#term;
+  }
+
+  /** Asks these nodes anew. */
+  begin(nodes: Iterable<Stored<'RealtimeNode'>>): void {
+    const { nowMs, ask } = this.#options;
+    this.#term = randomUUID();
+    this.#endsAtMs = nowMs() + longestMs;
+    this.#unheard.clear();
+    for (const { metadata: { name } } of nodes) {
+      this.#unheard.add(name);
+      ask(name);
+    }
+  }
+
+  nodeSeen({ metadata: { name }, status }: Stored<'RealtimeNode'>): void {
+    if (status?.term === this.#term) this.#unheard.delete(name);
+  }
+
+  nodeGone(name: string): void {
+    this.#unheard.delete(name);
+  }
+
+  /** Nodes that are waited for, and for how long at most; undefined where for none. */
+  get waitsFor(): { readonly nodes: readonly string[]; readonly forMs: number } | undefined {
+    const { nowMs, isAlive } = this.#options;
+    if (this.#unheard.size === 0) return undefined;
+    const forMs = this.#endsAtMs - nowMs();
+    const nodes = [...this.#unheard].filter(isAlive);
+    if (forMs > 0 && nodes.length > 0) return { nodes, forMs };
+    if (forMs <= 0) this.#unheard.clear();
+    return undefined;
+  }
+}
