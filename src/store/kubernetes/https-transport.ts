@@ -18,12 +18,18 @@ export interface HttpsTransportOptions {
   readonly userAgent: string;
 }
 
+interface Access {
+  readonly agent: https.Agent;
+  readonly headers: OutgoingHttpHeaders;
+}
+
 export class HttpsTransport implements Transport {
   readonly server: string;
   readonly #options: HttpsTransportOptions;
   readonly #url: URL;
   #config: KubeConfig;
   #renewedAtMs = -renewEveryMs;
+  #accessing: Promise<Access> | undefined;
   #pool: { readonly trust: string; readonly agent: https.Agent } | undefined;
 
   /** @throws what `loadConfig` throws. */
@@ -36,8 +42,7 @@ export class HttpsTransport implements Transport {
 
   async send({ method, path, body, signal, beforeSend }: TransportRequest): Promise<TransportResponse> {
     signal.throwIfAborted();
-    const { agent, headers } = await this.#access();
-    signal.throwIfAborted();
+    const { agent, headers } = await unlessAborted(this.#access(), signal);
     const request = https.request({
       method,
       host: this.#url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -101,7 +106,13 @@ export class HttpsTransport implements Transport {
     return promise;
   }
 
-  async #access(): Promise<{ readonly agent: https.Agent; readonly headers: OutgoingHttpHeaders }> {
+  /** A plugin may be asked for credentials, which takes its time: once for all who wait. */
+  #access(): Promise<Access> {
+    this.#accessing ??= this.#findAccess().finally(() => { this.#accessing = undefined; });
+    return this.#accessing;
+  }
+
+  async #findAccess(): Promise<Access> {
     const applied: https.RequestOptions = {};
     try {
       await this.#config.applyToHTTPSOptions(applied);
@@ -121,6 +132,17 @@ export class HttpsTransport implements Transport {
   /** Through a proxy connections are made as client-node makes them. */
   #proxyAgent({ agent }: https.RequestOptions): https.Agent | undefined {
     return this.#config.getCurrentCluster()?.proxyUrl === undefined ? undefined : agent as https.Agent;
+  }
+}
+
+async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

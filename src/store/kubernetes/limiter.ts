@@ -9,25 +9,25 @@ export class Limiter {
   }
 
   /** Resolves with what gives the place back; that must be called once. Rejects with the signal's reason. */
-  async acquire(signal: AbortSignal): Promise<() => void> {
-    signal.throwIfAborted();
+  async acquire(signal: AbortSignal | undefined): Promise<() => void> {
+    signal?.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
     else await this.#wait(signal);
     return () => this.#release();
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #wait(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const abort = () => {
       this.#waiting.delete(take);
-      reject(signal.reason as Error);
+      reject(signal?.reason as Error);
     };
     const take = () => {
-      signal.removeEventListener('abort', abort);
+      signal?.removeEventListener('abort', abort);
       resolve(undefined);
     };
     this.#waiting.add(take);
-    signal.addEventListener('abort', abort, { once: true });
+    signal?.addEventListener('abort', abort, { once: true });
     return promise;
   }
 

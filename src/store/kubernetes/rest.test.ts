@@ -106,6 +106,18 @@ test('no more than 32 requests are under way at once, and who is aborted while w
   expect([most, script.sent.length, results.filter(({ status }) => status === 'rejected').length]).toStrictEqual([32, 99, 1]);
 });
 
+test('a lease waits for nobody', async () => {
+  const { rest, script } = restOver([...Array.from({ length: 32 }, silence), ok]);
+  const stop = new AbortController();
+  const busyWith = Array.from({ length: 40 }, () => rest.json(create, { signal: stop.signal }));
+  await expect.poll(() => script.sent.length).toBe(32);
+  expect(await rest.json({ verb: 'update', target: { resource: foreignResources.Lease, namespace: 'rtvm', name: 'leader' }, body: {} })).toStrictEqual({ ok: true });
+  expect(script.sent.at(-1)).toMatch('PUT /apis/coordination.k8s.io/v1/namespaces/rtvm/leases/leader');
+  stop.abort();
+  await Promise.allSettled(busyWith);
+  expect(script.sent).toHaveLength(33);
+});
+
 test('a watch is opened when the server says, and tells how it ends', async () => {
   const watch: RestRequest = { verb: 'watch', target: { resource: ownResource('RealtimeNode') } };
   const lines = async (answers: readonly Answer[], silenceMs = 1_000) => {

@@ -4,9 +4,10 @@ import { machineClock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import { parseStatus, refusal } from './api-error.ts';
 import type { ExpiredError, Verb } from './api-error.ts';
-import { describeTarget, pathOf } from './api-resource.ts';
+import { describeTarget, foreignResources, pathOf } from './api-resource.ts';
 import type { ApiTarget } from './api-resource.ts';
 import { readJsonLines, readText } from './body.ts';
+import { Deadline } from './deadline.ts';
 import { Limiter } from './limiter.ts';
 import { parseRetryAfter, retryDelayMs } from './retry.ts';
 import type { Failure } from './retry.ts';
@@ -157,19 +158,21 @@ export class Rest {
   }
 
   async #attempt(request: RestRequest, signal: AbortSignal | undefined, timeoutMs: number): Promise<{ readonly value: unknown } | Refused> {
-    const free = await this.#limiter.acquire(signal ?? new AbortController().signal);
-    const timeout = AbortSignal.timeout(timeoutMs);
+    // A lease that had to wait behind a thousand writes would lapse.
+    const free = request.target.resource === foreignResources.Lease ? undefined : await this.#limiter.acquire(signal);
+    const deadline = new Deadline(signal, timeoutMs);
     try {
-      const response = await this.#send(request, signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
+      const response = await this.#send(request, deadline.signal);
       if (response.status < 200 || response.status > 299) return await this.#refused(request, response);
       return { value: JSON.parse(await readText(response.body)) as unknown };
     } catch (error) {
       signal?.throwIfAborted();
-      if (timeout.aborted) return { failure: { kind: 'transport', unsent: false }, error: unavailable(request, this.server, `no answer within ${timeoutMs / 1000} s`, error) };
+      if (deadline.hasPassed) return { failure: { kind: 'transport', unsent: false }, error: unavailable(request, this.server, `no answer within ${timeoutMs / 1000} s`, error) };
       if (!isNoAnswer(error)) throw error;
       return { failure: { kind: 'transport', unsent: error instanceof TransportError && error.unsent }, error: unavailable(request, this.server, error.message, error) };
     } finally {
-      free();
+      deadline.clear();
+      free?.();
     }
   }
 
@@ -190,7 +193,7 @@ export class Rest {
       this.#seen(verb, target, response.status);
       return response;
     } catch (error) {
-      if (error instanceof TransportError) this.#seen(verb, target, 0);
+      if (error instanceof TransportError || signal.aborted) this.#seen(verb, target, 0);
       throw error;
     }
   }
