@@ -1,7 +1,11 @@
-// Guard pods and what a drain does, on a real API server. It has no PodDisruptionBudgets and nobody who enforces them: a stub
-// of the kind takes their place, and the test evicts as kubectl drain does where a budget allows it.
+// Guard pods and what a drain does, on a real API server. It has no PodDisruptionBudgets, and takes no CRD of their group, which
+// has no dot: they are kept in memory here, and the test evicts as kubectl drain does where a budget allows it.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ClusterStore } from '../../src/store/cluster-store.ts';
+import type { ForeignByKind, ForeignKind } from '../../src/store/foreign.ts';
+import type { ObjectKey } from '../../src/store/resource.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
 import { installCrds } from '../testbed/install-crds.ts';
 import { startKubeApi } from '../testbed/kube-api.ts';
@@ -11,38 +15,59 @@ import { kubeCondition, paths } from './support/kube-objects.ts';
 import type { KubeVm } from './support/kube-objects.ts';
 
 const guardPath = '/api/v1/namespaces/default/pods/rtvm-guard-n1';
-const budgetPath = '/apis/policy/v1/namespaces/default/poddisruptionbudgets/rtvm-guard-n1';
-const budgets = {
-  apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'poddisruptionbudgets.policy', annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes/kubernetes' } },
-  spec: {
-    group: 'policy', scope: 'Namespaced', names: { plural: 'poddisruptionbudgets', singular: 'poddisruptionbudget', kind: 'PodDisruptionBudget', listKind: 'PodDisruptionBudgetList' },
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
-  },
-};
 
 interface Guard {
-  readonly metadata: { readonly uid: string; readonly deletionTimestamp?: string };
+  readonly metadata: { readonly uid: string; readonly deletionTimestamp?: string; readonly deletionGracePeriodSeconds?: number };
   readonly spec: { readonly nodeName: string; readonly containers: readonly { readonly resources: { readonly requests: object } }[] };
+}
+
+/** The API server, with the one kind that it lacks. */
+function withBudgets(store: ClusterStore, budgets: Map<string, ForeignByKind['PodDisruptionBudget']>): ClusterStore {
+  const keyOf = ({ namespace = '', name }: ObjectKey) => `${namespace}/${name}`;
+  const isBudget = (kind: ForeignKind) => kind === 'PodDisruptionBudget';
+  return {
+    listForeign: (...args) => store.listForeign(...args),
+    watchForeign: (...args) => store.watchForeign(...args),
+    updateForeign: (...args) => store.updateForeign(...args),
+    getForeign: async (kind, key, signal) => (isBudget(kind) ? budgets.get(keyOf(key)) as never : store.getForeign(kind, key, signal)),
+    createForeign: async (kind, draft, signal) => {
+      if (!isBudget(kind)) return store.createForeign(kind, draft, signal);
+      const made = { ...draft, metadata: { ...draft.metadata, uid: randomUUID(), resourceVersion: '1', creationTimestamp: new Date().toISOString() } };
+      budgets.set(keyOf(draft.metadata), made as never);
+      return made as never;
+    },
+    deleteForeign: async (kind, key, ...rest) => {
+      if (isBudget(kind)) budgets.delete(keyOf(key));
+      else await store.deleteForeign(kind, key, ...rest);
+    },
+  };
 }
 
 describeWithKubeApi('the guard of a node', () => {
   let api: KubeApi;
   let cluster: HollowCluster;
+  const budgets = new Map<string, ForeignByKind['PodDisruptionBudget']>();
+
+  let kubelet: NodeJS.Timeout | undefined;
+
+  /** What a kubelet does with a pod that is being deleted: its containers have ended, so its grace is over. */
+  async function endPods(): Promise<void> {
+    for (const { metadata } of await cluster.objects.list<Guard>('/api/v1/namespaces/default/pods')) {
+      if (metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds !== 0) await cluster.objects.delete(`${guardPath}?gracePeriodSeconds=0`);
+    }
+  }
 
   beforeAll(async () => {
     api = await startKubeApi();
     await installCrds(api);
     cluster = new HollowCluster(api);
-    const { objects } = cluster;
-    if ((await objects.get('/apis/policy/v1')) === undefined) {
-      await objects.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', budgets);
-      await objects.when('/apis/policy/v1', (served) => served !== undefined);
-    }
     await cluster.addNode('n1');
-    cluster.startController({ namespace: 'default', image: 'registry.k8s.io/pause:3.10' });
+    kubelet = setInterval(() => void endPods().catch(() => undefined), 200);
+    cluster.startController({ guard: { namespace: 'default', image: 'registry.k8s.io/pause:3.10' }, cluster: (store) => withBudgets(store, budgets) });
   });
 
   afterAll(async () => {
+    clearInterval(kubelet);
     await cluster[Symbol.asyncDispose]();
     await api.stop();
   });
@@ -63,7 +88,7 @@ describeWithKubeApi('the guard of a node', () => {
     await Promise.all(['stays', 'goes'].map((name) => vm(name, isReady)));
     const pod = await guard((found) => (found?.spec.containers[0]?.resources.requests as { 'hugepages-2Mi'?: string } | undefined)?.['hugepages-2Mi'] === '64Mi');
     expect(pod?.spec.nodeName).toBe('n1');
-    expect(await cluster.objects.when(budgetPath, (budget) => budget !== undefined)).toMatchObject({ spec: { maxUnavailable: 0, selector: { matchLabels: { 'rtvm.dev/guard': 'n1' } } } });
+    await expect.poll(() => budgets.get('default/rtvm-guard-n1'), { timeout: 30_000 }).toMatchObject({ spec: { maxUnavailable: 0, selector: { matchLabels: { 'rtvm.dev/guard': 'n1' } } } });
 
     // Deleted by hand, without a drain: it is made again, and nobody is stopped.
     await cluster.objects.delete(guardPath);
@@ -72,7 +97,7 @@ describeWithKubeApi('the guard of a node', () => {
 
     // The VM that blocks is deleted; the budget goes, the guard asks for less, and a drain may begin.
     await cluster.objects.delete(`${paths.vms}/stays`);
-    await cluster.objects.when(budgetPath, (budget) => budget === undefined);
+    await expect.poll(() => budgets.size, { timeout: 30_000 }).toBe(0);
     await guard((found) => JSON.stringify(found?.spec.containers[0]?.resources.requests ?? {}).includes('"32Mi"') && found?.metadata.deletionTimestamp === undefined);
     await cordon(true);
     await sleep(300);

@@ -8,6 +8,7 @@ import { Agent } from '../../../src/node-agent/agent.ts';
 import { loadKubeConfig } from '../../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
 import type { KubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
+import type { ClusterStore } from '../../../src/store/cluster-store.ts';
 import { keepNodeLease } from '../../../src/store/kubernetes/node-lease.ts';
 import { recordedHost, unpackHost } from '../../fixtures/hosts/host-fixture.ts';
 import { MemoryHost } from '../../hollow/memory-hypervisor.ts';
@@ -78,10 +79,10 @@ export class HollowCluster implements AsyncDisposable {
   }
 
   /** One more controller, with no election: what it writes is fenced by what it was decided on alone. */
-  startController(guard?: GuardOptions): Running {
+  startController({ guard, cluster = (store) => store }: { readonly guard?: GuardOptions; readonly cluster?: (store: ClusterStore) => ClusterStore } = {}): Running {
     const store = this.#open('rtvm-controller');
     const controller = new Controller({
-      store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, now: () => new Date(), warn: (message, error) => this.#warn('controller', message, error),
+      store, cluster: { cluster: cluster(store), leaseNamespace: 'default', leaseMs: lapseMs }, now: () => new Date(), warn: (message, error) => this.#warn('controller', message, error),
       ...(guard === undefined ? {} : { guard }),
     });
     const ended = controller.run();
