@@ -29,7 +29,7 @@ function withBudgets(store: ClusterStore, budgets: Map<string, ForeignByKind['Po
     listForeign: (...args) => store.listForeign(...args),
     watchForeign: (...args) => store.watchForeign(...args),
     updateForeign: (...args) => store.updateForeign(...args),
-    getForeign: async (kind, key, signal) => (isBudget(kind) ? budgets.get(keyOf(key)) as never : store.getForeign(kind, key, signal)),
+    getForeign: async (kind, key, signal) => (isBudget(kind) ? budgets.get(keyOf(key)) : store.getForeign(kind, key, signal)),
     createForeign: async (kind, draft, signal) => {
       if (!isBudget(kind)) return store.createForeign(kind, draft, signal);
       const made = { ...draft, metadata: { ...draft.metadata, uid: randomUUID(), resourceVersion: '1', creationTimestamp: new Date().toISOString() } };
