@@ -88,7 +88,7 @@ export class Controller {
     // Every namespace carries its name as this label; without a cluster that is all it has.
     const namespaceLabels = (name: string) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name };
     const reconciler = new VmReconciler({
-      store, view, writer, resolver, hearing: this.#hearing, vms: this.#vms, now: options.now, warn,
+      store, view, writer, resolver, hearing: this.#hearing, vms: this.#vms, now: options.now, nowMs, warn,
       placer: new VmPlacer({ view, writer, resolver, namespaceLabels }),
       factsOf: (nodeName) => cluster?.factsOf(nodeName),
       drains: (nodeName) => this.#guards?.drains(nodeName) === true,

@@ -16,6 +16,7 @@ import { isGivenUp } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { FoundOrphan } from './orphan-book.ts';
 import type { Mirror } from './mirror.ts';
+import { QuickAnswers } from './quick-answers.ts';
 import { statusOf } from './vm-status.ts';
 import type { VmPlacer } from './vm-placer.ts';
 import type { VmStanding } from './vm-report.ts';
@@ -33,6 +34,8 @@ export interface VmReconcilerOptions {
   readonly hearing: Pick<Hearing, 'waitsFor'>;
   readonly vms: Mirror<'RealtimeVM'>;
   readonly now: () => Date;
+  /** A clock that only goes forward. */
+  readonly nowMs: () => number;
   /** What the cluster says of a node; undefined without a cluster. */
   readonly factsOf: (nodeName: string) => NodeFacts | undefined;
   /** Whether a node is being drained, with leave to stop the VMs that allow it. */
@@ -57,9 +60,11 @@ const settled: VmReconciled = { waits: false };
 
 export class VmReconciler {
   readonly #options: VmReconcilerOptions;
+  readonly #quickAnswers: QuickAnswers;
 
   constructor(options: VmReconcilerOptions) {
     this.#options = options;
+    this.#quickAnswers = new QuickAnswers(options.nowMs);
   }
 
   /** A write that came too late has made what is known current: then everything is decided again. */
@@ -78,13 +83,18 @@ export class VmReconciler {
     const vm = this.#options.vms.find(key);
     if (vm === undefined) return settled;
     await this.#restoreTable(vm, signal);
-    if (vm.metadata.deletionTimestamp !== undefined) return this.#remove(vm, signal);
+    if (vm.metadata.deletionTimestamp !== undefined) {
+      this.#quickAnswers.forget(vm.metadata.uid);
+      return this.#remove(vm, signal);
+    }
     if (vm.metadata.finalizers?.includes(finalizer) !== true) {
       const finalizers = [...(vm.metadata.finalizers ?? []), finalizer];
       await this.#writeVm('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
       return this.#reconcileOnce(key, signal);
     }
     const standing = await this.#stand(vm, signal);
+    const newsInMs = this.#quickAnswers.waitMs(vm.metadata.uid, standing, vm.status?.phase);
+    if (newsInMs > 0) return { waits: false, againInMs: newsInMs };
     await this.#report(vm, standing, signal);
     const againInMs = standing.kind === 'unplaced' && standing.reason === notHeard ? this.#options.hearing.waitsFor?.forMs ?? 1 : undefined;
     return { waits: standing.kind === 'invalid' || standing.kind === 'unplaced', ...(againInMs === undefined ? {} : { againInMs }) };
