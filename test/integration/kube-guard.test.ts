@@ -29,11 +29,11 @@ function withBudgets(store: ClusterStore, budgets: Map<string, ForeignByKind['Po
     listForeign: (...args) => store.listForeign(...args),
     watchForeign: (...args) => store.watchForeign(...args),
     updateForeign: (...args) => store.updateForeign(...args),
-    getForeign: async (kind, key, signal) => (isBudget(kind) ? budgets.get(keyOf(key)) : store.getForeign(kind, key, signal)),
+    getForeign: async (kind, key, signal) => (isBudget(kind) ? budgets.get(keyOf(key)) as never : store.getForeign(kind, key, signal)),
     createForeign: async (kind, draft, signal) => {
       if (!isBudget(kind)) return store.createForeign(kind, draft, signal);
       const made = { ...draft, metadata: { ...draft.metadata, uid: randomUUID(), resourceVersion: '1', creationTimestamp: new Date().toISOString() } };
-      budgets.set(keyOf(draft.metadata), made as never);
+      budgets.set(keyOf(draft.metadata), made);
       return made as never;
     },
     deleteForeign: async (kind, key, ...rest) => {
