@@ -220,8 +220,10 @@ export class Agent {
   /** Another table, or another controller that has to know what runs beside it. */
   #takeTable({ metadata: { uid }, spec: { term } }: Stored<'RealtimeAllocation'>): void {
     const table = { allocationUid: uid, ...(term === undefined ? {} : { term }) };
-    if (!isDeepStrictEqual(table, this.#table)) this.#telling.add(orphansKey);
+    const isOther = !isDeepStrictEqual(table, this.#table);
     this.#table = table;
+    // What is told is read at once: it must be of this table.
+    if (isOther) this.#telling.add(orphansKey);
   }
 
   #takeEntries(guests: readonly AllocatedGuest[]): void {
