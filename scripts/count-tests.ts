@@ -1,6 +1,7 @@
 // Adds up the results of several test runs, names what was skipped and why, and fails when more is skipped than is allowed.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { kubeApiMissing } from '../test/testbed/kube-api-binaries.ts';
 
 const report = z.object({
   testResults: z.array(z.object({
@@ -23,9 +24,14 @@ const failed = tests.length - passed.length - skipped.length + brokenFiles.lengt
 
 for (const test of skipped) console.log(`skipped: ${test.file}: ${test.fullName}`);
 
+// What this machine cannot have is said in the test's own name, and is no check that has silently gone.
+const noApiServer = kubeApiMissing();
+const excused = skipped.filter(({ fullName }) => fullName.includes('(skipped where ') || (noApiServer !== undefined && fullName.includes(noApiServer)));
+if (excused.length > 0) console.log(`${excused.length} of these need what this machine has not${noApiServer === undefined ? '' : `; ${noApiServer}`}`);
+
 const allowed = z.object({ skipped: z.number() }).parse(JSON.parse(readFileSync('test/allowed-skips.json', 'utf8'))).skipped;
-if (skipped.length > allowed) {
-  console.log(`${skipped.length} tests were skipped, test/allowed-skips.json allows ${allowed}: a check has silently gone`);
+if (skipped.length - excused.length > allowed) {
+  console.log(`${skipped.length - excused.length} tests were skipped for no reason that their names give, test/allowed-skips.json allows ${allowed}: a check has silently gone`);
   process.exitCode = 1;
 }
 if (failed > 0 || passed.length === 0) process.exitCode = 1;

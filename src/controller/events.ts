@@ -12,6 +12,9 @@ type Condition = NonNullable<RealtimeVmStatus['conditions']>[number];
 /** Why a VM that nobody has halted is stopped: its node is being drained. */
 export const drained = 'Drained';
 
+/** Why a VM has no place without having been refused one: nobody wants it to run, or nobody has looked yet. */
+const noFailure: ReadonlySet<string> = new Set(['Halted', 'AgentsNotHeard', 'NodeUnsettled']);
+
 /** At most one for each condition that has become otherwise; a message alone that changes (fewer CPUs free, say) is no event. */
 export function eventsOf(before: RealtimeVmStatus | undefined, after: RealtimeVmStatus): readonly VmEvent[] {
   const is = (type: string, status: Condition['status']) => changedTo(before, after, type, status);
@@ -25,7 +28,7 @@ export function eventsOf(before: RealtimeVmStatus | undefined, after: RealtimeVm
   const restart = is('RestartRequired', 'True');
   return [
     ...(placed === undefined ? [] : [{ type: 'Normal', reason: 'Placed', message: `${placed.message}${after.cpus === undefined ? '' : `, pCPUs ${after.cpus}`}` } as const]),
-    ...(unplaced?.reason === 'Halted' ? [] : warning('FailedPlacement', unplaced)),
+    ...(unplaced !== undefined && noFailure.has(unplaced.reason) ? [] : warning('FailedPlacement', unplaced)),
     ...warning('Invalid', is('Accepted', 'False')),
     ...(after.phase === 'Failed' && stalled?.reason !== 'Invalid' ? warning('StartFailed', stalled) : []),
     ...warning('NotVerified', is('RealtimeVerified', 'False')),

@@ -297,6 +297,9 @@ describeWithKubeApi('the controller on an API server', () => {
   });
 
   test('an agent of an older version, which tells less, is understood', async () => {
+    // Nothing is placed on a node before its agent was heard.
+    await create('first');
+    await ready('first');
     await cluster.stopAgent('n1');
     await create('a');
     const { metadata: { uid } } = await vm('a', is('Placed', 'True'));

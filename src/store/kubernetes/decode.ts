@@ -1,4 +1,5 @@
 /** From the wire to the objects that callers see, and back: what is dropped for reading is never dropped by writing. */
+import { isDeepStrictEqual } from 'node:util';
 import { explainIssue } from '../../crds/explain-issue.ts';
 import { apiVersion } from '../../crds/metadata.ts';
 import { kinds } from '../../crds/resource.ts';
@@ -29,7 +30,7 @@ export function asWireObject(value: unknown): WireObject {
   throw new StoreError('UNAVAILABLE', `the API server's answer is not an object with metadata.name, uid and resourceVersion: ${quote(value)}`);
 }
 
-/** What the server sent, by the spec that was made of it, for those specs in which something was left out. */
+/** What the server sent, by the spec that was made of it, for those specs in which something was left out or put in. */
 const wholeSpecs = new WeakMap<object, unknown>();
 
 /** The spec to write for an object: where it is one that was read and has not been changed, with the fields that reading left out. */
@@ -50,7 +51,8 @@ export function decodeOwn<K extends Kind>(kind: K): Decode<Stored<K>> {
     const parsed = result.success ? result : schema.safeParse(withoutUnknown(bare, result.error.issues));
     if (parsed.success) {
       const { spec: readSpec, status: readStatus } = parsed.data as unknown as { readonly spec: object; readonly status?: unknown };
-      if (!result.success) wholeSpecs.set(readSpec, spec);
+      // Defaults that reading adds, too: writing them would raise the generation of a spec that nobody has changed.
+      if (!isDeepStrictEqual(readSpec, spec)) wholeSpecs.set(readSpec, spec);
       const object = { ...envelope(kind), metadata: withoutManagedFields(metadata), spec: readSpec, ...(readStatus === undefined ? {} : { status: readStatus }) };
       return { object: object as unknown as Stored<K> };
     }
