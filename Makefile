@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit integration guest bench clean picture
+.PHONY: help setup demo test check unit integration chaos guest bench clean picture
 
 help:
 	@echo 'make demo         a realtime VM on this host: planned, run, proven, removed (KEEP=1: stays up)'
@@ -10,6 +10,7 @@ help:
 	@echo 'make check        types and lint only'
 	@echo 'make unit         tests that need no libvirt'
 	@echo 'make integration  tests against a real libvirtd and real QEMU (root)'
+	@echo 'make chaos        controllers, agents and an API server killed at random (CHAOS_SEED, CHAOS_KILLS)'
 	@echo 'make guest        rebuild the guest ROM from its source'
 	@echo 'make bench        all benches'
 	@echo "make picture      the picture in the README"
@@ -29,6 +30,9 @@ check: setup
 
 unit: setup
 	vitest run --project unit
+
+chaos: setup
+	vitest run --project chaos
 
 integration: setup
 	vitest run --project integration
