@@ -74,7 +74,8 @@ export class KubeApi implements AsyncDisposable {
     this.#etcd ??= this.#spawn('etcd', this.#binaries.etcd, this.#etcdArguments());
     this.#server ??= this.#spawn('server', this.#binaries.server, this.#serverArguments());
     const deadline = Date.now() + readyWithinMs;
-    while (!(await this.#answers())) {
+    // The namespace `default` is made a moment after the server calls itself ready.
+    while (!(await this.#answers('/readyz') && await this.#answers('/api/v1/namespaces/default'))) {
       for (const [name, child] of [['etcd', this.#etcd], ['server', this.#server]] as const) {
         if (hasEnded(child)) throw new Error(`${name} ended before the API server answered; the end of its log:\n${this.#logEnd(name)}`);
       }
@@ -187,9 +188,9 @@ export class KubeApi implements AsyncDisposable {
     ].join('\n');
   }
 
-  async #answers(): Promise<boolean> {
+  async #answers(path: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const call = request(`${this.url}/readyz`, { headers: { authorization: `Bearer ${this.token}` }, rejectUnauthorized: false, timeout: 2000, agent: false }, (response) => {
+      const call = request(`${this.url}${path}`, { headers: { authorization: `Bearer ${this.token}` }, rejectUnauthorized: false, timeout: 2000, agent: false }, (response) => {
         response.resume();
         resolve(response.statusCode === 200);
       });
