@@ -26,7 +26,7 @@ import { GuestKeeper } from './guest-keeper.ts';
 import { GuestStarter } from './guest-starter.ts';
 import { readCpuFlags } from './host/cpu-flags.ts';
 import type { HostRoot } from './host/host-root.ts';
-import { readVirtualization } from './host/virtualization.ts';
+import { kvmProblem } from './host/virtualization.ts';
 import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
 import { orphansAmong, publishNode, publishOrphans } from './node-report.ts';
 import { Reports } from './reports.ts';
@@ -313,7 +313,6 @@ function sameWish(left: AllocatedGuest, right: AllocatedGuest): boolean {
 }
 
 function requireKvm(root: HostRoot, virtType: VirtType): void {
-  if (virtType !== 'kvm') return;
-  const virtualization = readVirtualization(root);
-  if (!virtualization.kvm) throw new StartError('KvmUnavailable', `KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`);
+  const problem = virtType === 'kvm' ? kvmProblem(root) : undefined;
+  if (problem !== undefined) throw new StartError('KvmUnavailable', problem);
 }

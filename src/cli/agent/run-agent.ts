@@ -1,12 +1,10 @@
 /** The agent as a process: one host of a cluster, until it is told to end. */
-import { join } from 'node:path';
 import process from 'node:process';
 import { Agent } from '../../node-agent/agent.ts';
 import type { AgentObserver } from '../../node-agent/agent-observer.ts';
 import { takeHostLock } from '../../node-agent/host/host-lock.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
-import { readVirtualization } from '../../node-agent/host/virtualization.ts';
-import { LibvirtHypervisor } from '../../node-agent/libvirt-hypervisor.ts';
+import { kvmProblem } from '../../node-agent/host/virtualization.ts';
 import { formatProblem } from '../../crds/document-problem.ts';
 import { keepNodeLease } from '../../store/kubernetes/node-lease.ts';
 import type { Logger } from 'pino';
@@ -19,6 +17,7 @@ import { agentMetrics } from '../metrics/agent-metrics.ts';
 import { queueMetrics } from '../metrics/queue-metrics.ts';
 import { newRegistry } from '../metrics/registry.ts';
 import { requestMetrics } from '../metrics/request-metrics.ts';
+import { agentHost } from '../process/agent-host.ts';
 import { openCluster } from '../process/cluster.ts';
 import { newLogger, onChange } from '../process/logger.ts';
 import { readVersion } from '../process/version.ts';
@@ -43,21 +42,16 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
   const registry = newRegistry(readVersion());
   const store = openCluster(options, 'rtvm-agent', requestMetrics(registry, 'kubernetes'));
   try {
-    const hypervisor = new LibvirtHypervisor({ root: thisHost, socketPath: options.libvirtSocket });
+    const host = agentHost(options);
+    const { hypervisor } = host;
     const warn = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
     const libvirtAway = onChange((reason) => log.warn(`libvirt is not reached; running VMs are audited all the same: ${reason}`));
     const agent: Agent = new Agent({
       store,
       nodeName,
       nodeLabels: {},
-      hypervisor,
-      root: thisHost,
-      stateDirectory: options.stateDir,
-      imageRoot: options.imageRoot ?? join(options.stateDir, 'images'),
-      allowedUrls: options.allowUrl,
-      virtType: options.virtType,
+      ...host,
       auditIntervalMs: 1000 * options.auditInterval,
-      now: Date.now,
       log: { info: (message) => log.info(message), warn },
       libvirtAway: (error) => libvirtAway(error instanceof Error ? error.message : String(error)),
       problems: (problems) => problems.forEach((problem) => warn(formatProblem(problem))),
@@ -106,6 +100,6 @@ function warningOfOwnCpus(observer: AgentObserver, log: Logger): AgentObserver {
 }
 
 function warnWithoutKvm(log: Logger): void {
-  const virtualization = readVirtualization(thisHost);
-  if (!virtualization.kvm) log.warn(`KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`);
+  const problem = kvmProblem(thisHost);
+  if (problem !== undefined) log.warn(problem);
 }

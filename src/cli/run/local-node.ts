@@ -1,17 +1,16 @@
 /** This host as a node of its own: the directory store, the controller and the agent, in one process. */
-import { join } from 'node:path';
 import { Agent } from '../../node-agent/agent.ts';
 import type { AgentLog } from '../../node-agent/agent-log.ts';
 import { takeHostLock } from '../../node-agent/host/host-lock.ts';
 import type { HostLock } from '../../node-agent/host/host-lock.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
-import { LibvirtHypervisor } from '../../node-agent/libvirt-hypervisor.ts';
 import { defaultNodeName, publishNode } from '../../node-agent/node-report.ts';
 import { Controller } from '../../controller/controller.ts';
 import { isStoreError } from '../../store/errors.ts';
 import { DirectoryStore } from '../../store/directory/directory-store.ts';
 import { formatProblem } from '../../crds/document-problem.ts';
 import type { NodeOptions } from '../commands/node-options.ts';
+import { agentHost } from '../process/agent-host.ts';
 import type { Io } from '../io.ts';
 import { forgetVerdicts } from './forget-verdicts.ts';
 import { requireLibvirt } from './require-libvirt.ts';
@@ -90,14 +89,8 @@ class OpenNode implements LocalNode {
       store,
       nodeName: this.nodeName,
       nodeLabels,
-      hypervisor: new LibvirtHypervisor({ root: thisHost, socketPath: options.libvirtSocket }),
-      root: thisHost,
-      stateDirectory: options.stateDir,
-      imageRoot: options.imageRoot ?? join(options.stateDir, 'images'),
-      allowedUrls: options.allowUrl,
-      virtType: options.virtType,
+      ...agentHost(options),
       auditIntervalMs: 1000 * options.auditIntervalSeconds,
-      now: Date.now,
       log,
     });
   }

@@ -12,7 +12,7 @@ import { readInputFiles } from '../input/read-files.ts';
 import { parseFiles } from '../../crds/parse-files.ts';
 import type { Io } from '../io.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
-import { readVirtualization } from '../../node-agent/host/virtualization.ts';
+import { kvmProblem } from '../../node-agent/host/virtualization.ts';
 import { followUntilSettled, vmKey } from './follow.ts';
 import { Interrupt } from './interrupt.ts';
 import { openLocalNode } from './local-node.ts';
@@ -56,8 +56,8 @@ function requireKvm({ virtType }: RunOptions, io: Io): void {
     io.err('rtvm: emulation was asked for (--virt-type qemu): guests run, but nothing here is realtime');
     return;
   }
-  const virtualization = readVirtualization(thisHost);
-  if (!virtualization.kvm) throw new CommandError('KVM_UNAVAILABLE', `KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`);
+  const problem = kvmProblem(thisHost);
+  if (problem !== undefined) throw new CommandError('KVM_UNAVAILABLE', problem);
 }
 
 /** Problems in the files themselves, before anything is opened or changed. */

@@ -8,8 +8,3 @@ export function readCpuFlags(root: HostRoot): ReadonlySet<string> {
   const line = /^flags\s*:(.*)$/m.exec(readText(join(root.proc, 'cpuinfo')) ?? '')?.[1];
   return new Set(line?.trim().split(/\s+/));
 }
-
-/** The TSC counts at one rate through all frequencies and sleep states, so that a guest may be told so. */
-export function hasInvariantTsc(flags: ReadonlySet<string>): boolean {
-  return flags.has('constant_tsc') && flags.has('nonstop_tsc');
-}

@@ -30,6 +30,12 @@ export function readVirtualization(root: HostRoot): Virtualization {
   }
 }
 
+/** Why KVM cannot be used, and what mends it, as one sentence; undefined where it can. */
+export function kvmProblem(root: HostRoot): string | undefined {
+  const virtualization = readVirtualization(root);
+  return virtualization.kvm ? undefined : `KVM is not usable on this host: ${virtualization.reason}; ${virtualization.remedy}`;
+}
+
 function noDevice(root: HostRoot, device: string): Virtualization {
   const flags = readCpuFlags(root);
   const module = flags.has('vmx') ? 'kvm_intel' : flags.has('svm') ? 'kvm_amd' : undefined;

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { hasInvariantTsc, readCpuFlags } from '../../../src/node-agent/host/cpu-flags.ts';
+import { readCpuFlags } from '../../../src/node-agent/host/cpu-flags.ts';
+import { hostFactsOfCpuFlags } from '../../../src/realtime/domain/host-facts.ts';
 import { readMemoryLock } from '../../../src/node-agent/host/memory-lock.ts';
 import { readCgroupVersion, readRtGroupScheduling } from '../../../src/node-agent/host/rt-group.ts';
 import { readKernelVersion } from '../../../src/node-agent/host/versions.ts';
@@ -48,7 +49,7 @@ describe('KVM', () => {
 });
 
 test.each([[small, true], [realtime, true], [without(small, 'proc/cpuinfo'), false]])('invariant TSC', (files, expected) => {
-  expect(factsOf(files, (root) => hasInvariantTsc(readCpuFlags(root)))).toBe(expected);
+  expect(factsOf(files, (root) => hostFactsOfCpuFlags(readCpuFlags(root)).invariantTsc)).toBe(expected);
 });
 
 describe('realtime group scheduling', () => {
