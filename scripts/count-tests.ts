@@ -1,4 +1,5 @@
-// Adds up the results of several test runs, names what was skipped and why, and fails when more is skipped than is allowed.
+// Adds up the results of several test runs, names what was skipped and what failed and why, and fails when more is skipped than is
+// allowed. It comes last, so that whoever sees only the end of a log sees what is wrong.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { kubeApiMissing } from '../test/testbed/kube-api-binaries.ts';
@@ -7,9 +8,13 @@ const report = z.object({
   testResults: z.array(z.object({
     name: z.string(),
     status: z.string(),
-    assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+    assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() })),
+    message: z.string().optional(),
   })),
 });
+
+/** Characters of a failure: enough for both values that differ and where. */
+const longestReason = 2_500;
 
 const files = process.argv.slice(2);
 const results = files.flatMap((file) => report.parse(JSON.parse(readFileSync(file, 'utf8'))).testResults);
@@ -34,5 +39,7 @@ if (skipped.length - excused.length > allowed) {
   console.log(`${skipped.length - excused.length} tests were skipped for no reason that their names give, test/allowed-skips.json allows ${allowed}: a check has silently gone`);
   process.exitCode = 1;
 }
+for (const { file, fullName, failureMessages } of withStatus('failed')) console.log(`\nFAILED ${file}: ${fullName}\n${(failureMessages ?? []).join('\n').slice(0, longestReason)}`);
+for (const { name, message } of brokenFiles) console.log(`\nFAILED ${name}: cannot be run\n${(message ?? '').slice(0, longestReason)}`);
 if (failed > 0 || passed.length === 0) process.exitCode = 1;
 console.log(`\n${passed.length} passed, ${failed} failed, ${skipped.length} skipped`);

@@ -61,7 +61,7 @@ const free: Readonly<Record<string, readonly string[]>> = {
   // The administrator's own, an absolute path.
   RealtimeNode: ['spec.networks[].vhostUser'],
   RealtimeAllocation: [
-    'spec.guests[].vm.uid', 'spec.guests[].request', 'spec.guests[].guest.boot.args', 'spec.guests[].guest.cloudInit.userData', 'spec.guests[].guest.cloudInit.metaData',
+    'spec.term', 'spec.guests[].vm.uid', 'spec.guests[].request', 'spec.guests[].guest.boot.args', 'spec.guests[].guest.cloudInit.userData', 'spec.guests[].guest.cloudInit.metaData',
     'spec.guests[].guest.cloudInit.networkConfig',
   ],
 };
