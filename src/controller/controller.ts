@@ -17,6 +17,7 @@ import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchOptions } from './cluster-watch.ts';
 import type { GuardOptions } from './guard.ts';
 import { Guards } from './guards.ts';
+import type { GuardsObserver } from './guards.ts';
 import { GuestResolver } from './guest-resolver.ts';
 import { Hearing } from './hearing.ts';
 import { keyOf, Mirror } from './mirror.ts';
@@ -31,6 +32,7 @@ export interface ControllerOptions {
   readonly cluster?: Omit<ClusterWatchOptions, 'nodeChanged' | 'namespaceChanged'>;
   /** Guard pods on the nodes that have guests; absent, there are none, and a drain stops nothing. Needs `cluster`. */
   readonly guard?: GuardOptions;
+  readonly guardsObserver?: GuardsObserver;
   /** For what a person should see: a node whose spec is wrong, a write that failed and is tried again. */
   readonly warn: (message: string, error?: unknown) => void;
   readonly queueObserver?: WorkQueueObserver;
@@ -78,7 +80,8 @@ export class Controller {
     const view = this.#view;
     const writer = new AllocationWriter(store, view);
     this.#guards = options.cluster === undefined || options.guard === undefined ? undefined : new Guards({
-      ...options.guard, cluster: options.cluster.cluster, warn,
+      ...options.guard, cluster: options.cluster.cluster, warn, now: options.now, observer: options.guardsObserver,
+      tableOf: (name) => view.tableOf(name),
       guestsOf: (name) => (cluster?.factsOf(name).node === undefined ? [] : this.#runningOn(name)),
       blocks: ({ vm }) => this.#vms.get(vm)?.spec.evictionStrategy !== 'Shutdown',
       isCordoned: (name) => cluster?.factsOf(name).node?.spec.unschedulable === true,

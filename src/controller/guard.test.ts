@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
-import { asksOtherwise, guardBudget, guardPod, guardResources } from './guard.ts';
+import { asksOtherwise, guardBudget, guardName, guardPod, guardResources } from './guard.ts';
+import type { GuardedTable } from './guard.ts';
 import type { Pod } from '../store/foreign.ts';
 
 const guest = (extraMemoryMiB: number, ...cells: readonly [pageSize: string, memoryMiB: number][]) => ({ placement: { extraMemoryMiB, cells: cells.map(([pageSize, memoryMiB]) => ({ pageSize, memoryMiB })) } }) as unknown as AllocatedGuest;
+const table = { metadata: { name: 'n1', uid: 'u1' } } as GuardedTable;
 const options = { namespace: 'rtvm', image: 'registry.k8s.io/pause:3.10' };
 
 describe('the guard of a node', () => {
@@ -17,15 +19,25 @@ describe('the guard of a node', () => {
 
   it('is a pod on the very node that nothing sends away, and a budget that lets nobody evict it', () => {
     const resources = { 'hugepages-2Mi': '32Mi', memory: '200Mi' };
-    const pod = guardPod('n1', [guest(200, ['2Mi', 32])], options);
-    expect(pod.metadata).toEqual({ name: 'rtvm-guard-n1', namespace: 'rtvm', labels: { 'rtvm.dev/guard': 'n1' }, finalizers: ['rtvm.dev/guests'] });
+    const pod = guardPod(table, [guest(200, ['2Mi', 32])], options);
+    expect(pod.metadata).toEqual({
+      name: 'rtvm-guard-n1', namespace: 'rtvm', labels: { 'rtvm.dev/guard': 'rtvm-guard-n1' }, finalizers: ['rtvm.dev/guests'],
+      ownerReferences: [{ apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeAllocation', name: 'n1', uid: 'u1', controller: true }],
+    });
     expect(pod.spec).toMatchObject({ nodeName: 'n1', tolerations: [{ operator: 'Exists' }], containers: [{ name: 'guard', image: options.image, resources: { requests: resources, limits: resources } }] });
     expect(guardBudget('n1', options).spec).toEqual({ maxUnavailable: 0, selector: { matchLabels: pod.metadata.labels } });
   });
 
+  it('has a name that is a label too, and its own for each node', () => {
+    const names = ['a', 'worker-1.rack-7.example', `${'long.'.repeat(50)}a`, `${'long.'.repeat(50)}b`].map(guardName);
+    for (const name of names) expect(name).toMatch(/^[a-z0-9]([-.a-z0-9]{0,61}[a-z0-9])?$/);
+    expect(new Set(names).size).toBe(4);
+    expect(names.slice(0, 2)).toEqual(['rtvm-guard-a', 'rtvm-guard-worker-1.rack-7.example']);
+  });
+
   it('is made anew for other amounts, and only for those', () => {
-    const there = guardPod('n1', [guest(200, ['2Mi', 32])], options) as unknown as Pod;
-    expect(asksOtherwise(there, guardPod('n1', [guest(200, ['2Mi', 32])], { ...options, image: 'other' }))).toBe(false);
-    expect(asksOtherwise(there, guardPod('n1', [guest(200, ['2Mi', 64])], options))).toBe(true);
+    const there = guardPod(table, [guest(200, ['2Mi', 32])], options) as unknown as Pod;
+    expect(asksOtherwise(there, guardPod(table, [guest(200, ['2Mi', 32])], { ...options, image: 'other' }))).toBe(false);
+    expect(asksOtherwise(there, guardPod(table, [guest(200, ['2Mi', 64])], options))).toBe(true);
   });
 });

@@ -2,8 +2,11 @@
  * What stands on a node for the guests that run beside kubelet's books: a pod that asks for the memory and huge pages that
  * they hold, and a budget that keeps `kubectl drain` waiting while one of them must not be stopped. Pure.
  */
+import { apiVersion } from '../crds/metadata.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { stableHash } from '../realtime/domain/stable-hash.ts';
 import type { ForeignDraft, Pod } from '../store/foreign.ts';
+import type { Stored } from '../store/resource.ts';
 
 export interface GuardOptions {
   /** The release's namespace. */
@@ -12,13 +15,18 @@ export interface GuardOptions {
   readonly image: string;
 }
 
+/** As much of a node's RealtimeAllocation as its guard needs. */
+export type GuardedTable = Pick<Stored<'RealtimeAllocation'>, 'metadata'>;
+
 /** Holds an evicted guard until the guests that may be stopped have been. */
 export const guardFinalizer = 'rtvm.dev/guests';
-/** Names the node, on the pod and in the budget's selector. */
+/** The guard's own name, on the pod and in the budget's selector. */
 export const guardLabel = 'rtvm.dev/guard';
 
+/** At most 63 characters, as a label's value: those of a longer node name are cut, and told apart by a hash. */
 export function guardName(nodeName: string): string {
-  return `rtvm-guard-${nodeName}`;
+  const name = `rtvm-guard-${nodeName}`;
+  return name.length <= 63 ? name : `${name.slice(0, 54)}-${stableHash(nodeName).slice(0, 8)}`;
 }
 
 /** `hugepages-2Mi`, `hugepages-1Gi` and `memory`, as kubelet counts them. Both requests and limits: huge pages must have the same. */
@@ -32,16 +40,26 @@ export function guardResources(guests: readonly AllocatedGuest[]): Readonly<Reco
   return Object.fromEntries([...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([resource, memoryMiB]) => [resource, `${memoryMiB}Mi`]));
 }
 
-/** @param guests what runs on the node, or is to. */
-export function guardPod(nodeName: string, guests: readonly AllocatedGuest[], { namespace, image }: GuardOptions): ForeignDraft<'Pod'> {
+/**
+ * @param table of the node; the pod's controller, since `kubectl drain` evicts no pod without one unless it is forced to.
+ * @param guests what runs on the node, or is to.
+ */
+export function guardPod({ metadata: { name: nodeName, uid } }: GuardedTable, guests: readonly AllocatedGuest[], { namespace, image }: GuardOptions): ForeignDraft<'Pod'> {
   const resources = guardResources(guests);
   return {
-    metadata: { name: guardName(nodeName), namespace, labels: { [guardLabel]: nodeName }, finalizers: [guardFinalizer] },
+    metadata: {
+      name: guardName(nodeName), namespace, labels: { [guardLabel]: guardName(nodeName) }, finalizers: [guardFinalizer],
+      ownerReferences: [{ apiVersion, kind: 'RealtimeAllocation', name: nodeName, uid, controller: true }],
+    },
     spec: {
       nodeName,
       // Nothing that is put on the node may send it away: the memory is taken all the same.
       tolerations: [{ operator: 'Exists' }],
-      containers: [{ name: 'guard', image, resources: { requests: resources, limits: resources } }],
+      containers: [{
+        name: 'guard', image, resources: { requests: resources, limits: resources },
+        // With what is said of the pod below, all that the Pod Security Standard "restricted" wants.
+        securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+      }],
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: 0,
       securityContext: { runAsNonRoot: true, runAsUser: 65_534, seccompProfile: { type: 'RuntimeDefault' } },
@@ -52,9 +70,14 @@ export function guardPod(nodeName: string, guests: readonly AllocatedGuest[], { 
 /** Lets nobody evict the node's guard. */
 export function guardBudget(nodeName: string, { namespace }: GuardOptions): ForeignDraft<'PodDisruptionBudget'> {
   return {
-    metadata: { name: guardName(nodeName), namespace, labels: { [guardLabel]: nodeName } },
-    spec: { maxUnavailable: 0, selector: { matchLabels: { [guardLabel]: nodeName } } },
+    metadata: { name: guardName(nodeName), namespace, labels: { [guardLabel]: guardName(nodeName) } },
+    spec: { maxUnavailable: 0, selector: { matchLabels: { [guardLabel]: guardName(nodeName) } } },
   };
+}
+
+/** Kubelet has refused it, or it was ended: it stands for nothing any more. */
+export function hasEnded({ status }: Pod): boolean {
+  return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
 /** Whether the guard asks for other amounts than it should; they cannot be changed in a pod that is there. */

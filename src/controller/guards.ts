@@ -4,12 +4,21 @@ import type { ClusterStore } from '../store/cluster-store.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { Pod } from '../store/foreign.ts';
 import { WorkQueue } from '../store/work-queue.ts';
-import type { ReconcileResult } from '../store/work-queue.ts';
-import { asksOtherwise, guardBudget, guardFinalizer, guardLabel, guardName, guardPod } from './guard.ts';
-import type { GuardOptions } from './guard.ts';
+import type { ReconcileResult, WorkQueueObserver } from '../store/work-queue.ts';
+import { asksOtherwise, guardBudget, guardFinalizer, guardLabel, guardName, guardPod, hasEnded } from './guard.ts';
+import type { GuardedTable, GuardOptions } from './guard.ts';
+
+/** What becomes of the guards, for metrics. */
+export interface GuardsObserver {
+  readonly queue: WorkQueueObserver;
+  /** After each change: nodes that have a guard, and how many of those guards were evicted and wait for their guests to end. */
+  readonly counted: (guards: number, draining: number) => void;
+}
 
 export interface GuardsOptions extends GuardOptions {
-  readonly cluster: ClusterStore;
+  readonly cluster: Pick<ClusterStore, 'watchForeign' | 'getForeign' | 'createForeign' | 'updateForeign' | 'deleteForeign'>;
+  /** The node's table; undefined where it has none. */
+  readonly tableOf: (nodeName: string) => GuardedTable | undefined;
   /** The guests that run on a node, or are to; none for a node that the cluster does not have. */
   readonly guestsOf: (nodeName: string) => readonly AllocatedGuest[];
   /** Whether draining the node must wait for a person because of this guest. */
@@ -17,11 +26,15 @@ export interface GuardsOptions extends GuardOptions {
   readonly isCordoned: (nodeName: string) => boolean;
   /** The node's guard was evicted, or is there again: its guests are to be looked at. */
   readonly changed: (nodeName: string) => void;
-  readonly warn: (message: string, error: unknown) => void;
+  readonly warn: (message: string, error?: unknown) => void;
+  readonly now: () => Date;
+  readonly observer?: GuardsObserver | undefined;
 }
 
 /** A pod is made anew for other amounts this long after a change, so that VMs that come one after the other cost one. */
 const debounceMs = 10_000;
+/** One that kubelet refuses is made anew this long after it was made: it may have room by then. */
+const refusedMs = 60_000;
 
 /** Changes of a node come in bursts. */
 const lookMs = 500;
@@ -34,6 +47,7 @@ export class Guards {
   constructor(options: GuardsOptions) {
     this.#options = options;
     this.#queue = new WorkQueue((nodeName, signal) => this.#reconcile(nodeName, signal), {
+      ...(options.observer === undefined ? {} : { observer: options.observer.queue }),
       onError: (nodeName, error, retryInMs) => options.warn(`the guard of node ${nodeName} is tried again in ${retryInMs} ms`, error),
     });
   }
@@ -44,10 +58,14 @@ export class Guards {
     try {
       for await (const event of cluster.watchForeign('Pod', { namespace, labelSelector: guardLabel }, signal)) {
         if (event.type === 'synced' || event.type === 'problems') continue;
-        const nodeName = event.object.metadata.labels?.[guardLabel];
+        const { nodeName } = event.object.spec;
         if (nodeName === undefined || event.object.metadata.name !== guardName(nodeName)) continue;
         if (event.type === 'deleted') this.#pods.delete(nodeName);
-        else this.#pods.set(nodeName, event.object);
+        else {
+          if (hasEnded(event.object) && this.#pods.get(nodeName)?.status?.phase !== event.object.status?.phase) this.#warnOfEnd(nodeName, event.object);
+          this.#pods.set(nodeName, event.object);
+        }
+        this.#count();
         changed(nodeName);
         this.#queue.add(nodeName);
       }
@@ -67,13 +85,25 @@ export class Guards {
     return pod?.metadata.deletionTimestamp !== undefined && pod.metadata.finalizers?.includes(guardFinalizer) === true && this.#options.isCordoned(nodeName);
   }
 
+  #count(): void {
+    this.#options.observer?.counted(this.#pods.size, [...this.#pods.keys()].filter((nodeName) => this.drains(nodeName)).length);
+  }
+
+  /** The memory of its guests is taken all the same, and kubelet's books do not say so. */
+  #warnOfEnd(nodeName: string, { status }: Pod): void {
+    const why = [status?.reason, status?.message].filter((text) => text !== undefined && text !== '').join(': ');
+    this.#options.warn(`the guard of node ${nodeName} has ended${why === '' ? '' : ` (${why})`}: kubelet does not count what the guests hold; see that nothing else is on the node, and that it keeps as many huge pages for pods as RealtimeNode ${nodeName} gives to guests. The guard is tried again`);
+  }
+
   async #reconcile(nodeName: string, signal: AbortSignal): Promise<ReconcileResult> {
-    const { cluster, namespace, guestsOf, blocks, isCordoned } = this.#options;
+    const { cluster, namespace, tableOf, guestsOf, blocks, isCordoned, now } = this.#options;
+    this.#count();
     const guests = guestsOf(nodeName);
     const key = { namespace, name: guardName(nodeName) };
     await this.#keepBudget(nodeName, guests.some(blocks), signal);
     const pod = this.#pods.get(nodeName);
-    const wanted = guests.length === 0 ? undefined : guardPod(nodeName, guests, this.#options);
+    const table = tableOf(nodeName);
+    const wanted = guests.length === 0 || table === undefined ? undefined : guardPod(table, guests, this.#options);
     if (pod === undefined) {
       if (wanted !== undefined && !isCordoned(nodeName)) await unlessThere(cluster.createForeign('Pod', wanted, signal));
       return {};
@@ -83,9 +113,11 @@ export class Guards {
       if (wanted === undefined || !isCordoned(nodeName)) await this.#letGo(pod, signal);
       return {};
     }
-    if (wanted !== undefined && !asksOtherwise(pod, wanted)) return {};
-    const ageMs = Date.now() - Date.parse(pod.metadata.creationTimestamp);
-    if (wanted !== undefined && ageMs < debounceMs) return { requeueAfterMs: debounceMs - ageMs };
+    const ended = hasEnded(pod);
+    if (wanted !== undefined && !ended && !asksOtherwise(pod, wanted)) return {};
+    const leftMs = Date.parse(pod.metadata.creationTimestamp) + (ended ? refusedMs : debounceMs) - now().getTime();
+    // Not longer than that, should the clock have been put back.
+    if (wanted !== undefined && leftMs > 0) return { requeueAfterMs: Math.min(leftMs, refusedMs) };
     await this.#letGo(pod, signal);
     await cluster.deleteForeign('Pod', key, { uid: pod.metadata.uid }, signal).catch(ignoreGone);
     return {};

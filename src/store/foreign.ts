@@ -91,7 +91,7 @@ export interface PodSpec {
 export interface Pod {
   readonly metadata: ForeignMetadata & { readonly finalizers?: readonly string[] | undefined };
   readonly spec: PodSpec;
-  readonly status?: { readonly phase?: string | undefined } | undefined;
+  readonly status?: { readonly phase?: string | undefined; readonly reason?: string | undefined; readonly message?: string | undefined } | undefined;
 }
 
 export interface PodDisruptionBudget {

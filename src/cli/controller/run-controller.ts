@@ -9,11 +9,13 @@ import type { KubernetesStore } from '../../store/kubernetes/kubernetes-store.ts
 import { LeaderElection } from '../../store/kubernetes/leader-election.ts';
 import type { LeadershipChange } from '../../store/kubernetes/leader-election.ts';
 import type { Leadership } from '../../store/kubernetes/leadership.ts';
+import type { GuardsObserver } from '../../controller/guards.ts';
 import type { WorkQueueObserver } from '../../store/work-queue.ts';
 import type { ControllerCommandOptions } from '../commands/controller.ts';
 import type { ExitCode } from '../exit.ts';
 import { serveHealth } from '../http/health-server.ts';
 import type { Io } from '../io.ts';
+import { guardMetrics } from '../metrics/guard-metrics.ts';
 import { leaderMetric } from '../metrics/leader-metric.ts';
 import { queueMetrics } from '../metrics/queue-metrics.ts';
 import { newRegistry } from '../metrics/registry.ts';
@@ -42,7 +44,9 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
   try {
     const setLeads = leaderMetric(registry, leaseName);
     const metrics = vmMetrics(registry);
-    const queueObserver = queueMetrics(registry)('vms');
+    const countQueue = queueMetrics(registry);
+    const queueObserver = countQueue('vms');
+    const guardsObserver: GuardsObserver = { queue: countQueue('guards'), counted: guardMetrics(registry) };
     await using server = await serveHealth({ ...options.metricsAddress, health: () => undefined, readiness: () => undefined, metrics: registry });
     const identity = `${hostname()}_${randomUUID()}`;
     log.info({ identity, url: server.url, pid: process.pid }, 'controller started');
@@ -58,7 +62,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
         if (change.type === 'lost') lost.abort();
       },
     });
-    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, { store, metrics, queueObserver, options, log }));
+    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, { store, metrics, queueObserver, guardsObserver, options, log }));
     log.info('controller ended');
     return lost.signal.aborted ? 1 : 0;
   } finally {
@@ -71,16 +75,18 @@ interface Work {
   readonly store: KubernetesStore;
   readonly metrics: VmMetrics;
   readonly queueObserver: WorkQueueObserver;
+  readonly guardsObserver: GuardsObserver;
   readonly options: ControllerCommandOptions;
   readonly log: Logger;
 }
 
 /** One term: works until it ends, and writes nothing after that. */
-async function lead({ signal, guard }: Leadership, { store, metrics, queueObserver, options, log }: Work): Promise<void> {
+async function lead({ signal, guard }: Leadership, { store, metrics, queueObserver, guardsObserver, options, log }: Work): Promise<void> {
   const guarded = store.guarded(guard);
   const controller = new Controller({
     store: guarded,
     cluster: { cluster: guarded, leaseNamespace: options.leaseNamespace, leaseMs: nodeLeaseMs },
+    ...(options.guard === undefined ? {} : { guard: options.guard, guardsObserver }),
     now: () => new Date(),
     queueObserver,
     warn: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
@@ -92,6 +98,8 @@ async function lead({ signal, guard }: Leadership, { store, metrics, queueObserv
   try {
     await Promise.all([controller.run(), followVms(guarded, metrics, signal)]);
   } finally {
+    // What the next leader keeps is not this one's to tell.
+    guardsObserver.counted(0, 0);
     signal.removeEventListener('abort', stop);
   }
 }

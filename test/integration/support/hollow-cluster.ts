@@ -8,11 +8,10 @@ import { Agent } from '../../../src/node-agent/agent.ts';
 import { loadKubeConfig } from '../../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
 import type { KubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
-import type { ClusterStore } from '../../../src/store/cluster-store.ts';
 import { keepNodeLease } from '../../../src/store/kubernetes/node-lease.ts';
 import { recordedHost, unpackHost } from '../../fixtures/hosts/host-fixture.ts';
 import { MemoryHost } from '../../hollow/memory-hypervisor.ts';
-import type { KubeApi } from '../../testbed/kube-api.ts';
+import type { ServedApi } from '../../testbed/policy-proxy.ts';
 import { KubeObjects, paths } from './kube-objects.ts';
 
 /** Far shorter than in production: a test waits for a Lease to lapse. */
@@ -30,13 +29,13 @@ export class HollowCluster implements AsyncDisposable {
   readonly objects: KubeObjects;
   readonly hosts = new Map<string, MemoryHost>();
   readonly warnings: string[] = [];
-  readonly #api: KubeApi;
+  readonly #api: ServedApi;
   readonly #machine = unpackHost(recordedHost('realtime-two-sockets'));
   readonly #state = mkdtempSync(join(tmpdir(), 'rtvm-hollow-'));
   readonly #agents = new Map<string, Running>();
   readonly #controllers = new Set<Running>();
 
-  constructor(api: KubeApi) {
+  constructor(api: ServedApi) {
     this.#api = api;
     this.objects = new KubeObjects(api);
   }
@@ -79,10 +78,10 @@ export class HollowCluster implements AsyncDisposable {
   }
 
   /** One more controller, with no election: what it writes is fenced by what it was decided on alone. */
-  startController({ guard, cluster = (store) => store }: { readonly guard?: GuardOptions; readonly cluster?: (store: ClusterStore) => ClusterStore } = {}): Running {
+  startController({ guard }: { readonly guard?: GuardOptions } = {}): Running {
     const store = this.#open('rtvm-controller');
     const controller = new Controller({
-      store, cluster: { cluster: cluster(store), leaseNamespace: 'default', leaseMs: lapseMs }, now: () => new Date(), warn: (message, error) => this.#warn('controller', message, error),
+      store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, now: () => new Date(), warn: (message, error) => this.#warn('controller', message, error),
       ...(guard === undefined ? {} : { guard }),
     });
     const ended = controller.run();

@@ -1,7 +1,7 @@
 // Objects of a test's API server, written and read as the JSON that they are: no store, no schema of the product.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeApi } from '../../testbed/kube-api.ts';
 import { kubeRequest } from '../../testbed/kube-request.ts';
+import type { ServedApi } from '../../testbed/policy-proxy.ts';
 
 const ours = '/apis/rtvm.dev/v1alpha1';
 
@@ -50,9 +50,9 @@ export interface KubeTable {
 
 /** As `kubectl` does it; each throws with the server's words where it refuses. */
 export class KubeObjects {
-  readonly #api: KubeApi;
+  readonly #api: Pick<ServedApi, 'url' | 'token'>;
 
-  constructor(api: KubeApi) {
+  constructor(api: Pick<ServedApi, 'url' | 'token'>) {
     this.#api = api;
   }
 
