@@ -1,0 +1,16 @@
+/** Every page under docs/ of which something is generated, as it should be. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { apiReference } from './api-reference.ts';
+import { withGenerated } from './generated-part.ts';
+import { metricTable } from './metrics.ts';
+
+export const docsDirectory = join(import.meta.dirname, '..', '..', 'docs');
+
+/** Text by file name. */
+export function generatedPages(): Readonly<Record<string, string>> {
+  return {
+    'api-reference.md': apiReference(),
+    'metrics-and-alerts.md': withGenerated(readFileSync(join(docsDirectory, 'metrics-and-alerts.md'), 'utf8'), 'metrics', metricTable()),
+  };
+}
