@@ -1,6 +1,7 @@
 /** The table of metrics in docs/metrics-and-alerts.md, from the registries that the processes make. */
 import type { Registry } from 'prom-client';
 import { agentMetrics } from '../../src/cli/metrics/agent-metrics.ts';
+import { guardMetrics } from '../../src/cli/metrics/guard-metrics.ts';
 import { leaderMetric } from '../../src/cli/metrics/leader-metric.ts';
 import { queueMetrics } from '../../src/cli/metrics/queue-metrics.ts';
 import { newRegistry } from '../../src/cli/metrics/registry.ts';
@@ -41,6 +42,7 @@ function controllerRegistry(): Registry {
   requestMetrics(registry, 'kubernetes');
   leaderMetric(registry, 'rtvm-controller');
   vmMetrics(registry);
+  guardMetrics(registry);
   queueMetrics(registry);
   return registry;
 }
