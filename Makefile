@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit integration chaos guest bench clean picture
+.PHONY: help setup demo test check unit integration chaos guest bench bundle clean picture
 
 help:
 	@echo 'make demo         a realtime VM on this host: planned, run, proven, removed (KEEP=1: stays up)'
@@ -13,6 +13,7 @@ help:
 	@echo 'make chaos        controllers, agents and an API server killed at random (CHAOS_SEED, CHAOS_KILLS)'
 	@echo 'make guest        rebuild the guest ROM from its source'
 	@echo 'make bench        all benches'
+	@echo 'make bundle       the product as one file, build/bundle/rtvm.mjs'
 	@echo "make picture      the picture in the README"
 
 setup:
@@ -42,6 +43,9 @@ guest: setup
 
 bench: setup
 	@scripts/bench
+
+bundle: setup
+	node scripts/bundle/main.ts
 
 clean:
 	rm -rf build

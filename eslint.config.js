@@ -43,6 +43,14 @@ const pureCore = {
   },
 };
 
+/** The bundle then holds only what is used of it: `z` as one object drags in all of zod, its forty languages too. */
+const zodByName = {
+  files: ['src/**/*.ts'],
+  rules: {
+    'no-restricted-syntax': ['error', { selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier", message: "Write: import * as z from 'zod'" }],
+  },
+};
+
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'build', 'coverage'] },
   ...tseslint.configs.strictTypeChecked,
@@ -62,4 +70,5 @@ export default tseslint.config(
   { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
   ...roomRules,
   pureCore,
+  zodByName,
 );

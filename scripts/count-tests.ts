@@ -1,7 +1,7 @@
 // Adds up the results of several test runs, names what was skipped and what failed and why, and fails when more is skipped than is
 // allowed. It comes last, so that whoever sees only the end of a log sees what is wrong.
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { kubeApiMissing } from '../test/testbed/kube-api-binaries.ts';
 
 const report = z.object({

@@ -1,5 +1,5 @@
 /** What zod says of a value, in our words: what is wrong, what was found, what would be accepted. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { nearest } from '../realtime/nearest.ts';
 import type { FieldProblem } from '../realtime/problem.ts';
 import { formatPath } from './field-path.ts';

@@ -1,5 +1,5 @@
 /** A difference that an audit saw, as statuses hold it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine, sentence } from './formats.ts';
 
 /** Bounded, so that a guest with hundreds of threads cannot fill an object; the command line shows them all. */

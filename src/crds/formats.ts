@@ -1,5 +1,5 @@
 /** The text formats that fields have: each a pattern that a CRD can carry too (RE2, no look-around), with what it accepts. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Lower case; what Kubernetes calls a label (RFC 1123): namespaces, and names that stay within one resource. */
 export const labelName = () => z.string().min(1).max(63).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, { error: 'must be a name of lower-case letters, digits and "-", beginning and ending with a letter or digit' });

@@ -1,5 +1,5 @@
 /** A guest, fully resolved, as RealtimeAllocation holds it: nothing defaults, nothing refers to another resource. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { cpuList, labelName, mac, manyLines, oneLine, relativePath, resourceName, uuid } from './formats.ts';
 import { labels } from './metadata.ts';

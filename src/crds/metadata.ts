@@ -1,5 +1,5 @@
 /** What every resource has beside spec and status, as the Kubernetes API writes it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { labelName, labelValue, oneLine, qualifiedName, resourceName, sentence, timestamp } from './formats.ts';
 
 export const apiVersion = 'rtvm.dev/v1alpha1';

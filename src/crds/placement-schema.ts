@@ -1,5 +1,5 @@
 /** Where a guest went, as RealtimeAllocation holds it, RealtimeVM reports it and `plan -o json` prints it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { cpuList, labelName, pciAddress, resourceName, size } from './formats.ts';
 import { maxCells, maxVcpus } from './shape.ts';
 import type { DeepReadonly } from './deep-readonly.ts';

@@ -1,5 +1,5 @@
 /** RealtimeAllocation: the one table of what a node's guests hold. Spec: the controller, by compare-and-swap. Status: the node's agent. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { findings } from './finding-schema.ts';
 import { oneLine, resourceName, sentence, timestamp, uuid } from './formats.ts';

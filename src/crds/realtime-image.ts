@@ -1,5 +1,5 @@
 /** RealtimeImage: what guests start from. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { httpUrl, mask, oneLine, relativePath, sha256 } from './formats.ts';
 import { writtenWhole } from './list-types.ts';

@@ -1,5 +1,5 @@
 /** Status of a RealtimeNode: what its agent sees of the host. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { cpuList, oneLine, pciAddress, sentence, size, timestamp, uuid } from './formats.ts';
 import { keyedBy } from './list-types.ts';

@@ -1,5 +1,5 @@
 /** RealtimeNode: one host. Spec: the administrator. Status: the host's agent. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultMaxPriority, defaultVcpusPerSharedCpu } from '../realtime/host.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { absolutePath, cpuList, interfaceName, labelName, pciAddress, size } from './formats.ts';

@@ -1,5 +1,5 @@
 /** RealtimeVMClass: the flavor by which an administrator says who may use realtime, and how much of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { labelName } from './formats.ts';
 import { apiVersion, clusterMetadata, labelSelector, labels } from './metadata.ts';

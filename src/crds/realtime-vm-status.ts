@@ -1,5 +1,5 @@
 /** Status of a RealtimeVM: written by the controller alone, on transitions only. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { findings } from './finding-schema.ts';
 import { cpuList, timestamp, uuid } from './formats.ts';

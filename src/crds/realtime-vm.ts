@@ -1,5 +1,5 @@
 /** RealtimeVM: one virtual machine. Spec: people. Status: the controller alone. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { labelName, labelValue, mac, manyLines, oneLine, qualifiedName, relativePath, resourceName, size, timestamp, uuid } from './formats.ts';
 import { keyedBy } from './list-types.ts';

@@ -1,5 +1,5 @@
 /** All kinds of resource, and what is known of each. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { realtimeAllocation } from './realtime-allocation.ts';
 import type { RealtimeAllocation } from './realtime-allocation.ts';
 import { realtimeImage } from './realtime-image.ts';

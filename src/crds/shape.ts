@@ -1,5 +1,5 @@
 /** cpu, memory and numa, as a class fixes them or a VM states them inline. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { cpuList, mask, size } from './formats.ts';
 import { writtenWhole } from './list-types.ts';
 

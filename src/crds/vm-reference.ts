@@ -1,5 +1,5 @@
 /** How one resource names a RealtimeVM, so that a VM made anew under the same name is told apart. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { labelName, oneLine, resourceName } from './formats.ts';
 
 export const vmReference = z.strictObject({

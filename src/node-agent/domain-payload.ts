@@ -1,5 +1,5 @@
 /** What a domain of ours carries in its metadata, so that its placement is known even where nothing else remembers it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { timestamp } from '../crds/formats.ts';
 import { placementToWire } from '../crds/placement-wire.ts';
 import { placement as placementSchema } from '../crds/placement-schema.ts';

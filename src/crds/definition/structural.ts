@@ -1,5 +1,5 @@
 /** Zod schemas to the structural schemas of a CRD: OpenAPI v3 as the API server demands it. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface Structural {
   type?: string;

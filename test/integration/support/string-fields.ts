@@ -1,5 +1,5 @@
 // Every place in a schema where a person writes text, and a whole object in which each of them has something acceptable.
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A step into a mapping, a list, or to the one key of a mapping with free keys. */
 export type Step = string | number | typeof theKey;
