@@ -5,7 +5,8 @@ import { isStoreError } from '../store/errors.ts';
 import type { Pod } from '../store/foreign.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { ReconcileResult, WorkQueueObserver } from '../store/work-queue.ts';
-import { asksOtherwise, guardBudget, guardFinalizer, guardLabel, guardName, guardPod, hasEnded } from './guard.ts';
+import { guardStep } from './guard-step.ts';
+import { guardBudget, guardFinalizer, guardLabel, guardName, guardPod, hasEnded } from './guard.ts';
 import type { GuardedTable, GuardOptions } from './guard.ts';
 
 /** What becomes of the guards, for metrics. */
@@ -30,11 +31,6 @@ export interface GuardsOptions extends GuardOptions {
   readonly now: () => Date;
   readonly observer?: GuardsObserver | undefined;
 }
-
-/** A pod is made anew for other amounts this long after a change, so that VMs that come one after the other cost one. */
-const debounceMs = 10_000;
-/** One that kubelet refuses is made anew this long after it was made: it may have room by then. */
-const refusedMs = 60_000;
 
 /** Changes of a node come in bursts. */
 const lookMs = 500;
@@ -101,26 +97,25 @@ export class Guards {
     const guests = guestsOf(nodeName);
     const key = { namespace, name: guardName(nodeName) };
     await this.#keepBudget(nodeName, guests.some(blocks), signal);
-    const pod = this.#pods.get(nodeName);
     const table = tableOf(nodeName);
-    const wanted = guests.length === 0 || table === undefined ? undefined : guardPod(table, guests, this.#options);
-    if (pod === undefined) {
-      if (wanted !== undefined && !isCordoned(nodeName)) await unlessThere(cluster.createForeign('Pod', wanted, signal));
-      return {};
+    const pod = this.#pods.get(nodeName);
+    const step = guardStep({ pod, wanted: guests.length === 0 || table === undefined ? undefined : guardPod(table, guests, this.#options), isCordoned: isCordoned(nodeName), nowMs: now().getTime() });
+    switch (step.kind) {
+      case 'none':
+        return {};
+      case 'wait':
+        return { requeueAfterMs: step.forMs };
+      case 'create':
+        await unlessThere(cluster.createForeign('Pod', step.pod, signal));
+        return {};
+      case 'letGo':
+        await this.#letGo(step.pod, signal);
+        return {};
+      case 'delete':
+        await this.#letGo(step.pod, signal);
+        await cluster.deleteForeign('Pod', key, { uid: step.pod.metadata.uid }, signal).catch(ignoreGone);
+        return {};
     }
-    if (pod.metadata.deletionTimestamp !== undefined) {
-      // A drain waits for the guests; a pod that somebody has deleted is made again.
-      if (wanted === undefined || !isCordoned(nodeName)) await this.#letGo(pod, signal);
-      return {};
-    }
-    const ended = hasEnded(pod);
-    if (wanted !== undefined && !ended && !asksOtherwise(pod, wanted)) return {};
-    const leftMs = Date.parse(pod.metadata.creationTimestamp) + (ended ? refusedMs : debounceMs) - now().getTime();
-    // Not longer than that, should the clock have been put back.
-    if (wanted !== undefined && leftMs > 0) return { requeueAfterMs: Math.min(leftMs, refusedMs) };
-    await this.#letGo(pod, signal);
-    await cluster.deleteForeign('Pod', key, { uid: pod.metadata.uid }, signal).catch(ignoreGone);
-    return {};
   }
 
   async #keepBudget(nodeName: string, isWanted: boolean, signal: AbortSignal): Promise<void> {

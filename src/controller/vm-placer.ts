@@ -40,7 +40,7 @@ export class VmPlacer {
     const vmClass = resolver.classOf(vm);
     const allowed = vmClass?.spec.allowedNamespaces;
     if (allowed !== undefined && !selects(allowed, namespaceLabels(namespace))) {
-      return { kind: 'unplaced', reason: 'NamespaceNotAllowed', message: `class ${vmClass?.metadata.name ?? ''} is not for namespace ${namespace}: its spec.allowedNamespaces does not select the namespace's labels` };
+      return { kind: 'unplaced', reason: 'NamespaceNotAllowed', message: `class ${vmClass?.metadata.name ?? ''} is not for namespace ${namespace}: its spec.allowedNamespaces does not select the namespace's labels; label the namespace so that it does, or use another class` };
     }
     const decision = view.decide(guest.value, bound);
     if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision, bound) };

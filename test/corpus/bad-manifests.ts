@@ -10,7 +10,7 @@ export interface BadManifest {
   readonly text: string;
   /** What `kubectl apply` prints, problem by problem; empty where the API server accepts it. */
   readonly server: readonly string[];
-  /** Reason and part of the message of the Ready condition, where only the cluster can know. */
+  /** Reason and message of the Ready condition, where only the cluster can know. */
   readonly condition: { readonly reason: string; readonly message: string } | undefined;
 }
 

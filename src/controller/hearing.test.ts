@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Stored } from '../store/resource.ts';
+import { Hearing } from './hearing.ts';
+
+const node = (name: string, term?: string) => ({ metadata: { name }, ...(term === undefined ? {} : { status: { term } }) }) as Stored<'RealtimeNode'>;
+
+function hearing(...alive: string[]) {
+  const clock = { nowMs: 1000 };
+  const living = new Set(alive);
+  const asked: string[] = [];
+  return { clock, living, asked, hearing: new Hearing({ nowMs: () => clock.nowMs, isAlive: (name) => living.has(name), ask: (name) => asked.push(name) }) };
+}
+
+describe('hearing every agent before placing', () => {
+  it('waits for nobody before it has begun, and where there are no nodes', () => {
+    const { hearing: heard } = hearing();
+    expect(heard.waitsFor).toBeUndefined();
+    heard.begin([]);
+    expect(heard.waitsFor).toBeUndefined();
+  });
+
+  it('asks each node, and waits until each has repeated the term', () => {
+    const { hearing: heard, asked } = hearing('a', 'b');
+    heard.begin([node('a'), node('b')]);
+    expect(asked).toEqual(['a', 'b']);
+    expect(heard.waitsFor).toEqual({ nodes: ['a', 'b'], forMs: 15_000 });
+    heard.nodeSeen(node('a', heard.term));
+    expect(heard.waitsFor).toEqual({ nodes: ['b'], forMs: 15_000 });
+    heard.nodeSeen(node('b', heard.term));
+    expect(heard.waitsFor).toBeUndefined();
+  });
+
+  it.each<[string, (setUp: ReturnType<typeof hearing>) => void]>([
+    ['one that does not answer in 15 s', ({ clock }) => { clock.nowMs += 15_000; }],
+    ['one whose agent is away', ({ living }) => { living.delete('a'); }],
+    ['one that is deleted', ({ hearing: heard }) => heard.nodeGone('a')],
+  ])('does not wait for %s', (_, happens) => {
+    const setUp = hearing('a');
+    setUp.hearing.begin([node('a')]);
+    expect(setUp.hearing.waitsFor).toBeDefined();
+    happens(setUp);
+    expect(setUp.hearing.waitsFor).toBeUndefined();
+  });
+
+  it('waits again for one that was away and comes back in time without having answered', () => {
+    const { hearing: heard, living } = hearing();
+    heard.begin([node('a')]);
+    expect(heard.waitsFor).toBeUndefined();
+    living.add('a');
+    expect(heard.waitsFor).toEqual({ nodes: ['a'], forMs: 15_000 });
+  });
+
+  it.each([['no term, as of an older version', undefined], ['another term', 'another']])('takes %s for no answer', (_, term) => {
+    const { hearing: heard } = hearing('a');
+    heard.begin([node('a')]);
+    heard.nodeSeen(node('a', term));
+    expect(heard.waitsFor?.nodes).toEqual(['a']);
+  });
+
+  it('asks anew in a term of its own when the store has gone back', () => {
+    const { hearing: heard, asked } = hearing('a');
+    heard.begin([node('a')]);
+    const first = heard.term;
+    heard.nodeSeen(node('a', first));
+    heard.begin([node('a')]);
+    heard.nodeSeen(node('a', first));
+    expect(heard.waitsFor?.nodes).toEqual(['a']);
+    expect(asked).toEqual(['a', 'a']);
+  });
+
+  it('for 15 s after it began, waits for exactly the living nodes that have not answered', () => {
+    const names = ['a', 'b', 'c'];
+    const happening = fc.record({
+      name: fc.constantFrom(...names), what: fc.constantFrom('answers', 'answers wrongly', 'dies', 'lives', 'is deleted', 'begins anew'), afterMs: fc.nat(6000),
+    });
+    fc.assert(fc.property(fc.array(happening, { maxLength: 40 }), (happenings) => {
+      const { hearing: heard, clock, living } = hearing(...names);
+      let [unheard, endsAtMs] = [new Set(names), clock.nowMs + 15_000];
+      heard.begin(names.map((name) => node(name)));
+      for (const { name, what, afterMs } of happenings) {
+        clock.nowMs += afterMs;
+        if (what === 'answers') heard.nodeSeen(node(name, heard.term));
+        if (what === 'answers wrongly') heard.nodeSeen(node(name, 'another'));
+        if (what === 'is deleted') heard.nodeGone(name);
+        if (what === 'dies') living.delete(name);
+        if (what === 'lives') living.add(name);
+        if (what === 'answers' || what === 'is deleted') unheard.delete(name);
+        if (what === 'begins anew') {
+          heard.begin(names.map((one) => node(one)));
+          [unheard, endsAtMs] = [new Set(names), clock.nowMs + 15_000];
+        }
+        const nodes = clock.nowMs < endsAtMs ? names.filter((one) => unheard.has(one) && living.has(one)) : [];
+        expect(heard.waitsFor).toEqual(nodes.length === 0 ? undefined : { nodes: expect.arrayContaining(nodes) as string[], forMs: endsAtMs - clock.nowMs });
+        expect(heard.waitsFor?.nodes.length ?? 0).toBe(nodes.length);
+      }
+    }));
+  });
+});
