@@ -37,6 +37,7 @@ chaos: setup
 
 integration: setup
 	vitest run --project integration
+	vitest run --project safety
 
 guest: setup
 	$(MAKE) -C guest
