@@ -14,7 +14,7 @@ interface HealthTest {
 }
 
 describe('deploy/argocd', () => {
-  it('has what "npm run generate:gitops" makes of the product\'s own statuses, and nothing else', () => {
+  it('has what "npm run generate" makes of the product\'s own statuses, and nothing else', () => {
     const files = argocdFiles();
     for (const [path, text] of files) expect([path, existsSync(join(repository, path)) ? read(path) : 'is missing']).toEqual([path, text]);
     expect(committedTestdata().filter((path) => !files.has(path))).toEqual([]);
