@@ -36,6 +36,7 @@ chaos: setup
 	vitest run --project chaos
 
 integration: setup
+	vitest run --project idle
 	vitest run --project integration
 	vitest run --project safety
 
