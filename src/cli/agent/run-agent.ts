@@ -56,7 +56,7 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
       libvirtAway: (error) => libvirtAway(error instanceof Error ? error.message : String(error)),
       problems: (problems) => problems.forEach((problem) => warn(formatProblem(problem))),
       queueObserver: queueMetrics(registry),
-      observer: warningOfOwnCpus(agentMetrics(registry, nodeName, () => agent.auditsOnTime), log),
+      observer: warningOfOwnCpus(agentMetrics(registry, nodeName, { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => hypervisor.isConnected }), log),
     });
     await using server = await serveHealth({
       ...options.metricsAddress,

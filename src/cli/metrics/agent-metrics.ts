@@ -1,6 +1,7 @@
 /** An agent's own metrics. Series of a VM go with it, so that a node has no more of them than its guests have vCPUs. */
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import { placementFromWire } from '../../crds/placement-wire.ts';
 import type { AllocatedGuest } from '../../crds/realtime-allocation.ts';
 import type { AgentObserver } from '../../node-agent/agent-observer.ts';
 import type { HostInventory } from '../../realtime/host.ts';
@@ -12,8 +13,14 @@ interface Watched {
   readonly counters: VcpuCounters;
 }
 
-/** @param isOnTime - whether audits keep their interval, asked whenever somebody reads the metrics. */
-export function agentMetrics(registry: Registry, nodeName: string, isOnTime: () => boolean): AgentObserver {
+/** How the agent stands, asked whenever somebody reads the metrics. */
+export interface AgentState {
+  /** Whether audits keep their interval. */
+  readonly auditsOnTime: () => boolean;
+  readonly libvirtReached: () => boolean;
+}
+
+export function agentMetrics(registry: Registry, nodeName: string, { auditsOnTime, libvirtReached }: AgentState): AgentObserver {
   const registers = [registry];
   const audits = new Counter({ name: 'rtvm_audits_total', help: 'Audits of running guests, by verdict.', labelNames: ['verdict'], registers });
   const findings = new Counter({ name: 'rtvm_audit_findings_total', help: 'Differences that audits found and read twice, by code; one that stays counts at each audit.', labelNames: ['code'], registers });
@@ -25,9 +32,11 @@ export function agentMetrics(registry: Registry, nodeName: string, isOnTime: () 
   let guests: readonly AllocatedGuest[] = [];
   let inventory: HostInventory | undefined;
 
-  new Gauge({ name: 'rtvm_audits_on_time', help: '1 while every guest that runs was audited in the last two intervals, else 0.', registers, collect() { this.set(isOnTime() ? 1 : 0); } });
+  new Gauge({ name: 'rtvm_audits_on_time', help: '1 while every guest that runs was audited in the last two intervals, else 0.', registers, collect() { this.set(auditsOnTime() ? 1 : 0); } });
+  new Gauge({ name: 'rtvm_libvirt_reached', help: '1 while libvirt answers, else 0: nothing can be started or stopped then, and what runs is audited all the same.', registers, collect() { this.set(libvirtReached() ? 1 : 0); } });
   // Worked out when somebody asks: an agent that nobody scrapes does nothing for it.
   const use = () => (inventory === undefined ? undefined : nodeUse(guests, inventory));
+  gauge('rtvm_vcpu_realtime', '1 for each realtime vCPU that a guest of this node has: those that nothing else should take the CPU from.', perVcpu, () => guests.flatMap(realtimeVcpus));
   gauge('rtvm_allocated_cpus', 'pCPUs that guests have to themselves.', ['node'], () => cpus(use()?.allocatedCpus));
   gauge('rtvm_allocatable_cpus', 'Dedicated pCPUs of the node.', ['node'], () => cpus(use()?.allocatableCpus));
   gauge('rtvm_allocated_hugepages', 'Huge pages that guests hold.', ['node', 'numa_node', 'size'], () => pages('allocated'));
@@ -77,4 +86,9 @@ export function agentMetrics(registry: Registry, nodeName: string, isOnTime: () 
       inventory = now;
     },
   };
+}
+
+function realtimeVcpus({ vm: { namespace, name }, placement }: AllocatedGuest): readonly (readonly [Record<string, string>, number])[] {
+  const checked = placementFromWire(placement, 'placement');
+  return checked.ok ? [...checked.value.realtimeVcpus].map((vcpu) => [{ namespace, name, vcpu: String(vcpu) }, 1]) : [];
 }

@@ -50,7 +50,7 @@ beforeEach(async () => {
   agent = new Agent({
     store: thatMayBeAway(store), nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: directory,
     allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: Date.now, monotonicMs: () => monotonicMs, log: { info: () => undefined, warn: () => undefined },
-    observer: agentMetrics(registry, 'n1', () => agent.auditsOnTime),
+    observer: agentMetrics(registry, 'n1', { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => true }),
   });
   controller = new Controller({ store, now: () => new Date(), warn: () => undefined });
   ended = Promise.all([agent.run(), controller.run()]);
