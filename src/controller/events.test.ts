@@ -30,6 +30,7 @@ describe('eventsOf', () => {
     ['it is not verified', placed, status('Running', { Placed: ['True', 'Placed'], RealtimeVerified: ['False', 'DriftPersists', 'CPU 1/KVM'] }), [{ type: 'Warning', reason: 'NotVerified', message: 'CPU 1/KVM' }]],
     ['its node is silent', placed, status('Unknown', { Placed: ['True', 'Placed'], Ready: ['Unknown', 'NodeLost', 'no Lease'] }), [{ type: 'Warning', reason: 'NodeLost', message: 'no Lease' }]],
     ['its node is drained', placed, status('Stopping', { Placed: ['True', 'Placed'], Running: ['False', 'Drained', 'drain'] }), [{ type: 'Normal', reason: 'Drained', message: 'drain' }]],
+    ['its agent is too old to free what it held', placed, status('Stopped', { Placed: ['True', 'Placed'], Stalled: ['True', 'AgentTooOld', 'upgrade'] }), [{ type: 'Warning', reason: 'AgentTooOld', message: 'upgrade' }]],
     ['its spec has changed', placed, status('Running', { Placed: ['True', 'Placed'], RestartRequired: ['True', 'SpecChanged', 'restart it'] }), [{ type: 'Normal', reason: 'RestartRequired', message: 'restart it' }]],
   ])('%s', (_, before, after, events) => {
     expect(eventsOf(before, after)).toEqual(events);

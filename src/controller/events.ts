@@ -3,7 +3,7 @@ import type { RealtimeVmStatus } from '../crds/realtime-vm-status.ts';
 import type { EventDraft } from '../store/event.ts';
 
 /** Reasons that programs may rely on. Those of what the agent does itself are in node-agent/agent-events.ts. */
-export type VmEventReason = 'Placed' | 'FailedPlacement' | 'Invalid' | 'StartFailed' | 'NotVerified' | 'NodeLost' | 'RestartRequired' | 'Drained';
+export type VmEventReason = 'Placed' | 'FailedPlacement' | 'Invalid' | 'StartFailed' | 'NotVerified' | 'NodeLost' | 'RestartRequired' | 'Drained' | 'AgentTooOld';
 
 export type VmEvent = Pick<EventDraft, 'type' | 'message'> & { readonly reason: VmEventReason };
 
@@ -11,6 +11,9 @@ type Condition = NonNullable<RealtimeVmStatus['conditions']>[number];
 
 /** Why a VM that nobody has halted is stopped: its node is being drained. */
 export const drained = 'Drained';
+
+/** Why a VM that has ended keeps what it holds: its agent does not say enough for it to be given away. */
+export const tooOldAgent = 'AgentTooOld';
 
 /** Why a VM has no place without having been refused one: nobody wants it to run, or nobody has looked yet. */
 const noFailure: ReadonlySet<string> = new Set(['Halted', 'AgentsNotHeard', 'NodeUnsettled']);
@@ -30,6 +33,7 @@ export function eventsOf(before: RealtimeVmStatus | undefined, after: RealtimeVm
     ...(placed === undefined ? [] : [{ type: 'Normal', reason: 'Placed', message: `${placed.message}${after.cpus === undefined ? '' : `, pCPUs ${after.cpus}`}` } as const]),
     ...(unplaced !== undefined && noFailure.has(unplaced.reason) ? [] : warning('FailedPlacement', unplaced)),
     ...warning('Invalid', is('Accepted', 'False')),
+    ...(stalled?.reason === tooOldAgent ? warning('AgentTooOld', stalled) : []),
     ...(after.phase === 'Failed' && stalled?.reason !== 'Invalid' ? warning('StartFailed', stalled) : []),
     ...warning('NotVerified', is('RealtimeVerified', 'False')),
     ...(after.phase === 'Unknown' ? warning('NodeLost', is('Ready', 'Unknown')) : []),

@@ -2,7 +2,7 @@
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import type { VmPhase } from '../crds/realtime-vm-status.ts';
 import type { ConditionDraft } from './conditions.ts';
-import { drained } from './events.ts';
+import { drained, tooOldAgent } from './events.ts';
 
 /** Where a VM stands with the controller. */
 export type VmStanding =
@@ -64,7 +64,8 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
   if (lost !== undefined) return lostReport(entry, lost);
   const phase = phaseOf(report);
   const running = phase === 'Running';
-  const why = drains ? drainedBecause(entry) : { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
+  const tooOld = saysTooLittle(entry, report);
+  const why = tooOld ? agentTooOld(entry) : drains ? drainedBecause(entry) : { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
   const verdict = running ? (report?.audit?.verdict ?? 'Unknown') : 'Unknown';
   const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping' || (running && verdict === 'Unknown');
   return {
@@ -79,9 +80,21 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
         : condition('RestartRequired', 'True', 'SpecChanged', restartRequired),
       ...(entry.desired === 'Stopped' && !drains ? [] : [ready(running, verdict, why, report)]),
       settling ? condition('Reconciling', 'True', why.reason, why.message) : settled,
-      phase === 'Failed' ? condition('Stalled', 'True', why.reason, why.message) : notStalled,
+      phase === 'Failed' || tooOld ? condition('Stalled', 'True', why.reason, why.message) : notStalled,
     ],
   };
+}
+
+/** Why a guest that was to run has ended: news that answer no request. */
+const endedByItself: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Ended']);
+
+/** It is said to have been ended, and not for whom: that may be the answer to an earlier request, and frees nothing. See isAnswered. */
+function saysTooLittle({ desired }: AllocatedGuest, report: ReportedGuest | undefined): boolean {
+  return desired !== 'Running' && report?.phase === desired && report.request === undefined && !endedByItself.has(report.reason);
+}
+
+function agentTooOld({ placement: { nodeName } }: AllocatedGuest): { reason: string; message: string } {
+  return { reason: tooOldAgent, message: `the agent of node ${nodeName} does not say which request it has answered, since it is older than this controller: what the VM holds there stays taken; upgrade rtvm on that node` };
 }
 
 function drainedBecause({ placement: { nodeName } }: AllocatedGuest): { reason: string; message: string } {

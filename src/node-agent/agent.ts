@@ -9,6 +9,7 @@ import { formatProblem } from '../crds/document-problem.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
 import { toHostInventory } from '../crds/to-host-inventory.ts';
+import { CpuSet } from '../realtime/cpu-set.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
 import type { HostNetwork } from '../realtime/host.ts';
@@ -18,7 +19,7 @@ import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { ReconcileResult, WorkQueueObserver } from '../store/work-queue.ts';
-import { orphanEvent } from './agent-events.ts';
+import type { AgentEvent } from './agent-events.ts';
 import type { AgentLog } from './agent-log.ts';
 import { nobodyObserves } from './agent-observer.ts';
 import type { AgentObserver } from './agent-observer.ts';
@@ -28,7 +29,8 @@ import { readCpuFlags } from './host/cpu-flags.ts';
 import type { HostRoot } from './host/host-root.ts';
 import { kvmProblem } from './host/virtualization.ts';
 import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
-import { orphansAmong, publishNode, publishOrphans } from './node-report.ts';
+import { publishNode } from './node-report.ts';
+import { OrphanTeller } from './orphan-teller.ts';
 import { Reports } from './reports.ts';
 import { GuestFiles } from './images/guest-files.ts';
 import { StartError } from './start-failure.ts';
@@ -76,13 +78,14 @@ export class Agent {
   readonly #stop = new AbortController();
   readonly #reports: Reports;
   readonly #keeper: GuestKeeper;
+  readonly #orphans: OrphanTeller;
   readonly #observer: AgentObserver;
   readonly #queue: WorkQueue;
   /** What waits for the store has a queue of its own: no guest waits for it. */
   readonly #telling: WorkQueue;
   #entries: ReadonlyMap<string, AllocatedGuest> = new Map();
   #networks: readonly HostNetwork[] = [];
-  #anyOrphans = false;
+  #dedicatedCpus = CpuSet.empty();
   /** There is a RealtimeNode to tell orphans on. */
   #nodeTold = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
@@ -90,8 +93,6 @@ export class Agent {
   /** Which table the entries are from. */
   #table: Pick<RealtimeNodeStatus, 'allocationUid' | 'term'> = {};
   readonly #orphansTold = Promise.withResolvers<undefined>();
-  /** The warnings last given, as one text: each domain is told of once, not at every look. */
-  #warnedOf = '';
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -102,6 +103,7 @@ export class Agent {
     const starter = new GuestStarter({
       hypervisor, files, stateDirectory, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)), networks: () => this.#networks, requireHost: () => requireKvm(root, virtType),
     });
+    const tellVm = (vm: AllocatedGuest['vm'], event: AgentEvent) => this.#recordEvent({ about: { kind: 'RealtimeVM', ...vm }, ...event });
     this.#keeper = new GuestKeeper({
       hypervisor, starter, now, log,
       auditIntervalMs: options.auditIntervalMs,
@@ -110,8 +112,9 @@ export class Agent {
       observer: this.#observer,
       heldElsewise: () => this.#telling.add(orphansKey),
       report: (report) => this.#reports.set(report),
-      event: (vm, event) => this.#recordEvent({ about: { kind: 'RealtimeVM', ...vm }, ...event }),
+      event: tellVm,
     });
+    this.#orphans = new OrphanTeller({ store, nodeName, hypervisor, log, event: tellVm });
     this.#queue = new WorkQueue((uid, signal) => this.#reconcile(uid, signal), {
       concurrency,
       observer: options.queueObserver?.('guests') ?? {},
@@ -212,6 +215,9 @@ export class Agent {
       const inventory = toHostInventory(event.object);
       if (inventory.ok) {
         this.#networks = inventory.value.networks;
+        // Whose domains are in the way of guests depends on what is theirs.
+        if (!inventory.value.dedicatedCpus.equals(this.#dedicatedCpus)) this.#telling.add(orphansKey);
+        this.#dedicatedCpus = inventory.value.dedicatedCpus;
         this.#observer.offered(inventory.value);
       } else if (event.object.status?.topology !== undefined) log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
     }
@@ -240,7 +246,7 @@ export class Agent {
       this.#reports.forget(uid);
     }
     // Who was an orphan may have been taken up; who lost its entry may have become one.
-    if (gone.length > 0 || this.#anyOrphans) this.#telling.add(orphansKey);
+    if (gone.length > 0 || this.#orphans.any) this.#telling.add(orphansKey);
   }
 
   #lookAtEverything(): void {
@@ -272,18 +278,8 @@ export class Agent {
   }
 
   async #tellOrphans(signal: AbortSignal): Promise<void> {
-    const { hypervisor, store, nodeName, log } = this.#options;
-    if (!hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold) return;
-    const found = this.#table;
-    const orphans = orphansAmong(await hypervisor.list(signal), new Map([...this.#entries].map(([uid, { placement }]) => [uid, placement])));
-    const warnings = orphans.map(({ domain, vm }) => `domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`);
-    if (warnings.join('\n') !== this.#warnedOf) {
-      for (const warning of warnings) log.warn(warning);
-      for (const { domain, vm } of orphans) if (vm !== undefined) this.#recordEvent({ about: { kind: 'RealtimeVM', ...vm }, ...orphanEvent(domain, nodeName) });
-    }
-    this.#warnedOf = warnings.join('\n');
-    this.#anyOrphans = orphans.length > 0;
-    await publishOrphans(store, nodeName, orphans, found, signal);
+    if (!this.#options.hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold) return;
+    await this.#orphans.tell({ entries: this.#entries, table: this.#table, dedicatedCpus: this.#dedicatedCpus }, signal);
     this.#orphansTold.resolve(undefined);
   }
 

@@ -28,7 +28,7 @@ import { HostError } from './host/host-error.ts';
 import type { DomainEnd, HostDomain, Hypervisor } from './hypervisor.ts';
 import { parsePayload, restartedAtOf } from './domain-payload.ts';
 import { exclusiveCpus } from './exclusive-cpus.ts';
-import { holds } from './node-report.ts';
+import { holds } from './orphans.ts';
 import { nextStep } from './next-step.ts';
 import { auditReport, findingsText } from './audit-report.ts';
 import { startFailure, StartError } from './start-failure.ts';
@@ -36,9 +36,10 @@ import { startFailure, StartError } from './start-failure.ts';
 export interface GuestKeeperOptions {
   readonly hypervisor: Hypervisor;
   readonly starter: GuestStarter;
+  /** The wall clock, for what people read. */
   readonly now: () => number;
   readonly auditIntervalMs: number;
-  /** Milliseconds that only grow: by them an audit is late, whatever is done to the wall clock. */
+  /** Milliseconds that only grow: by them audits are late, graces end and pauses are over, whatever is done to the wall clock. */
   readonly monotonicMs: () => number;
   readonly observer: AgentObserver;
   readonly log: AgentLog;
@@ -105,12 +106,12 @@ export class GuestKeeper {
 
   async #step(look: Look, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, guest, domain, state, uid } = look;
-    const { hypervisor, starter, now } = this.#options;
+    const { hypervisor, starter, monotonicMs } = this.#options;
     const hasRun = state.startedAtMs !== undefined || (domain?.run === 'off' && domain.end !== 'unknown' && domain.end !== 'failed');
     if (state.lastSeen !== undefined && (domain === undefined || domain.run === 'off')) this.#noteEnd(look);
     const step = nextStep({
       desired: entry.desired, domain: domain?.run ?? 'absent', end: endOf(domain, this.#options.lastReport(uid)), runStrategy: guest.runStrategy, hasRun, restart: isRestartDue(look),
-      graceEndsMs: state.graceEndsMs, retryAtMs: state.retryAtMs, nowMs: now(),
+      graceEndsMs: state.graceEndsMs, retryAtMs: state.retryAtMs, nowMs: monotonicMs(),
     });
     switch (step.do) {
       case 'start':
@@ -120,7 +121,7 @@ export class GuestKeeper {
         state.graceEndsMs = undefined;
         return this.#audit(look, domain, signal);
       case 'requestShutdown':
-        state.graceEndsMs = now() + 1000 * guest.terminationGracePeriodSeconds;
+        state.graceEndsMs = monotonicMs() + 1000 * guest.terminationGracePeriodSeconds;
         this.#report(look, { phase: 'Stopping', reason: 'ShutdownRequested', message: `the guest was asked to switch off, and is ended after ${guest.terminationGracePeriodSeconds} s if it does not` });
         await hypervisor.requestShutdown(guest.uuid, signal);
         return atOnce;
@@ -147,7 +148,7 @@ export class GuestKeeper {
 
   async #start(look: Look, again: boolean, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, guest, placement, state, uid } = look;
-    const { hypervisor, starter, now } = this.#options;
+    const { hypervisor, starter, now, monotonicMs } = this.#options;
     const slow = setTimeout(() => this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' }), quickStartMs);
     try {
       requireCpusFree(uid, placement, await hypervisor.list(signal));
@@ -160,11 +161,11 @@ export class GuestKeeper {
       if (ours && left.run !== 'off') return atOnce;
       if (ours) await hypervisor.undefine(guest.uuid, signal);
       await starter.cleanUp(entry, { keepNodeLocal: true });
-      noteEnd(state, now());
+      noteEnd(state, { wallMs: now(), monotonicMs: monotonicMs() });
       const failure = startFailure(error);
       this.#tellFailedStart(nameOf(entry), failure.message, error);
       this.#report(look, { phase: 'Failed', ...failure });
-      return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - now()) };
+      return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - monotonicMs()) };
     } finally {
       clearTimeout(slow);
     }
@@ -190,7 +191,7 @@ export class GuestKeeper {
     if (domain === undefined) return onEvent;
     state.startedAtMs ??= now();
     const observed = hypervisor.observe(domain);
-    const answer = answerAudit(state.drift, audit(guest, placement, observed), now());
+    const answer = answerAudit(state.drift, audit(guest, placement, observed), monotonicMs());
     state.drift = answer.memory;
     state.auditedAtMs = monotonicMs();
     observer.audited(entry.vm, answer.audit, observed);
@@ -228,7 +229,7 @@ export class GuestKeeper {
     state.lastSeen = undefined;
     state.drift = noDrift;
     if (entry.desired !== 'Running' || isRestartDue(look)) return;
-    noteEnd(state, this.#options.now());
+    noteEnd(state, { wallMs: this.#options.now(), monotonicMs: this.#options.monotonicMs() });
     this.#options.log.warn(`${nameOf(entry)}: the domain has ended`);
   }
 
@@ -264,17 +265,17 @@ export class GuestKeeper {
 }
 
 /**
- * Whatever the table says, it may have been put back from a backup: a CPU that a domain of ours has to itself is not given
- * to a second one. Rules §6.1.
+ * Whatever the table says, it may have been put back from a backup, and others may run domains here: a CPU that one of ours
+ * has to itself, or that one of theirs is pinned to, is not given to a second one. Rules §6.1.
  * @throws StartError
  */
 function requireCpusFree(uid: string, placement: Placement, domains: readonly HostDomain[]): void {
   const wanted = exclusiveCpus(placementToWire(placement));
-  for (const { name, run, metadata } of domains) {
-    if (metadata === undefined || metadata.uid === uid || run === 'off') continue;
-    const made = parsePayload(metadata.payload);
-    const taken = made === undefined ? CpuSet.empty() : exclusiveCpus(made).intersection(wanted);
-    if (taken.size > 0) throw new StartError('CpusTaken', `pCPUs ${taken.toString()} are those of domain ${name}, which runs on this host and has them to itself; it is started when that domain has ended, or halt it and let it be placed anew`);
+  for (const { name, run, metadata, pinnedCpus } of domains) {
+    if (metadata?.uid === uid || run === 'off') continue;
+    const made = metadata === undefined ? undefined : parsePayload(metadata.payload);
+    const taken = (made === undefined ? pinnedCpus ?? CpuSet.empty() : exclusiveCpus(made)).intersection(wanted);
+    if (taken.size > 0) throw new StartError('CpusTaken', `pCPUs ${taken.toString()} are those of domain ${name}, which runs on this host and ${made === undefined ? 'is pinned to them, though it is not of rtvm' : 'has them to itself'}; it is started when that domain has ended, or halt it and let it be placed anew`);
   }
 }
 

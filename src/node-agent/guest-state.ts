@@ -8,12 +8,13 @@ export interface GuestState {
   drift: DriftMemory;
   /** By a clock that only grows; before the first audit, when the guest became known. */
   auditedAtMs: number;
-  /** When a guest that was asked to switch off is ended. Forgotten with the agent: the grace then begins again. */
+  /** When, by a clock that only grows, a guest that was asked to switch off is ended. Forgotten with the agent: the grace then begins again. */
   graceEndsMs?: number | undefined;
   /** Starts that failed, or domains that ended, in a row. */
   failures: number;
+  /** By a clock that only grows. */
   retryAtMs?: number | undefined;
-  /** When the domain started, as far as this agent or one before it has seen. */
+  /** By the wall clock, when the domain started, as far as this agent or one before it has seen. */
   startedAtMs?: number | undefined;
   restarts: number;
   /** The domain as last found, to audit it by while libvirt is away. */
@@ -37,10 +38,10 @@ export function newGuestState(lastReport: ReportedGuest | undefined, knownAtMs: 
 }
 
 /** Notes a start that failed or a domain that ended, and with that when it may be started again. */
-export function noteEnd(state: GuestState, nowMs: number): void {
-  const ranWell = state.startedAtMs !== undefined && nowMs - state.startedAtMs >= goodRunMs;
+export function noteEnd(state: GuestState, { wallMs, monotonicMs }: { readonly wallMs: number; readonly monotonicMs: number }): void {
+  const ranWell = state.startedAtMs !== undefined && wallMs - state.startedAtMs >= goodRunMs;
   const failures = ranWell ? 0 : state.failures;
   const [first, longest] = backoffMs;
-  state.retryAtMs = nowMs + Math.min(longest, first * 2 ** Math.min(failures, 20));
+  state.retryAtMs = monotonicMs + Math.min(longest, first * 2 ** Math.min(failures, 20));
   state.failures = failures + 1;
 }

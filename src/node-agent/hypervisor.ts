@@ -1,4 +1,5 @@
 /** What the agent needs from whatever runs domains on its host: libvirt, or a stand-in for a host that does not exist. */
+import type { CpuSet } from '../realtime/cpu-set.ts';
 import type { DomainMetadata } from '../realtime/domain/parse-metadata.ts';
 import type { ObservedProcess } from '../realtime/observed.ts';
 import type { Correction } from '../realtime/verify/corrections.ts';
@@ -21,6 +22,8 @@ export interface HostDomain {
   readonly end?: DomainEnd | undefined;
   /** What we wrote into it when we defined it; absent for a domain that is not ours. */
   readonly metadata?: DomainMetadata | undefined;
+  /** Of a domain that is not ours: the pCPUs that its threads are pinned to; absent where they float over the host. */
+  readonly pinnedCpus?: CpuSet | undefined;
 }
 
 export interface HypervisorEvents {

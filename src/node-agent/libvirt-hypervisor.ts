@@ -1,7 +1,8 @@
 /** The hypervisor of a real host: domains through libvirt, threads through /proc. */
 import { dirname } from 'node:path';
+import type { CpuSet } from '../realtime/cpu-set.ts';
 import { parseDomainMetadata } from '../realtime/domain/parse-metadata.ts';
-import type { DomainMetadata } from '../realtime/domain/parse-metadata.ts';
+import { pinnedCpusOf } from '../realtime/domain/pinned-cpus.ts';
 import type { ObservedProcess } from '../realtime/observed.ts';
 import type { Correction } from '../realtime/verify/corrections.ts';
 import type { LibvirtClient } from '../libvirt/client.ts';
@@ -10,6 +11,7 @@ import { ifDomainExists, LibvirtError } from '../libvirt/errors.ts';
 import { findSocketPath } from '../libvirt/socket-path.ts';
 import { LibvirtSupervisor } from '../libvirt/supervisor.ts';
 import type { HostRoot } from './host/host-root.ts';
+import { readOnlineCpus } from './host/topology.ts';
 import { correctThread } from './host/process-control.ts';
 import { ProcessReader } from './host/process-reader.ts';
 import { qemuPid } from './host/qemu-pid.ts';
@@ -31,8 +33,8 @@ export class LibvirtHypervisor implements Hypervisor {
   readonly #root: HostRoot;
   readonly #socketPath: string | undefined;
   readonly #reader: ProcessReader;
-  /** By UUID, as defined; null for a domain that is not ours. Spares an audit the reading of XML. */
-  readonly #metadata = new Map<string, DomainMetadata | null>();
+  /** By UUID, as defined. Spares an audit the reading of XML. */
+  readonly #definitions = new Map<string, Pick<HostDomain, 'metadata' | 'pinnedCpus'>>();
   #supervisor: LibvirtSupervisor | undefined;
 
   constructor({ root, socketPath }: LibvirtHypervisorOptions) {
@@ -45,7 +47,7 @@ export class LibvirtHypervisor implements Hypervisor {
     this.#supervisor = new LibvirtSupervisor({
       ...(this.#socketPath === undefined ? {} : { socketPath: this.#socketPath }),
       onConnected: () => {
-        this.#metadata.clear();
+        this.#definitions.clear();
         events.connected();
       },
       onDisconnected: events.disconnected,
@@ -80,7 +82,7 @@ export class LibvirtHypervisor implements Hypervisor {
   async define(xml: string, signal: AbortSignal): Promise<void> {
     const client = await this.#client(signal);
     const ref = await client.defineXml(xml, { signal, timeoutMs: callTimeoutMs });
-    this.#metadata.delete(ref.uuid);
+    this.#definitions.delete(ref.uuid);
   }
 
   async start(uuid: string, signal: AbortSignal): Promise<void> {
@@ -102,7 +104,7 @@ export class LibvirtHypervisor implements Hypervisor {
   async undefine(uuid: string, signal: AbortSignal): Promise<void> {
     const client = await this.#client(signal);
     await ifDomainExists(client.lookupByUuid(uuid, { signal }).then((ref) => client.undefine(ref, { signal, timeoutMs: callTimeoutMs })));
-    this.#metadata.delete(uuid);
+    this.#definitions.delete(uuid);
   }
 
   observe({ name }: HostDomain): ObservedProcess | undefined {
@@ -126,18 +128,25 @@ export class LibvirtHypervisor implements Hypervisor {
   }
 
   #forget({ event, domain }: LifecycleEvent): void {
-    if (event === 'defined' || event === 'undefined') this.#metadata.delete(domain.uuid);
+    // One that is not ours may run with other pins than it was defined with.
+    const isTheirs = event === 'started' && this.#definitions.get(domain.uuid)?.metadata === undefined;
+    if (event === 'defined' || event === 'undefined' || isTheirs) this.#definitions.delete(domain.uuid);
   }
 
   async #read(client: LibvirtClient, ref: DomainRef, signal: AbortSignal): Promise<HostDomain> {
     const options = { signal, timeoutMs: callTimeoutMs };
-    let metadata = this.#metadata.get(ref.uuid);
-    if (metadata === undefined) {
-      metadata = parseDomainMetadata(await client.getXml(ref, options)) ?? null;
-      this.#metadata.set(ref.uuid, metadata);
+    let definition = this.#definitions.get(ref.uuid);
+    if (definition === undefined) {
+      definition = definitionOf(await client.getXml(ref, options), readOnlineCpus(this.#root));
+      this.#definitions.set(ref.uuid, definition);
     }
-    return { name: ref.name, uuid: ref.uuid, metadata: metadata ?? undefined, ...runOf(await client.getState(ref, options)) };
+    return { name: ref.name, uuid: ref.uuid, ...definition, ...runOf(await client.getState(ref, options)) };
   }
+}
+
+function definitionOf(xml: string, hostCpus: CpuSet): Pick<HostDomain, 'metadata' | 'pinnedCpus'> {
+  const metadata = parseDomainMetadata(xml);
+  return metadata === undefined ? { pinnedCpus: pinnedCpusOf(xml, hostCpus) } : { metadata };
 }
 
 function runOf({ state, reason }: DomainState): { run: DomainRunState; end?: DomainEnd; pausedBecause?: string } {

@@ -1,22 +1,16 @@
-/** Keeps this host's RealtimeNode: makes it where there is none, and tells what the host is and which domains nobody answers for. */
+/** Keeps this host's RealtimeNode: makes it where there is none, and tells what the host is. */
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { specFromInventory, topologyFromInventory } from '../crds/from-inventory.ts';
-import type { PlacementWire } from '../crds/placement-schema.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
-import type { DomainMetadata } from '../realtime/domain/parse-metadata.ts';
 import { isStoreError } from '../store/errors.ts';
 import { modify } from '../store/modify.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
-import { parsePayload, restartedAtOf } from './domain-payload.ts';
 import type { HostRoot } from './host/host-root.ts';
 import { makeInventory } from './host/inventory.ts';
 import { readTopology } from './host/topology.ts';
 import { readKernelVersion } from './host/versions.ts';
-import type { HostDomain } from './hypervisor.ts';
-
-export type Orphan = NonNullable<RealtimeNodeStatus['orphans']>[number];
 
 /** The name of this host's RealtimeNode where nobody gives another: its host name, as Kubernetes names nodes. */
 export function defaultNodeName(): string {
@@ -50,45 +44,8 @@ export async function publishNode({ store, nodeName, nodeLabels, root }: NodePub
   return changeStatus(store, nodeName, (status) => ({ ...status, topology: { ...topology, pciDevices: status.topology?.pciDevices ?? [] }, versions: { ...status.versions, kernel } }), signal);
 }
 
-/**
- * Domains of ours that the allocation does not name: told, and never touched. Rules §6.6.
- * @param found in which allocation they were looked for; empty where there is none.
- */
-export async function publishOrphans(store: ResourceStore, nodeName: string, orphans: readonly Orphan[], found: Pick<RealtimeNodeStatus, 'allocationUid' | 'term'>, signal: AbortSignal): Promise<void> {
-  try {
-    await changeStatus(store, nodeName, (status) => ({ ...status, orphans, ...found }), signal);
-  } catch (error) {
-    // On a node that is gone nothing is placed, so nothing is lost by not telling.
-    if (!isStoreError(error, 'NOT_FOUND')) throw error;
-  }
-}
-
-/** @param allocated what the allocation gives each VM, by UID. */
-export function orphansAmong(domains: readonly HostDomain[], allocated: ReadonlyMap<string, PlacementWire>): readonly Orphan[] {
-  return domains.flatMap(({ name, uuid, metadata }): Orphan[] => {
-    if (metadata === undefined) return [];
-    const given = allocated.get(metadata.uid);
-    if (given !== undefined && holds(metadata, given)) return [];
-    const placement = parsePayload(metadata.payload);
-    const restartedAt = restartedAtOf(metadata.payload);
-    return [{
-      domain: name,
-      uuid,
-      vm: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
-      generation: metadata.generation,
-      ...(restartedAt === undefined ? {} : { restartedAt }),
-      ...(placement === undefined ? {} : { placement }),
-    }];
-  });
-}
-
-/** Whether a domain was made with this placement. One that does not say is taken at the allocation's word. */
-export function holds({ payload }: DomainMetadata, placement: PlacementWire): boolean {
-  const made = parsePayload(payload);
-  return made === undefined || isDeepStrictEqual(made, placement);
-}
-
-async function changeStatus(store: ResourceStore, name: string, change: (status: RealtimeNodeStatus) => RealtimeNodeStatus, signal: AbortSignal): Promise<Stored<'RealtimeNode'>> {
+/** Changes one part of the node's status, which several parts of the agent write. */
+export async function changeStatus(store: ResourceStore, name: string, change: (status: RealtimeNodeStatus) => RealtimeNodeStatus, signal: AbortSignal): Promise<Stored<'RealtimeNode'>> {
   return modify(store, 'RealtimeNode', { name }, (node) => {
     const status = change(node.status ?? {});
     return isDeepStrictEqual(status, node.status) ? node : { ...node, status };

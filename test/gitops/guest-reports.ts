@@ -26,7 +26,7 @@ export const reports = {
   startFailed: { phase: 'Failed', ...startFailure(new Error('Cannot set scheduler parameters for pid 4711: Operation not permitted')) },
   paused: { phase: 'Unknown', reason: 'Paused', message: 'the domain is paused (by a person); "virsh resume rtvm-factory-plc-a3b1f6f2" lets it go on, "virsh destroy" ends it', domain },
   stopping: { phase: 'Stopping', reason: 'ShutdownRequested', message: 'the guest was asked to switch off, and is ended after 10 s if it does not', domain },
-  halted: { phase: 'Stopped', reason: 'Halted', message: 'the domain has ended, as it was meant to' },
+  halted: { phase: 'Stopped', reason: 'Halted', message: 'the domain has ended, as it was meant to', request: 'halt' },
   succeeded: { phase: 'Stopped', reason: 'Succeeded', message: 'the guest has switched itself off' },
   ended: { phase: 'Stopped', reason: 'Ended', message: 'the domain has ended, and its run strategy does not start it again' },
 } as const satisfies Record<string, Report>;

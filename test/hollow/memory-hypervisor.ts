@@ -5,6 +5,7 @@
  */
 import { CpuSet, unionOf } from '../../src/realtime/cpu-set.ts';
 import { parseDomainMetadata } from '../../src/realtime/domain/parse-metadata.ts';
+import { pinnedCpusOf } from '../../src/realtime/domain/pinned-cpus.ts';
 import { readXml } from '../../src/realtime/domain/xml-reader.ts';
 import type { XmlNode } from '../../src/realtime/domain/xml-reader.ts';
 import type { ObservedProcess, ObservedThread } from '../../src/realtime/observed.ts';
@@ -208,8 +209,11 @@ export class MemoryHypervisor implements Hypervisor {
   }
 }
 
+/** Of the smallest host that acts here. */
+const hostCpus = CpuSet.parse('0-7');
+
 function hostDomain({ name, uuid, run, end, xml }: Readonly<MemoryDomain>): HostDomain {
-  return { name, uuid, run, ...(run === 'off' ? { end } : {}), metadata: parseDomainMetadata(xml) };
+  return { name, uuid, run, ...(run === 'off' ? { end } : {}), metadata: parseDomainMetadata(xml), pinnedCpus: pinnedCpusOf(xml, hostCpus) };
 }
 
 /** The process that libvirt and QEMU would make of a domain, read from its XML alone. */

@@ -27,8 +27,7 @@ export interface HostTopology {
  */
 export function readTopology(root: HostRoot): HostTopology {
   const directory = join(root.sys, 'devices/system/cpu');
-  const online = readCpuList(join(directory, 'online'));
-  if (online === undefined || online.isEmpty) throw new HostError('HOST_UNREADABLE', `${directory}/online names no CPU; is sysfs mounted there?`);
+  const online = readOnlineCpus(root);
   const cores = readCores(directory, online);
   return {
     numaNodes: readNumaNodes(root, online),
@@ -39,6 +38,14 @@ export function readTopology(root: HostRoot): HostTopology {
     isolated: readIsolated(root, directory),
     nohzFull: readCpuList(join(directory, 'nohz_full')) ?? CpuSet.empty(),
   };
+}
+
+/** @throws HostError `HOST_UNREADABLE` naming the file. */
+export function readOnlineCpus(root: HostRoot): CpuSet {
+  const directory = join(root.sys, 'devices/system/cpu');
+  const online = readCpuList(join(directory, 'online'));
+  if (online === undefined || online.isEmpty) throw new HostError('HOST_UNREADABLE', `${directory}/online names no CPU; is sysfs mounted there?`);
+  return online;
 }
 
 /** `isolated` of sysfs is what was isolated at boot; cpuset partitions of cgroup v2 are told in a file of their own (Linux 6.7). */

@@ -22,6 +22,8 @@ let machine: UnpackedHost;
 let host: MemoryHost;
 let running: { agent: Agent; controller: Controller; ended: Promise<unknown> };
 let nowMs: number;
+/** How far the wall clock was put forward or back. */
+let jumpedMs: number;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rtvm-agent-'));
@@ -29,6 +31,7 @@ beforeEach(async () => {
   machine = unpackHost(recordedHost('realtime-two-sockets'));
   host = new MemoryHost();
   nowMs = Date.parse('2026-01-01T00:00:00Z');
+  jumpedMs = 0;
   start();
 });
 
@@ -43,9 +46,9 @@ function start(): void {
   const agent = new Agent({
     store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: directory,
     // The recorded host has no device files, so KVM is not asked for.
-    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs, log: { info: () => undefined, warn: () => undefined },
+    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs + jumpedMs, monotonicMs: () => nowMs, log: { info: () => undefined, warn: () => undefined },
   });
-  const controller = new Controller({ store, now: () => new Date(nowMs), warn: () => undefined });
+  const controller = new Controller({ store, now: () => new Date(nowMs + jumpedMs), warn: () => undefined });
   running = { agent, controller, ended: Promise.all([agent.run(), controller.run()]) };
 }
 
@@ -158,6 +161,52 @@ describe('Agent', () => {
     expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([]);
   });
 
+  it.each([['forward', 1], ['back', -1]])('keeps its pauses and graces when the wall clock is put %s by a day', async (_, days) => {
+    await apply(nodeYaml, vmYaml('a'));
+    const { metadata: { uid } } = await ready('a');
+    jumpedMs = days * 86_400_000;
+    host.end(uid, 'crashed');
+    await report(({ domain }) => domain?.restarts === 0);
+    await expect.poll(() => { nowMs += 500; return host.find(uid)?.run; }, { timeout: deadlineMs }).toBe('running');
+    host.guestsAnswer = false;
+    await ready('a');
+    await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
+    await report(({ phase }) => phase === 'Stopping');
+    jumpedMs = -2 * jumpedMs;
+    host.disturb(uid, 'CPU 1/KVM', {});
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(host.running()).toHaveLength(1);
+    nowMs += 1000;
+    await expect.poll(() => host.domains, { timeout: deadlineMs }).toEqual([]);
+  });
+
+  it("gives no guest the CPUs that somebody else's domain is pinned to, and tells of one that comes later", async () => {
+    const theirs = (cpus: string) => `<domain type='kvm'><name>theirs</name><uuid>22222222-2222-4222-8222-222222222222</uuid><memory unit='MiB'>1</memory><vcpu cpuset='${cpus}'>1</vcpu></domain>`;
+    const taken = async () => (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans?.map(({ domain, vm: of, placement }) => [domain, of, placement?.reservedCpus]);
+    host.define(theirs('0-3'));
+    await apply(nodeYaml);
+    await expect.poll(taken, { timeout: deadlineMs }).toEqual([]);
+    host.start('22222222-2222-4222-8222-222222222222');
+    // Of its CPUs, those that are dedicated to guests.
+    await expect.poll(taken, { timeout: deadlineMs }).toEqual([['theirs', undefined, '2-3']]);
+    await apply(vmYaml('a'), vmYaml('b'), vmYaml('c'));
+    await Promise.all([ready('a'), ready('b')]);
+    expect(condition(await vm('c', (object) => condition(object, 'Placed')?.status === 'False'), 'Placed')?.reason).toBe('TooFewDedicatedCpus');
+    expect(host.running().flatMap(({ process }) => process?.threads.find(({ comm }) => comm === 'CPU 1/KVM')?.allowedCpus.toString() ?? []).sort()).toEqual(['6', '7']);
+
+    host.end('22222222-2222-4222-8222-222222222222', 'destroyed');
+    await expect.poll(taken, { timeout: deadlineMs }).toEqual([]);
+    const { metadata: { uid } } = await ready('c');
+    host.define(theirs('2-3'));
+    host.start('22222222-2222-4222-8222-222222222222');
+    await expect.poll(async () => (await store.events({ kind: 'RealtimeVM', namespace: 'default', name: 'c', uid })).map(({ reason }) => reason), { timeout: deadlineMs }).toContain('CpusTaken');
+    // It runs on, and is not started again there once it has ended.
+    expect(host.find(uid)?.run).toBe('running');
+    host.end(uid, 'crashed');
+    await expect.poll(async () => { nowMs += 1000; return (await store.get('RealtimeAllocation', { name: 'n1' }))?.status?.guests.find((guest) => guest.uid === uid); }, { timeout: deadlineMs })
+      .toMatchObject({ phase: 'Failed', reason: 'CpusTaken', message: expect.stringMatching(/^pCPUs [23] are those of domain theirs, which runs on this host and is pinned to them, though it is not of rtvm/) as string });
+  });
+
   it('keeps a domain that the allocation no longer names, shows it, and gives its CPUs to nobody', async () => {
     await apply(nodeYaml, vmYaml('a'), vmYaml('b'), vmYaml('c'));
     const [a] = await Promise.all([ready('a'), ready('b'), ready('c')]);
@@ -203,7 +252,7 @@ describe('Agent', () => {
     // As the agent of that node would have told before the controller looks.
     const orphaned = new Agent({
       store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: directory,
-      allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs, log: { info: () => undefined, warn: () => undefined },
+      allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs + jumpedMs, monotonicMs: () => nowMs, log: { info: () => undefined, warn: () => undefined },
     });
     const told = orphaned.run();
     await expect.poll(async () => (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans?.length, { timeout: deadlineMs }).toBe(1);

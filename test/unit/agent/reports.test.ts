@@ -100,7 +100,7 @@ describe('an agent whose store is away', () => {
     const uuid = await runVm();
     isAway = true;
     host.end(uuid, 'crashed');
-    await expect.poll(() => host.running().length, { timeout }).toBe(1);
+    await expect.poll(() => { monotonicMs += 100; return host.running().length; }, { timeout }).toBe(1);
     host.disturb(uuid, 'CPU 1/KVM', { policy: 'OTHER', priority: 0 });
     await expect.poll(() => thread()?.policy, { timeout }).toBe('FIFO');
     expect(await reported()).toMatchObject([{ phase: 'Running', domain: { restarts: 0 } }]);

@@ -1,0 +1,74 @@
+/** Tells of domains that hold what no allocation gives them: on the RealtimeNode, in the log, and to their VMs, each once. */
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
+import type { CpuSet } from '../realtime/cpu-set.ts';
+import { isStoreError } from '../store/errors.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+import { cpusTakenEvent, orphanEvent } from './agent-events.ts';
+import type { AgentEvent } from './agent-events.ts';
+import type { AgentLog } from './agent-log.ts';
+import type { Hypervisor } from './hypervisor.ts';
+import { changeStatus } from './node-report.ts';
+import { disturbedBy, orphansAmong, strangersAmong } from './orphans.ts';
+import type { Orphan } from './orphans.ts';
+
+export interface OrphanTellerOptions {
+  readonly store: ResourceStore;
+  readonly nodeName: string;
+  readonly hypervisor: Hypervisor;
+  readonly log: AgentLog;
+  readonly event: (vm: AllocatedGuest['vm'], event: AgentEvent) => void;
+}
+
+/** What domains are compared with. @property table which allocation the entries are from; empty where there is none. */
+export interface Allocated {
+  readonly entries: ReadonlyMap<string, AllocatedGuest>;
+  readonly table: Pick<RealtimeNodeStatus, 'allocationUid' | 'term'>;
+  readonly dedicatedCpus: CpuSet;
+}
+
+export class OrphanTeller {
+  readonly #options: OrphanTellerOptions;
+  #any = false;
+  /** The warnings last given, as one text: each domain is told of once, not at every look. */
+  #warnedOf = '';
+
+  constructor(options: OrphanTellerOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there were any at the last look. */
+  get any(): boolean {
+    return this.#any;
+  }
+
+  async tell({ entries, table, dedicatedCpus }: Allocated, signal: AbortSignal): Promise<void> {
+    const { hypervisor, store, nodeName } = this.#options;
+    const domains = await hypervisor.list(signal);
+    const orphans = orphansAmong(domains, new Map([...entries].map(([uid, { placement }]) => [uid, placement])));
+    const strangers = strangersAmong(domains, dedicatedCpus, nodeName);
+    this.#warn(orphans, strangers, entries);
+    this.#any = orphans.length > 0;
+    try {
+      await changeStatus(store, nodeName, (status) => ({ ...status, orphans: [...orphans, ...strangers], ...table }), signal);
+    } catch (error) {
+      // On a node that is gone nothing is placed, so nothing is lost by not telling.
+      if (!isStoreError(error, 'NOT_FOUND')) throw error;
+    }
+  }
+
+  #warn(orphans: readonly Orphan[], strangers: readonly Orphan[], entries: ReadonlyMap<string, AllocatedGuest>): void {
+    const { log, event, nodeName } = this.#options;
+    const disturbed = strangers.flatMap((stranger) => disturbedBy(stranger, entries.values()).map((victim) => ({ ...victim, domain: stranger.domain })));
+    const warnings = [
+      ...orphans.map(({ domain, vm }) => `domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`),
+      ...strangers.map(({ domain, placement }) => `domain ${domain} is not of rtvm, and runs pinned to pCPUs ${placement?.reservedCpus ?? ''}, which are dedicated to guests: they are given to no guest while it runs; pin it elsewhere, or take them out of the RealtimeNode's spec.dedicatedCpus`),
+      ...disturbed.map(({ domain, vm, cpus }) => `domain ${domain} is pinned to pCPUs ${cpus.toString()}, which ${vm.namespace}/${vm.name} has to itself`),
+    ];
+    if (warnings.join('\n') === this.#warnedOf) return;
+    this.#warnedOf = warnings.join('\n');
+    for (const warning of warnings) log.warn(warning);
+    for (const { domain, vm } of orphans) if (vm !== undefined) event(vm, orphanEvent(domain, nodeName));
+    for (const { domain, vm, cpus } of disturbed) event(vm, cpusTakenEvent(domain, cpus.toString()));
+  }
+}

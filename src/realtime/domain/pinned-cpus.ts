@@ -1,0 +1,19 @@
+/** Reads out of any domain's XML, whoever made it, which pCPUs it is pinned to. */
+import { CpuSet, unionOf } from '../cpu-set.ts';
+import { readXml } from './xml-reader.ts';
+
+/**
+ * The pCPUs that `<vcpu cpuset>`, `<vcpupin>`, `<emulatorpin>` and `<iothreadpin>` name, as libvirt writes them: in the kernel's notation.
+ * A list of all of the host's CPUs pins nothing.
+ * @returns undefined where nothing is pinned.
+ * @throws XmlReadError
+ */
+export function pinnedCpusOf(domainXml: string, hostCpus: CpuSet): CpuSet | undefined {
+  const { children } = readXml(domainXml);
+  const pins = children.filter(({ name }) => name === 'cputune').flatMap((tune) => tune.children).filter(({ name }) => pinning.has(name));
+  const lists = [...children.filter(({ name }) => name === 'vcpu'), ...pins].flatMap(({ attributes }) => attributes.get('cpuset') ?? []);
+  const cpus = unionOf(lists.map((list) => CpuSet.parse(list)).filter((list) => !hostCpus.isSubsetOf(list)));
+  return cpus.size === 0 ? undefined : cpus;
+}
+
+const pinning: ReadonlySet<string> = new Set(['vcpupin', 'emulatorpin', 'iothreadpin']);
