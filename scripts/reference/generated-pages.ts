@@ -1,6 +1,7 @@
 /** Every page under docs/ of which something is generated, as it should be. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alertTable } from './alerts.ts';
 import { apiReference } from './api-reference.ts';
 import { withGenerated } from './generated-part.ts';
 import { metricTable } from './metrics.ts';
@@ -11,6 +12,6 @@ export const docsDirectory = join(import.meta.dirname, '..', '..', 'docs');
 export function generatedPages(): Readonly<Record<string, string>> {
   return {
     'api-reference.md': apiReference(),
-    'metrics-and-alerts.md': withGenerated(readFileSync(join(docsDirectory, 'metrics-and-alerts.md'), 'utf8'), 'metrics', metricTable()),
+    'metrics-and-alerts.md': withGenerated(withGenerated(readFileSync(join(docsDirectory, 'metrics-and-alerts.md'), 'utf8'), 'metrics', metricTable()), 'alerts', alertTable()),
   };
 }
