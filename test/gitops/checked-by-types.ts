@@ -32,10 +32,13 @@ export function problemsByType(manifests: readonly Manifest[]): readonly string[
   });
   // It is in no directory, but what it imports is looked for from there.
   const path = join(repository, 'test/gitops/manifests-as-code.mts');
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (file) => file === path || fileExists(file);
-  host.getSourceFile = (file, ...rest) => (file === path ? ts.createSourceFile(path, lines.join('\n'), ts.ScriptTarget.ES2022) : getSourceFile(file, ...rest));
+  const disk = ts.createCompilerHost(options);
+  const code = ts.createSourceFile(path, lines.join('\n'), ts.ScriptTarget.ES2022);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (file) => file === path || disk.fileExists(file),
+    getSourceFile: (file, ...rest) => (file === path ? code : disk.getSourceFile(file, ...rest)),
+  };
   const program = ts.createProgram([path], options, host);
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
     const about = file?.fileName === path && start !== undefined ? names[file.getLineAndCharacterOfPosition(start).line] : file?.fileName;
