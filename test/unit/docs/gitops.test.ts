@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { capturedRun } from '../../src/cli/captured-run.ts';
-import { customizations, repository } from '../gitops/argocd-files.ts';
-import type { Health } from '../gitops/lua-health.ts';
-import { vmStates } from '../gitops/vm-states.ts';
+import { capturedRun } from '../../../src/cli/captured-run.ts';
+import { customizations, repository } from '../../gitops/argocd-files.ts';
+import type { Health } from '../../gitops/lua-health.ts';
+import { vmStates } from '../../gitops/vm-states.ts';
 
 const page = readFileSync(join(repository, 'docs/gitops.md'), 'utf8');
 const commands = [...page.matchAll(/^```sh\n(.*?)\n```$/gms)].flatMap(([, block]) => block!.split('\n'));
