@@ -1,10 +1,12 @@
 // Manifests in pages are ones that rtvm takes, and fields that pages name are in the schemas.
-import { loadAll } from 'js-yaml';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load, loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { fieldsOf } from '../../../scripts/reference/fields.ts';
 import { capturedRun } from '../../../src/cli/captured-run.ts';
 import { kindNames, kinds } from '../../../src/crds/resource.ts';
-import { codeSpans, pages } from './pages.ts';
+import { codeSpans, pages, root } from './pages.ts';
 
 const blocks = pages.flatMap(({ path, blocks: all }) => all.filter(({ language }) => language === 'yaml').map(({ text, line }) => ({ where: `${path}:${line}`, text })));
 const ours = blocks.filter(({ text }) => text.includes('apiVersion: rtvm.dev/'));
@@ -56,5 +58,19 @@ describe('fields that pages name', () => {
     const known = (path: string) => [...fields].some((field) => field === path || field.endsWith(`.${path}`));
     expect(ourColumn.filter(({ path }) => !known(path))).toEqual([]);
     expect(ourColumn.length).toBeGreaterThan(30);
+  });
+});
+
+describe('values of the chart that pages name', () => {
+  const values = load(readFileSync(join(root, 'deploy/helm/rtvm/values.yaml'), 'utf8'));
+  const named = pages.flatMap((page) => codeSpans(page).flatMap((span) => {
+    const path = /^(?:agent|controller|crds|guard|metrics|networkPolicy|policies|rbac)\.[A-Za-z.]+/.exec(span)?.[0];
+    return path === undefined ? [] : [{ where: page.path, path }];
+  }));
+
+  it('are there', () => {
+    const isThere = (path: string) => path.split('.').reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>> | undefined)?.[name], values) !== undefined;
+    expect(named.filter(({ path }) => !isThere(path))).toEqual([]);
+    expect(named.length).toBeGreaterThan(12);
   });
 });
