@@ -2,12 +2,15 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCpuFlags } from './cpu-flags.ts';
-import { errorCode, reasonOf } from './host-root.ts';
+import { errorCode, readText, reasonOf } from './host-root.ts';
 import type { HostRoot } from './host-root.ts';
 
 export type Virtualization = { readonly kvm: true } | { readonly kvm: false; readonly reason: string; readonly remedy: string };
 
-/** Opens /dev/kvm for reading and writing, as QEMU will: neither its presence nor its mode says that a container may. */
+/**
+ * Opens /dev/kvm for reading and writing, as QEMU will: neither its presence nor its mode says that this may be done. In a container
+ * without the device it is the kernel's own list of devices that counts: libvirt and QEMU are outside.
+ */
 export function readVirtualization(root: HostRoot): Virtualization {
   const device = join(root.dev, 'kvm');
   try {
@@ -16,7 +19,7 @@ export function readVirtualization(root: HostRoot): Virtualization {
   } catch (error) {
     switch (errorCode(error)) {
       case 'ENOENT':
-        return noDevice(root, device);
+        return hostHasKvm(root) ? { kvm: true } : noDevice(root, device);
       case 'EACCES':
       case 'EPERM':
         return {
@@ -28,6 +31,11 @@ export function readVirtualization(root: HostRoot): Virtualization {
         return { kvm: false, reason: `${device} cannot be opened: ${reasonOf(error)}`, remedy: 'reload the module: modprobe -r kvm_intel kvm_amd && modprobe -a kvm_intel kvm_amd' };
     }
   }
+}
+
+/** Whether the kernel has registered the device, as it does when the module for this CPU is loaded. */
+function hostHasKvm(root: HostRoot): boolean {
+  return readText(join(root.sys, 'class/misc/kvm/dev')) !== undefined;
 }
 
 /** Why KVM cannot be used, and what mends it, as one sentence; undefined where it can. */

@@ -184,7 +184,8 @@ function imageRootWith(roms: Readonly<Record<string, Uint8Array>>, directory: st
   return directory;
 }
 
-function watched(child: RunningRtvm['process']): RunningRtvm {
+/** @param child just started. */
+export function watched(child: RunningRtvm['process']): RunningRtvm {
   let stderr = '';
   const exited = once(child, 'exit');
   const stdout = text(child.stdout);

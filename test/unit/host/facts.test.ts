@@ -38,6 +38,10 @@ describe('KVM', () => {
     expect(factsOf(small, readVirtualization)).toEqual({ kvm: true });
   });
 
+  test('is there for libvirt, outside of a container that has no such device', () => {
+    expect(factsOf(new Map([...without(small, 'dev/kvm'), ['sys/class/misc/kvm/dev', '10:232']]), readVirtualization)).toEqual({ kvm: true });
+  });
+
   test.each([
     ['svm', 'is missing', 'load the module: modprobe kvm_amd'],
     ['vmx', 'is missing', 'load the module: modprobe kvm_intel'],
