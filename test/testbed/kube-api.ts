@@ -132,8 +132,9 @@ export class KubeApi implements AsyncDisposable {
     await this.stop();
   }
 
+  /** @param signal for etcd. The API server holds no state; asked to end, it waits a minute for whoever watches. */
   async #down(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    await this.stopServer(signal);
+    await this.stopServer('SIGKILL');
     await end(this.#etcd, signal);
     this.#etcd = undefined;
   }
