@@ -233,4 +233,22 @@ describe('Controller', () => {
       await other.close();
     }
   });
+
+  it('lets a VM go on where it runs, when a table that has gone back gives it another node', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const entry = (await table(({ spec }) => spec.guests.length === 1)).spec.guests[0]!;
+    const { uid } = entry.vm;
+    await addNode('n2');
+    const placement = { ...entry.placement, nodeName: 'n2' };
+    const orphan = { domain: 'd', uuid: uid, vm: entry.vm, generation: 1, placement };
+    await modify(store, 'RealtimeNode', { name: 'n2' }, (node) => ({ ...node, status: { topology, orphans: [orphan] } }), { write: 'updateStatus' });
+    await vm('a', (object) => condition(object, 'Placed')?.reason === 'RunsElsewhere');
+    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([entry]);
+
+    await report(uid, { phase: 'Placed', reason: 'TableWentBack', ...(entry.request === undefined ? {} : { request: entry.request }) });
+    await vm('a', (object) => object.status?.placement?.nodeName === 'n2');
+    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([]);
+    expect((await store.get('RealtimeAllocation', { name: 'n2' }))?.spec.guests).toMatchObject([{ vm: entry.vm, desired: 'Running', placement }]);
+  });
 });

@@ -20,7 +20,7 @@ import { QuickAnswers } from './quick-answers.ts';
 import { statusOf } from './vm-status.ts';
 import type { VmPlacer } from './vm-placer.ts';
 import type { VmStanding } from './vm-report.ts';
-import { asking, isAnswered, isRestartDue, newRequest, reportOn } from './wish.ts';
+import { asking, isAnswered, isDoubted, isRestartDue, newRequest, reportOn } from './wish.ts';
 
 /** Keeps a deleted RealtimeVM until nothing of it is left on any host. */
 export const finalizer = 'rtvm.dev/allocation';
@@ -96,8 +96,14 @@ export class VmReconciler {
     const newsInMs = this.#quickAnswers.waitMs(vm.metadata.uid, standing, vm.status?.phase);
     if (newsInMs > 0) return { waits: false, againInMs: newsInMs };
     await this.#report(vm, standing, signal);
-    const againInMs = standing.kind === 'unplaced' && standing.reason === notHeard ? this.#options.hearing.waitsFor?.forMs ?? 1 : undefined;
-    return { waits: standing.kind === 'invalid' || standing.kind === 'unplaced', ...(againInMs === undefined ? {} : { againInMs }) };
+    const doubted = standing.kind === 'placed' && isDoubted(standing.entry, standing.report);
+    const waits = standing.kind === 'invalid' || standing.kind === 'unplaced' || doubted;
+    const unheard = doubted || (standing.kind === 'unplaced' && standing.reason === notHeard);
+    return unheard ? this.#untilHeard(waits) : { waits };
+  }
+
+  #untilHeard(waits: boolean): VmReconciled {
+    return { waits, againInMs: this.#options.hearing.waitsFor?.forMs ?? 1 };
   }
 
   /** A table that somebody has deleted is made again as it was: absence gives nothing back. Rules §6.6. */
@@ -147,6 +153,8 @@ export class VmReconciler {
     const moves = restarts && resolver.makesAnother(vm, entry);
     if (restarts && !moves && resolver.resolve(vm).ok) entry = { ...entry, generation, restartedAt };
     entry = asking(entry, ends || moves ? 'Stopped' : 'Running');
+    // Every agent has told what runs, and none has told of this VM.
+    if (isDoubted(entry, held.report) && this.#options.hearing.waitsFor === undefined) entry = { ...entry, request: newRequest() };
     if (entry !== held.entry) await writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: held.report, restartRequired: resolver.restartRequired(vm, entry), lost: this.#lost(held), drains };
   }
@@ -164,7 +172,12 @@ export class VmReconciler {
     const where = `domain ${orphan.domain} on node ${nodeName}`;
     if (orphan.vm?.uid !== uid) return { kind: 'unplaced', reason: 'OldDomainRuns', message: `${where} still runs for an earlier RealtimeVM ${namespace}/${name}; end it there ("virsh destroy" and "virsh undefine"), then this one is placed` };
     if (orphan.placement === undefined) return { kind: 'unplaced', reason: 'DomainUnreadable', message: `${where} runs for this VM and does not say what it holds; end it there, then the VM is placed` };
-    if (held !== undefined && held.entry.placement.nodeName !== nodeName) return { kind: 'unplaced', reason: 'RunsElsewhere', message: `${where} runs for this VM, which node ${held.entry.placement.nodeName} was to run; end it there, then it goes on` };
+    if (held !== undefined && held.nodeName !== nodeName && (isDoubted(held.entry, held.report) || isAnswered(held.entry, held.report))) {
+      // Nothing of it is there, and nothing will be.
+      await this.#release(vm, held, signal);
+      return this.#adopt(vm, { nodeName, orphan }, undefined, signal);
+    }
+    if (held !== undefined && held.nodeName !== nodeName) return { kind: 'unplaced', reason: 'RunsElsewhere', message: `${where} runs for this VM, which node ${held.nodeName} was to run; end it there, then it goes on` };
     const guest = this.#options.resolver.resolve(vm);
     if (!guest.ok && held === undefined) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
     const desired = vm.metadata.deletionTimestamp !== undefined ? 'Removed' : vm.spec.runStrategy === 'Halted' ? 'Stopped' : 'Running';
@@ -185,12 +198,6 @@ export class VmReconciler {
   /** finalizer → `desired: Removed` → the agent confirms → the entry goes → the finalizer goes. */
   async #remove(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmReconciled> {
     const held = this.#held(vm);
-    const orphan = this.#options.view.orphanOf({ ...vm.metadata });
-    if (held === undefined && orphan?.orphan.vm?.uid === vm.metadata.uid) {
-      const standing = await this.#adopt(vm, orphan, held, signal);
-      await this.#report(vm, standing, signal);
-      return { waits: standing.kind !== 'placed' };
-    }
     if (held !== undefined) {
       const entry = asking(held.entry, 'Removed');
       if (entry !== held.entry) {
@@ -204,6 +211,14 @@ export class VmReconciler {
       }
       await this.#release(vm, held, signal);
     }
+    const orphan = this.#options.view.orphanOf({ ...vm.metadata });
+    if (orphan?.orphan.vm?.uid === vm.metadata.uid) {
+      const standing = await this.#adopt(vm, orphan, undefined, signal);
+      await this.#report(vm, standing, signal);
+      return { waits: standing.kind !== 'placed' };
+    }
+    // A domain of it may run that is in no table since the data went back.
+    if (this.#options.hearing.waitsFor !== undefined) return this.#untilHeard(true);
     const finalizers = vm.metadata.finalizers?.filter((name) => name !== finalizer);
     if (finalizers?.length !== vm.metadata.finalizers?.length) {
       await this.#writeVm('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
-import { asking, isAnswered, isRestartDue } from './wish.ts';
+import { asking, isAnswered, isDoubted, isRestartDue } from './wish.ts';
 
 const entry = { vm: { namespace: 'n', name: 'm', uid: 'u' }, generation: 1, desired: 'Running', request: 'first' } as AllocatedGuest;
 const report = (what: Omit<ReportedGuest, 'uid'>): ReportedGuest => ({ uid: 'u', ...what });
@@ -27,6 +27,18 @@ describe('isAnswered', () => {
     ['it is to run', entry, report({ phase: 'Stopped', request: 'first' }), false],
   ])('%s', (_, wish, said, expected) => {
     expect(isAnswered(wish, said)).toBe(expected);
+  });
+});
+
+describe('isDoubted', () => {
+  it.each<[string, AllocatedGuest, ReportedGuest | undefined, boolean]>([
+    ['nothing was said', entry, undefined, false],
+    ['the table has gone back', entry, report({ phase: 'Placed', reason: 'TableWentBack', request: 'first' }), true],
+    ['it was asked for anew since', { ...entry, request: 'second' }, report({ phase: 'Placed', reason: 'TableWentBack', request: 'first' }), false],
+    ['it is to end', { ...entry, desired: 'Stopped' }, report({ phase: 'Placed', reason: 'TableWentBack', request: 'first' }), false],
+    ['it is placed and no more', entry, report({ phase: 'Placed', request: 'first' }), false],
+  ])('%s', (_, wish, said, expected) => {
+    expect(isDoubted(wish, said)).toBe(expected);
   });
 });
 

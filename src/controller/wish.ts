@@ -19,6 +19,11 @@ export function isAnswered(entry: AllocatedGuest, report: ReportedGuest | undefi
   return entry.desired !== 'Running' && report?.phase === entry.desired && report.request === entry.request;
 }
 
+/** The agent follows the entry no more, nor starts anything for it: its table has gone back to an older state. It waits to be asked anew. */
+export function isDoubted(entry: AllocatedGuest, report: ReportedGuest | undefined): boolean {
+  return entry.desired === 'Running' && report?.reason === 'TableWentBack' && report.request === entry.request;
+}
+
 /** What the agent says of this very entry: the answer to a request that has passed says nothing of what runs now. */
 export function reportOn(entry: AllocatedGuest, report: ReportedGuest | undefined): ReportedGuest | undefined {
   return report?.request === undefined || report.request === entry.request ? report : undefined;

@@ -32,7 +32,7 @@ const reportedGuest = z.strictObject({
   phase: z.enum(guestPhases).describe('Where the domain is in its life; Removed: nothing of it is left on the host.'),
   reason: oneLine(256).describe('Why, as one CamelCase word for programs.').optional(),
   message: sentence().describe('Why, for people.').optional(),
-  request: oneLine(64).describe('The request that a Stopped or Removed answers: without it, what the guest held is not given to another.').optional(),
+  request: oneLine(64).describe('The request that a Stopped or Removed answers: without it, what the guest held is not given to another. With the reason TableWentBack, the one that is not followed.').optional(),
   domain: z.strictObject({
     name: oneLine(256).describe('Name of the domain.'),
     uuid: uuid().describe('UUID of the domain.'),

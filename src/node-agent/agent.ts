@@ -31,6 +31,7 @@ import { kvmProblem } from './host/virtualization.ts';
 import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
 import { publishNode } from './node-report.ts';
 import { OrphanTeller } from './orphan-teller.ts';
+import { PassedWishes } from './passed-wishes.ts';
 import { Reports } from './reports.ts';
 import { GuestFiles } from './images/guest-files.ts';
 import { StartError } from './start-failure.ts';
@@ -77,6 +78,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #stop = new AbortController();
   readonly #reports: Reports;
+  readonly #passed: PassedWishes;
   readonly #keeper: GuestKeeper;
   readonly #orphans: OrphanTeller;
   readonly #observer: AgentObserver;
@@ -98,6 +100,7 @@ export class Agent {
     this.#options = options;
     this.#observer = options.observer ?? nobodyObserves;
     const { store, nodeName, hypervisor, root, stateDirectory, imageRoot, allowedUrls, virtType, now, log } = options;
+    this.#passed = new PassedWishes(stateDirectory, log);
     this.#reports = new Reports({ store, nodeName, outdated: () => this.#telling.add(reportsKey, reportDelayMs) });
     const files = new GuestFiles({ root, stateDirectory, imageRoot, urlPrefixes: allowedUrls, maxCacheBytes, maxImageBytes, imagesInUse: () => this.#imagesInUse() });
     const starter = new GuestStarter({
@@ -110,6 +113,7 @@ export class Agent {
       lastReport: (uid) => this.#reports.get(uid),
       monotonicMs: options.monotonicMs ?? (() => performance.now()),
       observer: this.#observer,
+      hasPassed: (entry) => this.#passed.has(entry),
       heldElsewise: () => this.#telling.add(orphansKey),
       report: (report) => this.#reports.set(report),
       event: tellVm,
@@ -186,6 +190,7 @@ export class Agent {
       switch (event.type) {
         case 'added':
         case 'modified':
+          await this.#passed.take(event.object);
           this.#reports.read(event.object);
           this.#takeEntries(event.object.spec.guests);
           this.#takeTable(event.object);

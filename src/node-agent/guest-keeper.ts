@@ -43,6 +43,8 @@ export interface GuestKeeperOptions {
   readonly monotonicMs: () => number;
   readonly observer: AgentObserver;
   readonly log: AgentLog;
+  /** The table asks for something that it has asked for before, in the meantime not. */
+  readonly hasPassed: (entry: AllocatedGuest) => boolean;
   /** A guest's domain runs with another placement than its allocation says. */
   readonly heldElsewise: () => void;
   /** Takes a new report. That it cannot be told just now is no reason to look after guests any less. */
@@ -115,7 +117,7 @@ export class GuestKeeper {
     });
     switch (step.do) {
       case 'start':
-        return this.#start(look, hasRun, signal);
+        return this.#options.hasPassed(entry) ? this.#wishPassed(look) : this.#start(look, hasRun, signal);
       case 'audit':
         // It was to be ended, and is to go on now.
         state.graceEndsMs = undefined;
@@ -208,6 +210,12 @@ export class GuestKeeper {
     }
     this.#report(look, auditReport(answer));
     return { requeueAfterMs: answer.againInMs ?? auditIntervalMs };
+  }
+
+  /** The controller asks anew, once it knows that the VM runs nowhere else. */
+  #wishPassed(look: Look): ReconcileResult {
+    this.#report(look, { phase: 'Placed', reason: 'TableWentBack', message: 'its allocation has gone back to an older state, since when the VM may have been started on another node: it is started when the controller has heard from all nodes and asks for it anew', ...(look.entry.request === undefined ? {} : { request: look.entry.request }) });
+    return onEvent;
   }
 
   #uuidTaken(look: Look, found: HostDomain): ReconcileResult {

@@ -42,14 +42,27 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-function start(): void {
-  const agent = new Agent({
+function agentOfNode(): Agent {
+  return new Agent({
     store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: directory,
     // The recorded host has no device files, so KVM is not asked for.
     allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs + jumpedMs, monotonicMs: () => nowMs, log: { info: () => undefined, warn: () => undefined },
   });
+}
+
+function start(): void {
+  const agent = agentOfNode();
   const controller = new Controller({ store, now: () => new Date(nowMs + jumpedMs), warn: () => undefined });
   running = { agent, controller, ended: Promise.all([agent.run(), controller.run()]) };
+}
+
+/** As where no controller looks just now. */
+async function withAgentAlone(seen: () => Promise<unknown>): Promise<void> {
+  const agent = agentOfNode();
+  const ended = agent.run();
+  await seen();
+  agent.stop();
+  await ended;
 }
 
 async function stop(): Promise<void> {
@@ -243,6 +256,22 @@ describe('Agent', () => {
     expect(host.running().map(({ process }) => process)).toEqual(processes);
   });
 
+  it('starts nothing for a wish that has come back with a backup, until a controller asks for it anew', async () => {
+    await apply(nodeYaml, vmYaml('a'));
+    await ready('a');
+    const { spec: backup } = (await store.get('RealtimeAllocation', { name: 'n1' }))!;
+    await apply(vmYaml('a', ', runStrategy: Halted'));
+    await expect.poll(async () => (await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests, { timeout: deadlineMs }).toEqual([]);
+    await stop();
+    await store.update({ ...(await store.get('RealtimeAllocation', { name: 'n1' }))!, spec: backup });
+    await withAgentAlone(() => report(({ phase, reason, request }) => phase === 'Placed' && reason === 'TableWentBack' && request === backup.guests[0]?.request));
+    expect(host.domains).toEqual([]);
+    await apply(vmYaml('a'));
+    start();
+    await ready('a');
+    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([{ ...backup.guests[0], request: expect.not.stringMatching(backup.guests[0]!.request!) as string }]);
+  });
+
   it('ends a guest that the allocation has lost when its VM is deleted', async () => {
     await apply(nodeYaml, vmYaml('a'));
     await ready('a');
@@ -250,14 +279,7 @@ describe('Agent', () => {
     await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
     await store.update({ ...(await store.get('RealtimeAllocation', { name: 'n1' }))!, spec: { guests: [] } });
     // As the agent of that node would have told before the controller looks.
-    const orphaned = new Agent({
-      store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: directory,
-      allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs + jumpedMs, monotonicMs: () => nowMs, log: { info: () => undefined, warn: () => undefined },
-    });
-    const told = orphaned.run();
-    await expect.poll(async () => (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans?.length, { timeout: deadlineMs }).toBe(1);
-    orphaned.stop();
-    await told;
+    await withAgentAlone(() => expect.poll(async () => (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans?.length, { timeout: deadlineMs }).toBe(1));
     start();
     await expect.poll(async () => [await store.get('RealtimeVM', { namespace: 'default', name: 'a' }), host.domains.length], { timeout: deadlineMs }).toEqual([undefined, 0]);
   });

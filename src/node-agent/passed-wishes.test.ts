@@ -1,0 +1,71 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { Stored } from '../store/resource.ts';
+import { PassedWishes } from './passed-wishes.ts';
+
+let directory: string;
+let warnings: string[];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rtvm-wishes-'));
+  warnings = [];
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const wishes = () => new PassedWishes(directory, { info: () => undefined, warn: (message) => warnings.push(message) });
+const entry = (request: string | undefined) => ({ request }) as AllocatedGuest;
+const table = (resourceVersion: string, ...requests: readonly (string | undefined)[]) => ({ metadata: { resourceVersion }, spec: { guests: requests.map(entry) } }) as unknown as Stored<'RealtimeAllocation'>;
+
+/** Which of the wishes have passed after these versions of the table, each read by another agent where `restarts`. */
+async function passedAfter(tables: readonly Stored<'RealtimeAllocation'>[], restarts: boolean): Promise<readonly string[]> {
+  let memory = wishes();
+  for (const version of tables) {
+    if (restarts) memory = wishes();
+    await memory.take(version);
+  }
+  return ['a', 'b', 'c'].filter((request) => memory.has(entry(request)));
+}
+
+describe('PassedWishes', () => {
+  it.each<[string, readonly Stored<'RealtimeAllocation'>[], readonly string[]]>([
+    ['a first table', [table('5', 'a', 'b')], []],
+    ['the same, with another status', [table('5', 'a', 'b'), table('6', 'a', 'b')], []],
+    ['a wish that another has taken the place of', [table('5', 'a'), table('6', 'b')], ['a']],
+    ['one that is back', [table('5', 'a'), table('6', 'b'), table('7', 'a')], ['a', 'b']],
+    ['one that was never seen, in a table that has gone back', [table('5', 'a'), table('3', 'c')], ['a', 'c']],
+    ['a table that has gone back to a version with the same wishes', [table('5', 'a'), table('9', 'a'), table('6', 'a')], []],
+    ['what is asked for after that', [table('5', 'a'), table('3', 'c'), table('4', 'b')], ['a', 'c']],
+    ['versions that are no numbers', [table('y', 'a'), table('x', 'b')], ['a']],
+    ['wishes without a name', [table('5', undefined), table('4', undefined)], []],
+  ])('knows of %s which have passed, over restarts of the agent too', async (_, tables, expected) => {
+    expect(await passedAfter(tables, false)).toEqual(expected);
+    await rm(join(directory, 'wishes.json'));
+    expect(await passedAfter(tables, true)).toEqual(expected);
+    expect(warnings).toEqual([]);
+  });
+
+  it('keeps the latest two thousand', async () => {
+    const memory = wishes();
+    for (const [version, first] of [[1, 0], [2, 1500], [3, 3000]] as const) await memory.take(table(String(version), ...Array.from({ length: 1500 }, (_, i) => `w${first + i}`)));
+    expect(['w999', 'w1000', 'w2999', 'w3000'].filter((request) => memory.has(entry(request)))).toEqual(['w1000', 'w2999']);
+  });
+
+  it('says so where its file cannot be read, and goes on as a new node does', async () => {
+    await writeFile(join(directory, 'wishes.json'), '{');
+    expect(await passedAfter([table('5', 'a'), table('6', 'b')], false)).toEqual(['a']);
+    expect(warnings).toEqual([expect.stringContaining('wishes.json cannot be read')]);
+    expect(JSON.parse(await readFile(join(directory, 'wishes.json'), 'utf8'))).toEqual({ version: '6', present: ['b'], passed: ['a'] });
+  });
+
+  it('goes on from memory where its file cannot be written', async () => {
+    await writeFile(join(directory, 'no-directory'), '');
+    const memory = new PassedWishes(join(directory, 'no-directory'), { info: () => undefined, warn: (message) => warnings.push(message) });
+    await memory.take(table('5', 'a'));
+    await memory.take(table('6', 'b'));
+    expect([memory.has(entry('a')), memory.has(entry('b'))]).toEqual([true, false]);
+    expect(warnings.some((message) => message.includes('cannot be written'))).toBe(true);
+  });
+});

@@ -1,0 +1,82 @@
+/**
+ * Remembers, on disk, which wishes of the node's table have passed.
+ *
+ * A table that was put back from a backup asks again for what it asked for then. A guest may run on another node since, and
+ * nothing in the table says so: what it asks for is not started before a controller, which hears every agent first, has asked
+ * for it anew. Rules §6.7.
+ */
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { readIfThere } from '../store/directory/atomic-file.ts';
+import { isOlder } from '../store/kubernetes/resource-version.ts';
+import type { Stored } from '../store/resource.ts';
+import type { AgentLog } from './agent-log.ts';
+
+const remembered = z.object({
+  /** Of the table when it first asked for what it asks for now. */
+  version: z.string(),
+  /** Names of the requests that the table holds, and of those that it held before, the latest last. */
+  present: z.array(z.string()),
+  passed: z.array(z.string()),
+});
+
+type Remembered = z.infer<typeof remembered>;
+
+/** Those of weeks, on a busy node: a backup is seldom older. A version that went back tells without them. */
+const mostPassed = 2000;
+
+export class PassedWishes {
+  readonly #file: string;
+  readonly #log: AgentLog;
+  #remembered: Remembered | undefined;
+  #passed: ReadonlySet<string> = new Set();
+
+  constructor(stateDirectory: string, log: AgentLog) {
+    this.#file = join(stateDirectory, 'wishes.json');
+    this.#log = log;
+  }
+
+  /** Takes a version of the table. To be awaited before anything is done for it. */
+  async take({ metadata: { resourceVersion }, spec: { guests } }: Stored<'RealtimeAllocation'>): Promise<void> {
+    const before = this.#remembered ?? await this.#read();
+    const present = guests.flatMap(({ request }) => request ?? []);
+    const wentBack = before !== undefined && isOlder(resourceVersion, before.version);
+    if (wentBack || !isDeepStrictEqual(present, before?.present)) {
+      const gone = wentBack ? [...before.present, ...present] : before?.present.filter((request) => !present.includes(request)) ?? [];
+      const passed = [...new Set([...before?.passed ?? [], ...gone])].slice(-mostPassed);
+      this.#remembered = { version: resourceVersion, present, passed };
+      await this.#write(this.#remembered);
+    } else this.#remembered = before;
+    this.#passed = new Set(this.#remembered?.passed);
+  }
+
+  /** The table asks for this, and did so once before it asked for something else. */
+  has({ request }: AllocatedGuest): boolean {
+    return request !== undefined && this.#passed.has(request);
+  }
+
+  /** One that cannot be read says nothing, as on a new node. */
+  async #read(): Promise<Remembered | undefined> {
+    try {
+      const text = await readIfThere(this.#file);
+      return text === undefined ? undefined : remembered.parse(JSON.parse(text));
+    } catch (error) {
+      this.#log.warn(`${this.#file} cannot be read: should the cluster have been put back to a backup, guests may be started that run on another node`, error);
+      return undefined;
+    }
+  }
+
+  /** Whole or not at all. Not synced: it is needed only where somebody puts a backup back, which no loss of power does. */
+  async #write(what: Remembered): Promise<void> {
+    try {
+      await mkdir(dirname(this.#file), { recursive: true });
+      await writeFile(`${this.#file}.new`, JSON.stringify(what), { mode: 0o600 });
+      await rename(`${this.#file}.new`, this.#file);
+    } catch (error) {
+      this.#log.warn(`${this.#file} cannot be written: should the cluster be put back to a backup while the agent is restarted, guests may be started that run on another node`, error);
+    }
+  }
+}
