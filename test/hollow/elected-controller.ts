@@ -5,19 +5,20 @@ import { Controller } from '../../src/controller/controller.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { LeaderElection } from '../../src/store/kubernetes/leader-election.ts';
+import { wrongClock } from './wrong-clock.ts';
 
 const [kubeconfig = '', silenceMs = ''] = process.argv.slice(2);
 const warn = (message: string, error?: unknown) => console.error(`controller ${process.pid}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
 
 process.on('disconnect', () => process.exit(1));
 
-const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-controller' });
+const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-controller', clock: wrongClock });
 const election = new LeaderElection({
-  cluster: store, lease: { namespace: 'default', name: 'rtvm-controller' }, identity: String(process.pid), durationMs: 1000, renewDeadlineMs: 700, retryMs: 150,
+  cluster: store, lease: { namespace: 'default', name: 'rtvm-controller' }, identity: String(process.pid), durationMs: 1000, renewDeadlineMs: 700, retryMs: 150, clock: wrongClock,
 });
 await election.run(new AbortController().signal, async ({ signal, guard }) => {
   const guarded = store.guarded(guard);
-  const controller = new Controller({ store: guarded, cluster: { cluster: guarded, leaseNamespace: 'default', leaseMs: Number(silenceMs) }, now: () => new Date(), warn });
+  const controller = new Controller({ store: guarded, cluster: { cluster: guarded, leaseNamespace: 'default', leaseMs: Number(silenceMs) }, now: wrongClock.date, warn });
   const stop = () => controller.stop();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

@@ -44,7 +44,7 @@ export class HollowNodes implements AsyncDisposable {
 
   constructor(options: HollowNodesOptions) {
     this.#options = options;
-    this.hosts = new Map(options.names.map((name) => [name, new MemoryHost((record) => options.record?.(name, record))]));
+    this.hosts = new Map(options.names.map((name) => [name, new MemoryHost({ record: (record) => options.record?.(name, record) })]));
   }
 
   /** Starts the agent of one node, as its DaemonSet does. */

@@ -29,8 +29,13 @@ interface Seen {
 type Answer = { readonly call: number; readonly result: unknown } | { readonly call: number; readonly error: string };
 type ToAgent = Answer | { readonly node: string; readonly changed: string };
 
-/** Lets a child reach hosts for as long as it lives. */
-export function serveHosts(child: ChildProcess, hosts: ReadonlyMap<string, MemoryHost>): void {
+const reading: ReadonlySet<Method> = new Set(['list', 'find']);
+
+/**
+ * Lets a child reach hosts for as long as it lives.
+ * @param acting told before each act on a host, and when it is done and the child has not heard of it.
+ */
+export function serveHosts(child: ChildProcess, hosts: ReadonlyMap<string, MemoryHost>, acting: (moment: 'act' | 'acted') => void = () => undefined): void {
   const links = new Map<string, MemoryHypervisor>();
   const send = (message: ToAgent) => child.connected && child.send(message, () => undefined);
   const link = (node: string): MemoryHypervisor => {
@@ -44,7 +49,11 @@ export function serveHosts(child: ChildProcess, hosts: ReadonlyMap<string, Memor
   };
   child.on('message', (message) => {
     const { call, node, method, args } = message as Call;
-    answer(link(node), method, args).then((result) => send({ call, result }), (error: unknown) => send({ call, error: error instanceof Error ? error.message : String(error) }));
+    const isAct = !reading.has(method);
+    if (isAct) acting('act');
+    answer(link(node), method, args).finally(() => {
+      if (isAct) acting('acted');
+    }).then((result) => send({ call, result }), (error: unknown) => send({ call, error: error instanceof Error ? error.message : String(error) }));
   });
   child.once('exit', () => {
     for (const known of links.values()) void known.stop();

@@ -8,20 +8,21 @@ import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
 import { LinkedHypervisor } from './host-link.ts';
+import { wrongClock } from './wrong-clock.ts';
 
 const [kubeconfig = '', hostDirectory = '', stateDirectory = '', ...names] = process.argv.slice(2);
 
 process.on('disconnect', () => process.exit(1));
 
 for (const nodeName of names) {
-  const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-agent' });
+  const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-agent', clock: wrongClock });
   const warn = (message: string, error?: unknown) => console.error(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
   const agent = new Agent({
     store, nodeName, nodeLabels: {}, hypervisor: new LinkedHypervisor(nodeName), root: hostRootAt(hostDirectory),
     stateDirectory: join(stateDirectory, nodeName), imageRoot: stateDirectory,
     // Such a host has no device files, so KVM is not asked for.
-    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 2000, now: Date.now, log: { info: () => undefined, warn },
+    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 2000, now: () => wrongClock.date().getTime(), log: { info: () => undefined, warn },
   });
-  void keepNodeLease({ cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs: 2000, onError: (error) => warn('its Lease', error) }, new AbortController().signal);
+  void keepNodeLease({ cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs: 2000, clock: wrongClock, onError: (error) => warn('its Lease', error) }, new AbortController().signal);
   void agent.run();
 }

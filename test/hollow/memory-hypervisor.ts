@@ -3,7 +3,7 @@
  * real agent acts as a host that does not exist, for tests of its logic and for hundreds of nodes on one machine. Like a real
  * libvirt it outlives the agents that connect to it, keeps definitions by UUID, and tells changes as events.
  */
-import { CpuSet, unionOf } from '../../src/realtime/cpu-set.ts';
+import { CpuSet } from '../../src/realtime/cpu-set.ts';
 import { parseDomainMetadata } from '../../src/realtime/domain/parse-metadata.ts';
 import { pinnedCpusOf } from '../../src/realtime/domain/pinned-cpus.ts';
 import { readXml } from '../../src/realtime/domain/xml-reader.ts';
@@ -24,26 +24,35 @@ interface MemoryDomain {
 /** Something that happened to a domain: the host's own record, for checkers that do not trust the product. */
 export interface DomainRecord {
   readonly atMs: number;
-  readonly what: 'started' | 'ended';
+  readonly what: 'started' | 'ended' | 'refused';
   readonly uuid: string;
   readonly name: string;
   readonly vmUid: string | undefined;
-  /** pCPUs that only one vCPU may run on, by its XML. */
-  readonly pinnedCpus: CpuSet;
+  readonly xml: string;
+  /** Why it was refused. */
+  readonly why?: string;
+}
+
+export interface MemoryHostOptions {
+  readonly record?: (record: DomainRecord) => void;
+  /** What a kernel or libvirt says where it cannot give a domain what its XML asks for beside what `running` have. */
+  readonly lacks?: (xml: string, running: readonly string[]) => string | undefined;
 }
 
 export class MemoryHost {
   readonly #domains = new Map<string, MemoryDomain>();
   readonly #connections = new Set<HypervisorEvents>();
   readonly #record: (record: DomainRecord) => void;
+  readonly #lacks: NonNullable<MemoryHostOptions['lacks']>;
   #nextPid = 1000;
   /** What the next start fails with. */
   failNextStart: Error | undefined;
   /** Whether guests answer when they are asked to switch off. */
   guestsAnswer = true;
 
-  constructor(record: (record: DomainRecord) => void = () => undefined) {
+  constructor({ record = () => undefined, lacks = () => undefined }: MemoryHostOptions = {}) {
     this.#record = record;
+    this.#lacks = lacks;
   }
 
   /** A connection to this host, as an agent has one. */
@@ -90,6 +99,11 @@ export class MemoryHost {
     const domain = this.#domains.get(uuid);
     if (domain === undefined) throw new Error(`no domain ${uuid}`);
     if (domain.run !== 'off') throw new Error(`domain ${domain.name} is already running`);
+    const lack = this.#lacks(domain.xml, this.running().map(({ xml }) => xml));
+    if (lack !== undefined) {
+      this.#write('refused', domain, lack);
+      throw new Error(lack);
+    }
     domain.run = 'running';
     domain.process = processOf(domain.xml, this.#nextPid);
     this.#nextPid += 100;
@@ -136,9 +150,8 @@ export class MemoryHost {
     for (const events of this.#connections) queueMicrotask(() => events.changed(uuid));
   }
 
-  #write(what: DomainRecord['what'], { uuid, name, xml }: MemoryDomain): void {
-    const pins = vcpuPins(readXml(xml)).filter(({ cpus }) => cpus.size === 1).map(({ cpus }) => cpus);
-    this.#record({ atMs: performance.now(), what, uuid, name, vmUid: parseDomainMetadata(xml)?.uid, pinnedCpus: unionOf(pins) });
+  #write(what: DomainRecord['what'], { uuid, name, xml }: MemoryDomain, why?: string): void {
+    this.#record({ atMs: performance.now(), what, uuid, name, vmUid: parseDomainMetadata(xml)?.uid, xml, ...(why === undefined ? {} : { why }) });
   }
 }
 

@@ -1,7 +1,8 @@
-// Hundreds of SIGKILLs, at random moments of a cluster's life: controllers and agents are killed, one leader is frozen past its
-// lease and thawed, the API server is killed, and its data is put back. All the while people do what they want with their VMs.
-// Hosts live on, as hosts do. What the tables and the hosts have recorded is then replayed by a checker of its own.
-import { mkdtempSync, rmSync } from 'node:fs';
+// Hundreds of SIGKILLs, at random moments of a cluster's life: controllers and agents are killed, leaders are frozen past their
+// lease and thawed, clocks jump, requests are refused, answers and watches lost, the API server is killed, and its data is put
+// back. All the while people do what they want with their VMs, and somebody deletes tables and wipes statuses. Hosts live on, as
+// hosts do. What etcd has stored and the hosts have recorded is then replayed by a checker of its own.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,20 +13,24 @@ import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
 import { installCrds } from '../testbed/install-crds.ts';
 import { startKubeApi } from '../testbed/kube-api.ts';
 import { breachesIn } from './support/chaos-checker.ts';
-import type { ChaosEvent } from './support/chaos-checker.ts';
+import type { ChaosEvent } from './support/chaos-events.ts';
+import { capacity, dedicatedCpus, deviceClass, lacks, nodeSpec } from './support/chaos-guests.ts';
 import { ChaosPeople } from './support/chaos-people.ts';
 import { ChaosProcesses } from './support/chaos-processes.ts';
-import type { Role } from './support/chaos-processes.ts';
+import type { KillMoment, Role } from './support/chaos-processes.ts';
+import { ChaosProxy, fair, storm } from './support/chaos-proxy.ts';
+import { ClusterLog } from './support/cluster-log.ts';
+import { claimsOf } from './support/domain-claims.ts';
 import { KubeObjects, kubeCondition, paths } from './support/kube-objects.ts';
-import { followTables } from './support/table-log.ts';
 
 const seed = Number(process.env['CHAOS_SEED'] ?? 20_261);
-const wantedKills = Number(process.env['CHAOS_KILLS'] ?? 300);
+const wantedKills = Number(process.env['CHAOS_KILLS'] ?? 250);
 /** Whatever the machine: then it is over, and how many kills there were is said. */
-const longestMs = 200_000;
+const longestMs = Math.max(200_000, 800 * wantedKills);
 const nodeNames = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
 /** Longer than an agent takes to be killed a few times in a row; far shorter than in production. */
 const silenceMs = 15_000;
+const dayMs = 86_400_000;
 
 /** Mulberry32: small, and good enough to choose with. */
 function randomFrom(start: number): () => number {
@@ -38,8 +43,13 @@ function randomFrom(start: number): () => number {
   };
 }
 
+/** As a host has recorded it. */
+function restartedAtIn(xml: string): string | undefined {
+  return /&quot;restartedAt&quot;:&quot;([^&]+)&quot;/.exec(xml)?.[1];
+}
+
 describeWithKubeApi('a cluster in which everything is killed', () => {
-  test(`keeps its rules over ${wantedKills} kills, and runs what it should in the end (seed ${seed})`, { timeout: 480_000 }, async () => {
+  test(`keeps its rules over ${wantedKills} kills, and runs what it should in the end (seed ${seed})`, { timeout: longestMs + 300_000 }, async () => {
     const random = randomFrom(seed);
     const events: ChaosEvent[] = [];
     await using api = await startKubeApi();
@@ -47,66 +57,97 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
     const objects = new KubeObjects(api);
     using machine = unpackHost(recordedHost('realtime-two-sockets'));
     const directory = mkdtempSync(join(tmpdir(), 'rtvm-chaos-'));
-    const hosts = new Map(nodeNames.map((node) => [node, new MemoryHost(({ what, vmUid = '?', pinnedCpus }) => {
-      events.push({ type: 'domain', node, what, vm: vmUid, cpus: [...pinnedCpus] });
+    const hosts = new Map(nodeNames.map((node) => [node, new MemoryHost({
+      lacks,
+      record: ({ what, vmUid: vm = '?', xml, why = '' }) => {
+        if (what === 'started') events.push({ type: what, node, vm, claims: claimsOf(xml, dedicatedCpus), restartedAt: restartedAtIn(xml) });
+        else events.push(what === 'ended' ? { type: what, node, vm } : { type: what, node, vm, why });
+      },
     })]));
     for (const name of nodeNames) {
       await objects.create(paths.clusterNodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'rtvm.dev/realtime': 'true' } }, spec: {} });
-      await objects.create(paths.nodes, { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name }, spec: { dedicatedCpus: '2-3,6-7', sharedCpus: '0-1,4-5' } });
+      await objects.create(paths.nodes, { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name }, spec: nodeSpec });
     }
-    const following = new AbortController();
-    const log = followTables(api, (node, revision, guests) => events.push({ type: 'table', node, revision, guests }), following.signal);
-    const agents = ['n1 n2', 'n3 n4', 'n5 n6'].map((nodes): Role => ({ name: `agents of ${nodes}`, program: 'linked-agents', args: [api.kubeconfigPath, machine.directory, join(directory, 'state'), ...nodes.split(' ')] }));
-    const controllers = ['one', 'other'].map((name): Role => ({ name: `controller ${name}`, program: 'elected-controller', args: [api.kubeconfigPath, String(silenceMs)] }));
-    const processes = await ChaosProcesses.start(join(directory, 'programs'), hosts, [...agents, ...controllers]);
-    const people = new ChaosPeople({ api, random, mostVms: 18, asked: (vm) => events.push({ type: 'asked', vm }) });
+    await objects.create(paths.classes, deviceClass);
+    const log = new ClusterLog(api.etcdUrl, (event) => events.push(event));
+    await using proxy = new ChaosProxy(api, randomFrom(seed + 1));
+    /** Of a process's own, by its own way to the API server. */
+    const kubeconfig = async (name: string) => {
+      const path = join(directory, `kubeconfig of ${name}`);
+      writeFileSync(path, readFileSync(api.kubeconfigPath, 'utf8').replace(api.url, await proxy.address(name)));
+      return path;
+    };
+    const agents = await Promise.all(['n1 n2', 'n3 n4', 'n5 n6'].map(async (nodes): Promise<Role> => ({ name: `agents of ${nodes}`, program: 'linked-agents', args: [await kubeconfig(`agents of ${nodes}`), machine.directory, join(directory, 'state'), ...nodes.split(' ')] })));
+    const controllers = await Promise.all(['one', 'other'].map(async (name): Promise<Role> => ({ name: `controller ${name}`, program: 'elected-controller', args: [await kubeconfig(`controller ${name}`), String(silenceMs)] })));
+    const clockErrorMs = () => (random() < 0.5 ? 0 : Math.round(2 * dayMs * (random() - 0.5)));
+    const processes = await ChaosProcesses.start({ directory: join(directory, 'programs'), hosts, roles: [...agents, ...controllers], proxy, clockErrorMs });
+    const people = new ChaosPeople({ api, random: randomFrom(seed + 2), mostVms: 14, nodes: nodeNames });
+    const roleAtRandom = () => (random() < 0.3 ? controllers[Math.floor(random() * 2)]! : agents[Math.floor(random() * 3)]!);
+    const endByHand = (node: string, uuid: string, how: 'destroyed' | 'crashed') => {
+      events.push({ type: 'byHand', node, vm: uuid });
+      hosts.get(node)!.end(uuid, how);
+    };
+    let peopleAct = true;
+    const acting = (async () => {
+      while (peopleAct) {
+        await people.act();
+        await sleep(400 * random());
+      }
+    })();
     try {
       const beganMs = performance.now();
-      const isOver = () => processes.kills >= wantedKills || performance.now() - beganMs > longestMs;
+      const isOver = () => processes.kills.all >= wantedKills || performance.now() - beganMs > longestMs;
       const until = async (share: number) => {
-        while (processes.kills < wantedKills * share && !isOver()) {
-          const role = random() < 0.25 ? controllers[Math.floor(random() * 2)]! : agents[Math.floor(random() * 3)]!;
-          await sleep(80 + 220 * random());
-          processes.kill(role);
-          if (random() < 0.3) await people.act();
+        while (processes.kills.all < wantedKills * share && !isOver()) {
+          const roles = random() < 0.3 ? controllers : agents;
+          const moments: readonly KillMoment[] = roles === controllers ? ['now', 'write', 'written'] : ['now', 'write', 'written', 'act', 'acted'];
+          await sleep(50 + 150 * random());
+          await processes.killFirst(roles, moments[Math.floor(random() * moments.length)]!, Math.floor(3 * random()));
+          if (random() < 0.1) processes.setClock(roleAtRandom(), clockErrorMs());
+          if (random() < 0.03) {
+            const node = nodeNames[Math.floor(random() * nodeNames.length)]!;
+            const guest = hosts.get(node)!.running()[0];
+            if (guest !== undefined) endByHand(node, guest.uuid, 'crashed');
+          }
         }
       };
-      await until(0.2);
-
-      // A leader that is frozen past its lease, and goes on where it was while another leads.
-      const leader = await objects.get<{ spec: { holderIdentity: string } }>(`${paths.leases}/rtvm-controller`);
-      const frozen = controllers.find((role) => String(processes.pidOf(role)) === leader?.spec.holderIdentity) ?? controllers[0]!;
-      processes.signal(frozen, 'SIGSTOP');
-      for (let i = 0; i < 8; i += 1) {
-        await people.act();
-        await sleep(400);
-      }
-      processes.signal(frozen, 'SIGCONT');
-      await until(0.4);
-
+      /** The leader goes on where it was while another leads. */
+      const freezeLeader = async () => {
+        const leader = await objects.get<{ spec: { holderIdentity: string } }>(`${paths.leases}/rtvm-controller`);
+        const frozen = controllers.find((role) => String(processes.pidOf(role)) === leader?.spec.holderIdentity) ?? controllers[0]!;
+        processes.signal(frozen, 'SIGSTOP');
+        await sleep(3000);
+        processes.signal(frozen, 'SIGCONT');
+      };
+      await until(0.15);
+      await freezeLeader();
+      await until(0.25);
+      proxy.weather = storm;
+      await until(0.35);
+      proxy.weather = fair;
       await api.restart('SIGKILL');
-      await until(0.5);
+      await until(0.45);
       const saved = await api.saveData();
-      const before = await people.vms();
-      await until(0.7);
-      await api.rollBack(saved);
-      events.push({ type: 'rolledBack' });
-      // What the older state asks for, it may have: a VM that was halted then is halted again.
-      for (const { metadata, spec } of before) {
-        if (spec['runStrategy'] === 'Halted' || metadata.deletionTimestamp !== undefined) events.push({ type: 'asked', vm: metadata.uid });
-      }
+      await until(0.6);
+      await freezeLeader();
+      await until(0.75);
+      await api.stopServer('SIGKILL');
+      await log.caughtUp();
+      await api.rollBack(saved, () => log.wentBack());
+      await until(0.9);
+      await freezeLeader();
       await until(1);
-      const killed = processes.kills;
       const tookMs = performance.now() - beganMs;
+      peopleAct = false;
+      await acting;
 
       await expect.poll(async () => people.apply(), { timeout: 60_000 }).toBe(true);
       // A person ends what has no VM any more since the data went back: nothing else may.
       const known = new Set((await people.vms()).map(({ metadata }) => metadata.uid));
-      for (const host of hosts.values()) {
+      for (const [node, host] of hosts) {
         for (const { uuid } of host.domains) {
           if (known.has(uuid)) continue;
-          events.push({ type: 'asked', vm: uuid });
-          host.end(uuid, 'destroyed');
+          endByHand(node, uuid, 'destroyed');
           host.undefine(uuid);
         }
       }
@@ -124,15 +165,20 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
       };
       let left = await wrong();
       for (const deadline = Date.now() + 120_000; left.length > 0 && Date.now() < deadline; left = await wrong()) await sleep(500);
-      following.abort();
-      await log;
-      const tables = events.filter(({ type }) => type === 'table').length;
-      const domains = events.filter(({ type }) => type === 'domain').length;
-      console.log(`chaos (seed ${seed}): ${killed} kills in ${Math.round(tookMs / 1000)} s, ${tables} revisions of tables, ${domains} starts and ends of domains, ${people.wishes.size} VMs in the end`);
-      expect({ left, breaches: breachesIn(events), said: left.length > 0 ? processes.said.slice(-30) : [] }).toEqual({ left: [], breaches: [], said: [] });
-      expect(killed).toBeGreaterThanOrEqual(Math.min(wantedKills, 100));
+      await log.stop();
+      const count = (...types: readonly ChaosEvent['type'][]) => events.filter(({ type }) => types.includes(type)).length;
+      const { kills: { all, midWork }, said } = processes;
+      console.log(`chaos (seed ${seed}): ${all} kills in ${Math.round(tookMs / 1000)} s, ${midWork} of them in the middle of a write or of an act on a host; ${JSON.stringify(proxy.counts)}; `
+        + `${count('table')} revisions of tables and ${count('vm')} of VMs, ${count('started')} starts, ${count('ended')} ends and ${count('refused')} refusals of domains, ${people.wishes.size} VMs in the end, all as wished after ${Math.round((performance.now() - beganMs - tookMs) / 1000)} s`);
+      const breaches = breachesIn(events, capacity);
+      const logPath = process.env['CHAOS_LOG'];
+      if (logPath !== undefined) writeFileSync(logPath, [...events, ...said].map((event) => `${JSON.stringify(event, (_, value: unknown) => (value instanceof Map ? [...value] : value))}\n`).join(''));
+      expect({ left, breaches, said: left.length > 0 || breaches.length > 0 ? said.slice(-30) : [] }).toEqual({ left: [], breaches: [], said: [] });
+      expect(all).toBeGreaterThanOrEqual(Math.min(wantedKills, 50));
     } finally {
-      following.abort();
+      peopleAct = false;
+      await acting;
+      await log.stop();
       await processes[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true, force: true });
     }

@@ -64,6 +64,11 @@ export class KubeApi implements AsyncDisposable {
     writeFileSync(this.kubeconfigPath, this.#kubeconfig(), { mode: 0o600 });
   }
 
+  /** Of its data, for tests that read what is stored past the API server. */
+  get etcdUrl(): string {
+    return `http://127.0.0.1:${this.#ports.etcd}`;
+  }
+
   /** The process id of the API server; another one after each restart. */
   get serverPid(): number {
     return this.#server?.pid ?? 0;
@@ -114,11 +119,16 @@ export class KubeApi implements AsyncDisposable {
     return saved;
   }
 
-  /** Puts data back that {@link saveData} copied, as an administrator does who restores a backup of etcd. */
-  async rollBack(saved: string): Promise<void> {
+  /**
+   * Puts data back that {@link saveData} copied, as an administrator does who restores a backup of etcd.
+   * @param before called when etcd runs on that data, and no API server does yet.
+   */
+  async rollBack(saved: string, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     await this.#down();
     rmSync(this.#dataDirectory, { recursive: true, force: true });
     cpSync(saved, this.#dataDirectory, { recursive: true });
+    this.#etcd = this.#spawn('etcd', this.#binaries.etcd, this.#etcdArguments());
+    await before();
     await this.start();
   }
 
@@ -154,7 +164,7 @@ export class KubeApi implements AsyncDisposable {
   }
 
   #etcdArguments(): readonly string[] {
-    const client = `http://127.0.0.1:${this.#ports.etcd}`;
+    const client = this.etcdUrl;
     const peer = `http://127.0.0.1:${this.#ports.etcdPeer}`;
     return [
       '--data-dir', this.#dataDirectory, '--unsafe-no-fsync', '--log-level', 'warn',
@@ -164,7 +174,7 @@ export class KubeApi implements AsyncDisposable {
   }
 
   #serverArguments(): readonly string[] {
-    const etcd = `http://127.0.0.1:${this.#ports.etcd}`;
+    const etcd = this.etcdUrl;
     const port = String(this.#ports.api);
     const certificates = join(this.dir, 'certs');
     const tokens = join(this.dir, 'tokens.csv');

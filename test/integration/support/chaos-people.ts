@@ -1,22 +1,25 @@
 // People who create, halt, start, restart and delete VMs, and a pipeline that applies what they want whatever the cluster has lost.
-import { kubeRequest } from '../../testbed/kube-request.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeApi } from '../../testbed/kube-api.ts';
+import { kubeRequest } from '../../testbed/kube-request.ts';
+import { guestKinds } from './chaos-guests.ts';
+import type { GuestKind } from './chaos-guests.ts';
 import type { KubeVm } from './kube-objects.ts';
 import { paths } from './kube-objects.ts';
 import { until } from './until.ts';
 
 interface Wish {
+  readonly kind: GuestKind;
   runs: boolean;
   restartedAt: string | undefined;
 }
 
-/** @property asked to be told each time that something is asked which ends the VM's domain once, before it is asked. */
 export interface PeopleOptions {
   readonly api: KubeApi;
-  readonly asked: (uid: string) => void;
   /** In [0, 1). */
   readonly random: () => number;
   readonly mostVms: number;
+  readonly nodes: readonly string[];
 }
 
 export class ChaosPeople {
@@ -39,12 +42,18 @@ export class ChaosPeople {
     const name = names[Math.floor(random() * names.length)];
     const wish = name === undefined ? undefined : this.#wishes.get(name);
     const dice = random();
-    if (name === undefined || wish === undefined || (names.length < mostVms && dice < 0.5)) {
-      this.#made += 1;
-      this.#wishes.set(`vm-${this.#made}`, { runs: true, restartedAt: undefined });
-    } else if (dice < 0.6) this.#wishes.delete(name);
-    else if (dice < 0.85 || !wish.runs) wish.runs = !wish.runs;
-    else wish.restartedAt = new Date().toISOString();
+    if (name === undefined || wish === undefined || (names.length < mostVms && dice < 0.35)) {
+      const made = this.#create();
+      await this.apply();
+      // Some change their mind while it is being started.
+      if (random() < 0.25) {
+        await sleep(1000 * random());
+        this.#wishes.delete(made);
+      }
+    } else if (dice < 0.45) this.#wishes.delete(name);
+    else if (dice < 0.75 || !wish.runs) wish.runs = !wish.runs;
+    else if (dice < 0.88) wish.restartedAt = new Date().toISOString();
+    else await this.#meddle(name);
     await this.apply();
   }
 
@@ -54,9 +63,7 @@ export class ChaosPeople {
       const found = new Map((await this.vms()).map((vm) => [vm.metadata.name, vm]));
       for (const [name, wish] of this.#wishes) await this.#want(name, wish, found.get(name));
       for (const [name, { metadata }] of found) {
-        if (this.#wishes.has(name) || metadata.deletionTimestamp !== undefined) continue;
-        this.#options.asked(metadata.uid);
-        await this.#send('DELETE', `${paths.vms}/${name}`);
+        if (!this.#wishes.has(name) && metadata.deletionTimestamp === undefined) await this.#send('DELETE', `${paths.vms}/${name}`);
       }
       return true;
     } catch {
@@ -69,16 +76,38 @@ export class ChaosPeople {
     return until('the API server lists VMs', async () => (await this.#send<{ readonly items?: readonly KubeVm[] }>('GET', paths.vms)).items);
   }
 
-  async #want(name: string, { runs, restartedAt }: Wish, vm: KubeVm | undefined): Promise<void> {
+  #create(): string {
+    const { random } = this.#options;
+    this.#made += 1;
+    const name = `vm-${this.#made}`;
+    const rare = guestKinds.filter(({ most }) => [...this.#wishes.values()].filter(({ kind }) => kind.most === most).length < most);
+    this.#wishes.set(name, { kind: rare[Math.floor(random() * rare.length)]!, runs: true, restartedAt: undefined });
+    return name;
+  }
+
+  /** Somebody wipes what only a controller or an agent writes. */
+  async #meddle(name: string): Promise<void> {
+    const { random, nodes } = this.#options;
+    const node = nodes[Math.floor(random() * nodes.length)]!;
+    const dice = random();
+    try {
+      if (dice < 0.3) await this.#send('DELETE', `${paths.tables}/${node}`);
+      else if (dice < 0.6) await this.#send('PATCH', `${paths.tables}/${node}/status`, { status: null });
+      else if (dice < 0.75) await this.#send('PATCH', `${paths.nodes}/${node}/status`, { status: null });
+      else await this.#send('PATCH', `${paths.vms}/${name}/status`, { status: null });
+    } catch {
+      // The API server is away; they do not try again.
+    }
+  }
+
+  async #want(name: string, { kind, runs, restartedAt }: Wish, vm: KubeVm | undefined): Promise<void> {
     const wanted = { runStrategy: runs ? 'Always' : 'Halted', ...(restartedAt === undefined ? {} : { restartedAt }) };
     if (vm === undefined) {
-      const spec = { cpu: { vcpus: 2, policy: 'Mixed', coreSharing: 'Allow', realtime: {} }, memory: { size: '32Mi', pageSize: '2Mi' }, disks: [{ name: 'data', emptySize: '1Mi' }], terminationGracePeriodSeconds: 1, ...wanted };
+      const spec = { ...kind.spec, terminationGracePeriodSeconds: 1, ...wanted };
       await this.#send('POST', paths.vms, { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeVM', metadata: { name }, spec });
       return;
     }
     if (vm.metadata.deletionTimestamp !== undefined || Object.entries(wanted).every(([key, value]) => vm.spec[key] === value)) return;
-    if (!runs && vm.spec['runStrategy'] !== 'Halted') this.#options.asked(vm.metadata.uid);
-    if (restartedAt !== undefined && vm.spec['restartedAt'] !== restartedAt) this.#options.asked(vm.metadata.uid);
     await this.#send('PATCH', `${paths.vms}/${name}`, { spec: wanted });
   }
 
