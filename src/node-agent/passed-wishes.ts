@@ -8,7 +8,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import { readIfThere } from '../store/directory/atomic-file.ts';
 import { isOlder } from '../store/kubernetes/resource-version.ts';
