@@ -2,17 +2,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { loadAll } from 'js-yaml';
+import { manifestsIn, renderText } from '../integration/support/chart.ts';
+import type { Manifest } from '../integration/support/chart.ts';
 import { kubernetesTools } from '../testbed/kubectl.ts';
 import { repository } from './argocd-files.ts';
 
 const run = promisify(execFile);
-
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
-}
 
 /** By `apiVersion kind namespace/name`. */
 export type Manifests = ReadonlyMap<string, Manifest>;
@@ -22,15 +17,13 @@ export const monitoringValues = ['metrics.monitors.enabled=true', 'metrics.rules
 
 /** `helm template` of the chart with the release name and namespace that are agreed on, without its test pod. */
 export async function chartObjects(values: readonly string[] = []): Promise<Manifests> {
-  const { helm } = await kubernetesTools();
-  const set = ['tests.enabled=false', ...values].flatMap((value) => ['--set', value]);
-  const { stdout } = await run(helm, ['template', 'rtvm', join(repository, 'deploy/helm/rtvm'), '--namespace', 'rtvm-system', ...set], { maxBuffer: 1 << 26 });
-  return byIdentity(stdout, withoutHelm);
+  const text = await renderText(...['tests.enabled=false', ...values].flatMap((value) => ['--set', value]));
+  return byIdentity(manifestsIn(text).map(withoutHelm));
 }
 
 /** What `kubectl kustomize` builds of a folder of the repository. */
 export async function kustomizeObjects(folder: string): Promise<Manifests> {
-  return byIdentity(await kustomizeText(folder), (manifest) => manifest);
+  return byIdentity(manifestsIn(await kustomizeText(folder)));
 }
 
 /** As {@link kustomizeObjects}, as the YAML that it prints. */
@@ -39,11 +32,9 @@ export async function kustomizeText(folder: string): Promise<string> {
   return (await run(kubectl, ['kustomize', join(repository, folder)], { maxBuffer: 1 << 26 })).stdout;
 }
 
-function byIdentity(text: string, change: (manifest: Manifest) => Manifest): Manifests {
-  const manifests = (loadAll(text) as (Manifest | null)[]).filter((manifest) => manifest !== null);
-  const named = manifests.map((manifest) => [identity(manifest), change(manifest)] as const);
-  const all = new Map(named);
-  if (all.size !== named.length) throw new Error(`an object is there twice among ${named.map(([name]) => name).join(', ')}`);
+function byIdentity(manifests: readonly Manifest[]): Manifests {
+  const all = new Map(manifests.map((manifest) => [identity(manifest), manifest]));
+  if (all.size !== manifests.length) throw new Error(`an object is there twice among ${manifests.map(identity).join(', ')}`);
   return all;
 }
 

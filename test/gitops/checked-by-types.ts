@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import { repository } from './argocd-files.ts';
-import type { Manifest } from './chart-objects.ts';
+import type { Manifest } from '../integration/support/chart.ts';
 
 /** Module and name of each kind's type; the module of the one kind, since those of many take the compiler seconds. */
 const types: Readonly<Record<string, readonly [string, string]>> = {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { dump } from 'js-yaml';
 import { chartObjects, monitoringValues } from './chart-objects.ts';
-import type { Manifest } from './chart-objects.ts';
+import type { Manifest } from '../integration/support/chart.ts';
 
 const madeBy = '# Generated from deploy/helm/rtvm by "npm run generate"; do not edit.\n';
 

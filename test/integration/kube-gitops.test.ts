@@ -1,6 +1,5 @@
 // What a GitOps pipeline does, against a real API server: examples and overlays applied as it applies them, and the health of
 // every state of a VM as Flux and kstatus read it. Flux evaluates CEL with cel-go, as the API server does; kstatus is Helm's.
-import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
@@ -11,10 +10,11 @@ import { fluxPolicies, fluxReading } from '../gitops/flux-policy.ts';
 import { nodeStates } from '../gitops/other-states.ts';
 import { vmStates } from '../gitops/vm-states.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
+import { helm } from '../testbed/helm.ts';
 import { installCrds } from '../testbed/install-crds.ts';
 import { startKubeApi } from '../testbed/kube-api.ts';
 import type { KubeApi } from '../testbed/kube-api.ts';
-import { kubectl, kubernetesTools } from '../testbed/kubectl.ts';
+import { kubectl } from '../testbed/kubectl.ts';
 import { until } from './support/until.ts';
 
 /** What is undefined is not there. */
@@ -73,7 +73,7 @@ describeWithKubeApi('a GitOps pipeline', () => {
     mkdirSync(join(chart, 'templates'), { recursive: true });
     writeFileSync(join(chart, 'Chart.yaml'), dump({ apiVersion: 'v2', name: 'states', version: '1.0.0' }));
     writeFileSync(join(chart, 'templates', 'vms.yaml'), vms.map(({ vm }) => yaml({ ...vm, status: undefined })).join('---\n'));
-    expect(await helm('upgrade', '--install', 'states', chart, '--wait=hookOnly')).toMatchObject({ exitCode: 0 });
+    expect(await helm(api.kubeconfigPath, 'upgrade', '--install', 'states', chart, '--namespace', 'health', '--wait=hookOnly')).toMatchObject({ exitCode: 0 });
     await told('apply', '-f', file('nodes.yaml', nodes.map(({ node }) => ({ ...node, status: undefined }))));
     await told('patch', 'rtvm', '-n', 'health', 'changed', '--type=merge', '-p', '{"spec":{"restartedAt":"2026-01-31T12:00:00Z"}}');
 
@@ -100,17 +100,10 @@ describeWithKubeApi('a GitOps pipeline', () => {
   /** What Helm says of those that are not current when it has waited long enough to have seen all of them. */
   async function kstatus(chart: string): Promise<ReadonlyMap<string, string>> {
     for (const seconds of [5, 20, 60]) {
-      const { stderr } = await helm('upgrade', 'states', chart, '--wait=watcher', `--timeout=${seconds}s`);
+      const { stderr } = await helm(api.kubeconfigPath, 'upgrade', 'states', chart, '--namespace', 'health', '--wait=watcher', `--timeout=${seconds}s`);
       const read = new Map([...stderr.matchAll(/resource RealtimeVM\/health\/(\S+) not ready\. status: (\w+)/g)].map(([, name, status]) => [name!, status!]));
       if (read.size > 0 && ![...read.values()].includes('Unknown')) return read;
     }
     throw new Error('Helm has not seen every VM within a minute');
-  }
-
-  async function helm(...args: readonly string[]): Promise<{ readonly exitCode: number; readonly stderr: string }> {
-    const { helm: binary } = await kubernetesTools();
-    return new Promise((resolve) => {
-      execFile(binary, [...args, '--namespace', 'health', '--kubeconfig', api.kubeconfigPath], (error, _stdout, stderr) => resolve({ exitCode: error === null ? 0 : Number(error.code), stderr }));
-    });
   }
 });

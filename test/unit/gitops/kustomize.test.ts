@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repository } from '../../gitops/argocd-files.ts';
 import { chartObjects, kustomizeObjects, monitoringValues } from '../../gitops/chart-objects.ts';
-import type { Manifest } from '../../gitops/chart-objects.ts';
+import type { Manifest } from '../../integration/support/chart.ts';
 import { kustomizeFiles } from '../../gitops/kustomize-files.ts';
 
 /** Keys of annotations that tell a GitOps tool what to do: what an overlay for pipelines adds. */

@@ -4,7 +4,7 @@ import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { repository } from '../../gitops/argocd-files.ts';
 import { kustomizeObjects } from '../../gitops/chart-objects.ts';
-import type { Manifest } from '../../gitops/chart-objects.ts';
+import type { Manifest } from '../../integration/support/chart.ts';
 import { problemsByType } from '../../gitops/checked-by-types.ts';
 
 const folders = ['deploy/argocd/applications', 'deploy/flux', 'deploy/flux/rtvm'];
