@@ -20,6 +20,7 @@ import { requestMetrics } from '../metrics/request-metrics.ts';
 import { agentHost } from '../process/agent-host.ts';
 import { openCluster } from '../process/cluster.ts';
 import { newLogger, onChange } from '../process/logger.ts';
+import { releaseStartUpMemory } from '../process/release-memory.ts';
 import { readVersion } from '../process/version.ts';
 import { Interrupt } from '../run/interrupt.ts';
 import { ownCpusWarning } from './own-cpus.ts';
@@ -66,6 +67,7 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
       metrics: registry,
     });
     log.info({ node: nodeName, url: server.url, pid: process.pid }, 'agent started');
+    releaseStartUpMemory();
     if (options.virtType === 'qemu') log.warn('emulation was asked for (--virt-type qemu): guests run, but nothing here is realtime');
     else warnWithoutKvm(log);
     const ended = new AbortController();

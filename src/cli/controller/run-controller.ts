@@ -24,6 +24,7 @@ import { followVms, vmMetrics } from '../metrics/vm-metrics.ts';
 import type { VmMetrics } from '../metrics/vm-metrics.ts';
 import { openCluster } from '../process/cluster.ts';
 import { newLogger } from '../process/logger.ts';
+import { releaseStartUpMemory } from '../process/release-memory.ts';
 import { readVersion } from '../process/version.ts';
 import { Interrupt } from '../run/interrupt.ts';
 
@@ -50,6 +51,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
     await using server = await serveHealth({ ...options.metricsAddress, health: () => undefined, readiness: () => undefined, metrics: registry });
     const identity = `${hostname()}_${randomUUID()}`;
     log.info({ identity, url: server.url, pid: process.pid }, 'controller started');
+    releaseStartUpMemory();
     const lost = new AbortController();
     const election = new LeaderElection({
       cluster: leases,
