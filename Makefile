@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit integration chaos guest bench bundle clean picture
+.PHONY: help setup demo test check unit integration chaos guest bench bundle image image-test release clean picture
 
 help:
 	@echo 'make demo         a realtime VM on this host: planned, run, proven, removed (KEEP=1: stays up)'
@@ -14,6 +14,9 @@ help:
 	@echo 'make guest        rebuild the guest ROM from its source'
 	@echo 'make bench        all benches'
 	@echo 'make bundle       the product as one file, build/bundle/rtvm.mjs'
+	@echo 'make image        the container image, with buildah'
+	@echo 'make image-test   builds the image with no registry, and looks into it (Debian, root; installs buildah)'
+	@echo 'make release      the kubectl plugin as krew installs it, build/release/'
 	@echo "make picture      the picture in the README"
 
 setup:
@@ -48,6 +51,15 @@ bench: setup
 
 bundle: setup
 	node scripts/bundle/main.ts
+
+image:
+	buildah build --build-arg REVISION=$$(git rev-parse HEAD) -t ghcr.io/rtvm-dev/rtvm:0.1.0 .
+
+image-test: setup
+	@scripts/image-test
+
+release: setup
+	node scripts/release/main.ts
 
 clean:
 	rm -rf build
