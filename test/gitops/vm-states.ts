@@ -57,6 +57,7 @@ export function vmStates(): readonly VmState[] {
     { name: 'healthy_succeeded', vm: placed('succeeded', reports.succeeded, { spec: { runStrategy: 'Once' } }), ...doneForFluxAlone },
     { name: 'degraded_invalid', vm: invalid(), ...failed },
     { name: 'degraded_start_failed', vm: placed('start-failed', reports.startFailed), ...failed },
+    { name: 'degraded_agent_too_old', vm: placed('agent-too-old', { ...reports.halted, request: undefined }, { spec: { runStrategy: 'Halted' }, entry: { desired: 'Stopped' } }), ...failed },
     { name: 'degraded_not_verified', vm: placed('not-verified', reports.violated), ...failedForFluxAlone },
     { name: 'degraded_ended', vm: placed('ended', reports.ended, { spec: { runStrategy: 'Once' } }), ...failedForFluxAlone },
     { name: 'degraded_paused', vm: placed('paused', reports.paused), ...failedForFluxAlone },
