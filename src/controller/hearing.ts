@@ -8,8 +8,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Stored } from '../store/resource.ts';
 
-/** An agent that is alive answers within seconds; one that hangs, or is of an older version, does not hold everything up. */
-const longestMs = 15_000;
+/**
+ * After a long outage an agent looks again within 30 s, the longest pause of its watches, and may renew its Lease before: one
+ * that was not heard yet may have a VM running that is about to be placed elsewhere. One that hangs, or is of an older version,
+ * does not hold everything up.
+ */
+const longestMs = 40_000;
 
 export interface HearingOptions {
   /** A clock that only goes forward. */

@@ -66,6 +66,8 @@ const reportsKey = 'how the guests are';
 /** Guests that change in the same moment are told of in one write. */
 const reportDelayMs = 100;
 const orphansKey = 'which domains are in no allocation';
+/** First and longest pause while the store is away: when it is back, a controller waits for what is told. */
+const tellAgainMs = [100, 10_000] as const;
 /** Several guests may be started at once, which is mostly waiting for the kernel to clear their memory. */
 const concurrency = 4;
 
@@ -125,6 +127,7 @@ export class Agent {
       onError: (uid, error, retryInMs) => log.warn(`${this.#describe(uid)} is looked at again in ${retryInMs} ms`, error),
     });
     this.#telling = new WorkQueue((key, signal) => this.#tell(key, signal), {
+      backoffMs: tellAgainMs,
       concurrency: 3,
       observer: options.queueObserver?.('reports') ?? {},
       onError: (key, error, retryInMs) => log.warn(`${key} is told again in ${retryInMs} ms`, error),
