@@ -118,7 +118,9 @@ describeWithKubeApi('the chart\'s controller and agent', () => {
   const vcpu = (number: number) => vcpuThread(qemuOf(host.libvirtd, 'probe'), number);
   const metrics = async (component: Component) => (await fetch(`http://127.0.0.1:${ports.get(component)!}/metrics`)).text();
   const becomesReady = async () => told('wait', '--for=condition=Ready', 'rtvm/probe', '--timeout=120s');
-  const annotate = (what: string) => async () => void (await told('annotate', ...what.split(' '), `touched-at=${Date.now()}`, '--overwrite'));
+  const annotate = (what: string) => async () => {
+    await told('annotate', ...what.split(' '), `touched-at=${Date.now()}`, '--overwrite');
+  };
 
   async function drift(): Promise<void> {
     execFileSync('chrt', ['--other', '--pid', '0', String(vcpu(1).tid)]);

@@ -18,14 +18,16 @@ export interface KubeRequestOptions {
   readonly body?: object;
   /** `application/json` unless said. */
   readonly contentType?: string;
+  /** On top: `impersonate-user`, say. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
 
 /** Sends one request as `admin`; rejects only where no answer comes. */
-export async function kubeRequest<Body = unknown>(api: Pick<KubeApi, 'url' | 'token'>, method: string, path: string, { body, contentType = 'application/json' }: KubeRequestOptions = {}): Promise<KubeAnswer<Body>> {
+export async function kubeRequest<Body = unknown>(api: Pick<KubeApi, 'url' | 'token'>, method: string, path: string, { body, contentType = 'application/json', headers: more = {} }: KubeRequestOptions = {}): Promise<KubeAnswer<Body>> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${api.token}`, 'content-type': contentType };
+    const headers = { authorization: `Bearer ${api.token}`, 'content-type': contentType, ...more };
     const call = request(`${api.url}${path}`, { method, headers, agent }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -3,7 +3,7 @@
 // evictions as the API server does where a budget says so. The real kube-apiserver has all of it, and needs no proxy.
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -74,7 +74,7 @@ async function pass(api: KubeApi, agent: Agent, incoming: IncomingMessage, outgo
   outgoing.on('close', () => upstream.destroy());
   const [response] = await Promise.all([
     once(upstream, 'response').then(([first]) => first as IncomingMessage),
-    isPolicy ? textOf(incoming).then((body) => upstream.end(body.replaceAll('policy/v1', `${policyStandIn}/v1`))) : pipeline(incoming, upstream),
+    isPolicy ? textOf(incoming).then((body) => sendWhole(upstream, body.replaceAll('policy/v1', `${policyStandIn}/v1`))) : pipeline(incoming, upstream),
   ]);
   const answer = { ...response.headers };
   if (isRenamed) delete answer['content-length'];
@@ -82,6 +82,12 @@ async function pass(api: KubeApi, agent: Agent, incoming: IncomingMessage, outgo
   if (!isRenamed) await pipeline(response, outgoing);
   else if (path.includes('watch=')) await pipeline(response, renamedLines, outgoing);
   else outgoing.end(withEviction(isCore, renamed(await textOf(response))));
+}
+
+/** With its length: Node sends the body of a DELETE as it is, and the server would take it for the next request. */
+function sendWhole(upstream: ClientRequest, body: string): void {
+  if (body !== '') upstream.setHeader('content-length', Buffer.byteLength(body));
+  upstream.end(body);
 }
 
 async function textOf(message: IncomingMessage): Promise<string> {
