@@ -54,11 +54,15 @@ export const pciAddress = () => z.string().max(16).regex(/^[0-9a-f]{4,8}:[0-9a-f
 /** RFC 3339, as Kubernetes writes it. */
 export const timestamp = () => z.string().max(40).regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$/, { error: 'must be a time such as "2026-01-31T12:00:00Z"' });
 
+/** Half of a character that UTF-16 needs two for: no file, XML or API server can hold it, and each makes something else of it. */
+const isWellFormed = (text: string) => text.isWellFormed();
+const halfCharacter = { error: 'has half a character (an unpaired surrogate, "\\ud800" to "\\udfff"); accepted: whole characters' };
+
 /** No control characters but tab (C1 too, which terminals obey): one line that reaches XML, a kernel or a screen. */
-export const oneLine = (longest: number) => z.string().max(longest).regex(/^[^\x00-\x08\x0a-\x1f\x7f-\x9f]*$/, { error: 'must be one line without control characters' });
+export const oneLine = (longest: number) => z.string().max(longest).regex(/^[^\x00-\x08\x0a-\x1f\x7f-\x9f]*$/, { error: 'must be one line without control characters' }).refine(isWellFormed, halfCharacter);
 
 /** Free text of several lines, bounded, without the control characters that XML and YAML cannot hold and terminals obey. */
-export const manyLines = (longest: number) => z.string().max(longest).regex(/^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]*$/, { error: 'must be text without control characters other than tab and newline' });
+export const manyLines = (longest: number) => z.string().max(longest).regex(/^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]*$/, { error: 'must be text without control characters other than tab and newline' }).refine(isWellFormed, halfCharacter);
 
 /** Sentences written by rtvm itself, for people. */
 export const sentence = () => z.string().max(4096);

@@ -48,6 +48,7 @@ interface Known {
 const imageReasons: Readonly<Record<ImageErrorCode, StartFailureReason>> = {
   IMAGE_PATH_INVALID: 'ImageUnusable',
   IMAGE_ROOT_MISSING: 'ImageUnusable',
+  IMAGE_ROOT_UNSAFE: 'ImageUnusable',
   IMAGE_MISSING: 'ImageUnusable',
   IMAGE_NOT_A_FILE: 'ImageUnusable',
   IMAGE_UNREADABLE: 'ImageUnusable',

@@ -100,7 +100,7 @@ const cases: readonly Case[] = [
   {
     what: 'a server that nobody allowed',
     image: `{format: raw, source: {url: "https://images.example/disk.raw", sha256: "${otherSha256}"}}`,
-    told: "https://images.example/disk.raw is not on this host's list of places to fetch images from; the list is empty: its administrator has to allow a URL prefix first",
+    told: "https://images.example/disk.raw is not on this host's list of places to fetch images from; the list is empty: its administrator has to allow a URL prefix first, with --allow-url of the agent (or of rtvm run)",
   },
 ];
 

@@ -38,6 +38,6 @@ function diskFile(disk: GuestDisk, directory: string): DiskFile {
 function imageFile({ source }: GuestImage, { state, images }: HostDirectories): string {
   switch (source.kind) {
     case 'path': return join(images, source.path);
-    case 'url': return join(state, 'images', `sha256-${source.sha256}`);
+    case 'url': return join(state, 'image-cache', `sha256-${source.sha256}`);
   }
 }

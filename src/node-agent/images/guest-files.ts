@@ -11,14 +11,17 @@ import type { DiskContent } from './disk-store.ts';
 import { ImageCache } from './image-cache.ts';
 import { ImageError, storageError } from './image-error.ts';
 import { checkImage } from './image-format.ts';
-import { resolveImagePath } from './image-path.ts';
+import { requireApart, resolveImagePath } from './image-path.ts';
 import { makeSeed } from './seed.ts';
 
 export interface GuestFilesOptions {
   readonly root: HostRoot;
   /** Where the administrator puts images: all paths that people write are below it. */
   readonly imageRoot: string;
-  /** Holds `disks/`, `images/` (the cache) and `checksums`; made if it is not there. */
+  /**
+   * Holds `disks/`, `image-cache/` and `checksums`; made if it is not there. The image root may be its `images/`: nothing of ours
+   * is there, since a tenant's path reaches all that is.
+   */
   readonly stateDirectory: string;
   /** URL prefixes that images may be fetched from; none: only images under the image root. */
   readonly urlPrefixes: readonly string[];
@@ -44,7 +47,7 @@ export class GuestFiles {
     const { stateDirectory, urlPrefixes, maxCacheBytes, maxImageBytes, imagesInUse } = options;
     this.#options = options;
     this.#checksums = new ChecksumCache(join(stateDirectory, 'checksums'));
-    this.#cache = new ImageCache({ directory: join(stateDirectory, 'images'), allowed: urlPrefixes, maxCacheBytes, maxImageBytes, stallTimeoutMs, inUse: imagesInUse });
+    this.#cache = new ImageCache({ directory: join(stateDirectory, 'image-cache'), allowed: urlPrefixes, maxCacheBytes, maxImageBytes, stallTimeoutMs, inUse: imagesInUse });
     this.#disks = new DiskStore(options.root, join(stateDirectory, 'disks'));
   }
 
@@ -91,8 +94,8 @@ export class GuestFiles {
       case 'rom':
         return { rom: (await this.#prepareImage(boot.image, signal)).path };
       case 'kernel': {
-        const kernel = await resolveImagePath(this.#options.imageRoot, boot.path);
-        return boot.initrd === undefined ? { kernel } : { kernel, initrd: await resolveImagePath(this.#options.imageRoot, boot.initrd) };
+        const kernel = await this.#resolve(boot.path);
+        return boot.initrd === undefined ? { kernel } : { kernel, initrd: await this.#resolve(boot.initrd) };
       }
     }
   }
@@ -114,8 +117,15 @@ export class GuestFiles {
 
   async #findImage({ source }: GuestImage, signal: AbortSignal | undefined): Promise<string> {
     if (source.kind === 'url') return this.#cache.ensure(source.url, source.sha256, signal);
-    const path = await resolveImagePath(this.#options.imageRoot, source.path);
+    const path = await this.#resolve(source.path);
     if (source.sha256 !== undefined) await this.#checksums.verify(path, source.sha256, signal);
     return path;
+  }
+
+  /** @throws ImageError as `resolveImagePath`; `IMAGE_ROOT_UNSAFE` where the image root would show what is other people's. */
+  async #resolve(path: string): Promise<string> {
+    const { imageRoot, stateDirectory } = this.#options;
+    await requireApart(imageRoot, ['disks', 'image-cache'].map((name) => join(stateDirectory, name)));
+    return resolveImagePath(imageRoot, path);
   }
 }

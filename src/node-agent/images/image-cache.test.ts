@@ -87,8 +87,8 @@ test('what a killed process left half fetched is removed', async () => {
 describe('a failure says why and leaves nothing', () => {
   const cases: { title: string; answer?: (response: ServerResponse) => void; path?: string; options?: Partial<ImageCacheOptions>; sha256?: string; code: string; message: string | RegExp }[] = [
     { title: 'wrong checksum', sha256: hash('wanted'), code: 'CHECKSUM_MISMATCH', message: `ORIGIN/rt/x has the SHA-256 ${hash(content)}, but the RealtimeImage says ${hash('wanted')}: it is not the file that was meant, or was damaged; put the right file there, or correct sha256` },
-    { title: 'not on the list', path: '/other/x', code: 'URL_NOT_ALLOWED', message: 'ORIGIN/other/x is not on this host\'s list of places to fetch images from; accepted: ORIGIN/rt/' },
-    { title: 'redirect off the list', answer: redirect(301, 'http://169.254.169.254/latest'), code: 'URL_NOT_ALLOWED', message: 'http://169.254.169.254/latest is not on this host\'s list of places to fetch images from; accepted: ORIGIN/rt/' },
+    { title: 'not on the list', path: '/other/x', code: 'URL_NOT_ALLOWED', message: 'ORIGIN/other/x is not on this host\'s list of places to fetch images from; accepted: ORIGIN/rt/; its administrator allows more with --allow-url' },
+    { title: 'redirect off the list', answer: redirect(301, 'http://169.254.169.254/latest'), code: 'URL_NOT_ALLOWED', message: 'http://169.254.169.254/latest is not on this host\'s list of places to fetch images from; accepted: ORIGIN/rt/; its administrator allows more with --allow-url' },
     { title: 'redirect to another scheme', answer: redirect(307, 'file:///etc/shadow'), code: 'URL_NOT_ALLOWED', message: '"file:///etc/shadow" is not an http or https URL' },
     { title: 'redirect for ever', answer: redirect(302, '/rt/x'), code: 'DOWNLOAD_FAILED', message: 'ORIGIN/rt/x cannot be fetched: more than 5 redirects' },
     { title: 'redirect to nowhere', answer: (response) => response.writeHead(302).end(), code: 'DOWNLOAD_FAILED', message: 'ORIGIN/rt/x cannot be fetched: the server answers 302 Found' },

@@ -4,6 +4,8 @@ export type ImageErrorCode =
   /** A path that people may not write: absolute, with `..`, or leading out of the image root. */
   | 'IMAGE_PATH_INVALID'
   | 'IMAGE_ROOT_MISSING'
+  /** It is, holds, or lies in a directory with what is other VMs'. */
+  | 'IMAGE_ROOT_UNSAFE'
   | 'IMAGE_MISSING'
   | 'IMAGE_NOT_A_FILE'
   | 'IMAGE_UNREADABLE'

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resolveImagePath } from './image-path.ts';
+import { requireApart, resolveImagePath } from './image-path.ts';
 
 let directory: string;
 let root: string;
@@ -69,5 +69,24 @@ describe('refused', () => {
   test('no image root', async () => {
     const missing = join(directory, 'missing');
     await expect(resolveImagePath(missing, 'probe.rom')).rejects.toMatchObject({ code: 'IMAGE_ROOT_MISSING', message: expect.stringContaining(`mkdir -p ${missing}`) as unknown });
+  });
+});
+
+describe('the image root and what is other VMs\'', () => {
+  test.each([['apart', 'images-of-another'], ['not there yet', 'state/disks'], ['apart by name alone', 'images-cache']])('%s', async (_, other) => {
+    await expect(requireApart(root, [join(directory, other)])).resolves.toBeUndefined();
+  });
+
+  test.each<[string, () => readonly [imageRoot: string, other: string]]>([
+    ['the same', () => [root, root]],
+    ['one in the other', () => [directory, join(directory, 'images-of-another')]],
+    ['the other way round', () => [join(root, 'debian'), root]],
+    ['by a symbolic link', () => [join(root, 'parent'), join(directory, 'images-of-another')]],
+    ['the root of the file system', () => ['/', join(directory, 'images-of-another')]],
+  ])('%s is refused', async (_, paths) => {
+    const [imageRoot, other] = paths();
+    await expect(requireApart(imageRoot, [other])).rejects.toMatchObject({
+      code: 'IMAGE_ROOT_UNSAFE', message: `the image root ${realpathSync(imageRoot)} and ${other}, which holds what is other VMs', are not apart: no image is taken from there; accepted: a directory with images alone, as --image-root /var/lib/rtvm/images`,
+    });
   });
 });

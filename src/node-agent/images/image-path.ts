@@ -32,6 +32,19 @@ export async function resolveImagePath(imageRoot: string, path: string): Promise
   return real;
 }
 
+/**
+ * Refuses an image root that holds directories of ours, or lies in one: a tenant's path would reach other people's disks and images.
+ * @throws ImageError `IMAGE_ROOT_UNSAFE`, `IMAGE_ROOT_MISSING`.
+ */
+export async function requireApart(imageRoot: string, directories: readonly string[]): Promise<void> {
+  const root = await realRoot(imageRoot);
+  for (const directory of directories) {
+    const real = await realpath(directory).catch(() => directory);
+    if (![[real, root], [root, real]].some(([inner = '', outer = '']) => `${inner}/`.startsWith(outer === '/' ? '/' : `${outer}/`))) continue;
+    throw new ImageError('IMAGE_ROOT_UNSAFE', `the image root ${root} and ${real}, which holds what is other VMs', are not apart: no image is taken from there; accepted: a directory with images alone, as --image-root /var/lib/rtvm/images`);
+  }
+}
+
 function requireRelative(path: string): void {
   const why = path === '' ? 'is empty'
     : path.includes('\0') ? 'has a NUL character'

@@ -39,13 +39,13 @@ describe('refused', () => {
   ])('%s', (url, name) => {
     const message = name === undefined
       ? 'http://evil.org/rt/x: credentials in a URL are not accepted'
-      : `${name} is not on this host's list of places to fetch images from; accepted: https://images.example.com/realtime/, http://mirror.lan:8080/rt`;
+      : `${name} is not on this host's list of places to fetch images from; accepted: https://images.example.com/realtime/, http://mirror.lan:8080/rt; its administrator allows more with --allow-url`;
     expect(() => requireAllowed(url, prefixes)).toThrow(expect.objectContaining({ code: 'URL_NOT_ALLOWED', message }));
   });
 
   test('everything, where nothing is allowed', () => {
     expect(() => requireAllowed('https://images.example.com/x', [])).toThrow(
-      'https://images.example.com/x is not on this host\'s list of places to fetch images from; the list is empty: its administrator has to allow a URL prefix first',
+      'https://images.example.com/x is not on this host\'s list of places to fetch images from; the list is empty: its administrator has to allow a URL prefix first, with --allow-url of the agent (or of rtvm run)',
     );
   });
 });

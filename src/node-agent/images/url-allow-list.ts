@@ -16,7 +16,7 @@ export function requireAllowed(text: string, prefixes: readonly string[]): URL {
   if (/%(?:2f|5c)/i.test(url.pathname)) throw new ImageError('URL_NOT_ALLOWED', `${name}: encoded slashes and backslashes are not accepted`);
   if (prefixes.some((prefix) => isBelow(url, prefix))) return url;
   throw new ImageError('URL_NOT_ALLOWED', `${name} is not on this host's list of places to fetch images from; ${
-    prefixes.length === 0 ? 'the list is empty: its administrator has to allow a URL prefix first' : `accepted: ${prefixes.join(', ')}`}`);
+    prefixes.length === 0 ? 'the list is empty: its administrator has to allow a URL prefix first, with --allow-url of the agent (or of rtvm run)' : `accepted: ${prefixes.join(', ')}; its administrator allows more with --allow-url`}`);
 }
 
 /** @throws ImageError `URL_NOT_ALLOWED` for an entry of the administrator's list that would allow nothing. */

@@ -1,5 +1,5 @@
 // A small cluster in the test's own process: real controllers and real agents on a real API server, over hosts that run nothing.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Controller } from '../../../src/controller/controller.ts';
@@ -32,11 +32,13 @@ export class HollowCluster implements AsyncDisposable {
   readonly #api: ServedApi;
   readonly #machine = unpackHost(recordedHost('realtime-two-sockets'));
   readonly #state = mkdtempSync(join(tmpdir(), 'rtvm-hollow-'));
+  readonly #images = join(this.#state, 'images');
   readonly #agents = new Map<string, Running>();
   readonly #controllers = new Set<Running>();
 
   constructor(api: ServedApi) {
     this.#api = api;
+    mkdirSync(this.#images);
     this.objects = new KubeObjects(api);
   }
 
@@ -54,7 +56,7 @@ export class HollowCluster implements AsyncDisposable {
     const warn = (message: string, error?: unknown) => this.#warn(nodeName, message, error);
     const agent = new Agent({
       store, nodeName, nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(), root: this.#machine.root,
-      stateDirectory: join(this.#state, nodeName), imageRoot: this.#state,
+      stateDirectory: join(this.#state, nodeName), imageRoot: this.#images,
       // The recorded host has no device files, so KVM is not asked for.
       allowedUrls: [], virtType: 'qemu', auditIntervalMs: 500, now: Date.now, log: { info: () => undefined, warn },
     });

@@ -44,7 +44,7 @@ afterEach(async () => {
 
 function agentOfNode(): Agent {
   return new Agent({
-    store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: directory,
+    store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
     // The recorded host has no device files, so KVM is not asked for.
     allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs + jumpedMs, monotonicMs: () => nowMs, log: { info: () => undefined, warn: () => undefined },
   });

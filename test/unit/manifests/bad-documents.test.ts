@@ -103,6 +103,8 @@ describe('fields of a RealtimeVM', () => {
     ['a kernel that looks like an option', plainVm('  kernel: {path: -x}'), `f.yaml:7: spec.kernel.path: "-x": ${relative}`],
     ['arguments of two lines', plainVm('  kernel: {path: a, args: "a\\nb"}'), 'f.yaml:7: spec.kernel.args: "a\\nb": must be one line without control characters'],
     ['a terminal\'s escape', plainVm('  kernel: {path: a, args: "a\\e[31m"}'), 'f.yaml:7: spec.kernel.args: "a\\u001b[31m": must be one line without control characters'],
+    ['half a character in arguments', plainVm('  kernel: {path: a, args: "a\\ud800"}'), 'f.yaml:7: spec.kernel.args: "a\\ud800": has half a character (an unpaired surrogate, "\\ud800" to "\\udfff"); accepted: whole characters'],
+    ['half a character in user data', plainVm('  cloudInit: {userData: "\\udc00\\ud83d\\ude00"}'), 'f.yaml:7: spec.cloudInit.userData: "\\udc00😀": has half a character (an unpaired surrogate, "\\ud800" to "\\udfff"); accepted: whole characters'],
     ['a NUL in user data', plainVm('  cloudInit: {userData: "a\\0b"}'), 'f.yaml:7: spec.cloudInit.userData: "a\\u0000b": must be text without control characters other than tab and newline'],
     ['no UUID', plainVm('  firmware: {uuid: abc}'), 'f.yaml:7: spec.firmware.uuid: "abc": must be a UUID such as "6b3f1d0e-58b1-4a0c-9e0b-2f6f0d1c7a11"'],
     ['the nil UUID', plainVm('  firmware: {uuid: 00000000-0000-0000-0000-000000000000}'), 'f.yaml:7: spec.firmware.uuid: "00000000-0000-0000-0000-000000000000": has the same digit everywhere, which libvirt refuses; accepted: a UUID as uuidgen prints it'],
