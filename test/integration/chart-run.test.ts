@@ -74,14 +74,17 @@ describeWithKubeApi('the chart\'s controller and agent', () => {
   async function openProxy(component: Component) {
     const account = `rtvm-${component}`;
     const isReal = api.kind === 'kube-apiserver';
-    const headers = {
+    const proxy = new RecordingProxy({ api, upstream: served, headers: isReal ? undefined : headersOf(account, component === 'agent' ? nodeName : undefined) });
+    return { proxy, port: await proxy.listen(), token: isReal ? await boundToken(account) : 'whoever has this port' };
+  }
+
+  function headersOf(account: string, node: string | undefined): Readonly<Record<string, string>> {
+    return {
       authorization: `Bearer ${api.token}`,
       'impersonate-user': `system:serviceaccount:${releaseNamespace}:${account}`,
       'impersonate-group': 'system:serviceaccounts',
-      ...(component === 'agent' ? { 'impersonate-extra-authentication.kubernetes.io%2Fnode-name': nodeName } : {}),
+      ...(node === undefined ? {} : { 'impersonate-extra-authentication.kubernetes.io%2Fnode-name': node }),
     };
-    const proxy = new RecordingProxy({ api, upstream: served, headers: isReal ? undefined : headers });
-    return { proxy, port: await proxy.listen(), token: isReal ? await boundToken(account) : 'whoever has this port' };
   }
 
   async function boundToken(account: string): Promise<string> {
@@ -192,6 +195,14 @@ describeWithKubeApi('the chart\'s controller and agent', () => {
     expect(ungranted(requests, grants)).toEqual([]);
     expect(unused(requests, grants)).toEqual([]);
     expect(grants.size).toBeGreaterThan(10);
+  });
+
+  it('stay up without permission, and say what was refused', async () => {
+    if (api.kind === 'kube-apiserver') await told('delete', 'clusterrolebinding', 'rtvm-agent');
+    else proxyOf('agent').actAs(headersOf('rtvm-agent', undefined));
+    await restart('agent');
+    await running.get('agent')!.said(/this token of an agent names no node|cannot list resource/);
+    expect(running.get('agent')!.process.exitCode).toBeNull();
   });
 });
 

@@ -32,14 +32,16 @@ export class RecordingProxy implements AsyncDisposable {
   readonly otherPaths: string[] = [];
   /** While true, watches that ask for the state first are refused, as an API server without the feature WatchList does. */
   withoutWatchList = false;
-  readonly #options: RecordingProxyOptions;
+  readonly #upstream: ServedApi;
+  #headers: Readonly<Record<string, string>> | undefined;
   readonly #agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
   readonly #server;
   readonly #hooks: { readonly wanted: (request: ApiRequest) => boolean; readonly action: () => Promise<void> }[] = [];
 
-  constructor(options: RecordingProxyOptions) {
-    this.#options = options;
-    const certificate = (name: string) => readFileSync(join(options.api.dir, 'certs', name));
+  constructor({ api, upstream, headers }: RecordingProxyOptions) {
+    this.#upstream = upstream;
+    this.#headers = headers;
+    const certificate = (name: string) => readFileSync(join(api.dir, 'certs', name));
     this.#server = createServer({ cert: certificate('apiserver.crt'), key: certificate('apiserver.key') }, (incoming, outgoing) => {
       this.#pass(incoming, outgoing).catch(() => outgoing.destroy());
     });
@@ -50,6 +52,11 @@ export class RecordingProxy implements AsyncDisposable {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Sends requests on with these headers from now on. */
+  actAs(headers: Readonly<Record<string, string>>): void {
+    this.#headers = headers;
   }
 
   /** Does something, once, before the next request that is wanted is sent on. */
@@ -66,7 +73,6 @@ export class RecordingProxy implements AsyncDisposable {
   }
 
   async #pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const { upstream, headers } = this.#options;
     const path = incoming.url ?? '/';
     const seen = apiRequestOf(incoming.method ?? 'GET', path);
     const hook = seen === undefined ? -1 : this.#hooks.findIndex(({ wanted }) => wanted(seen));
@@ -77,7 +83,7 @@ export class RecordingProxy implements AsyncDisposable {
       outgoing.writeHead(422, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', code: 422, message }));
       return;
     }
-    const call = request(`${upstream.url}${path}`, { method: incoming.method, headers: { ...incoming.headers, ...headers }, agent: this.#agent });
+    const call = request(`${this.#upstream.url}${path}`, { method: incoming.method, headers: { ...incoming.headers, ...this.#headers }, agent: this.#agent });
     outgoing.on('close', () => call.destroy());
     const [response] = await Promise.all([once(call, 'response').then(([first]) => first as IncomingMessage), pipeline(incoming, call)]);
     const status = response.statusCode ?? 502;
