@@ -30,6 +30,7 @@ test: setup
 
 check: setup
 	tsc
+	tsc -p src/cli/ui/page
 	eslint .
 
 unit: setup

@@ -2,6 +2,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { embedPage } from './embed-page.ts';
 import { inlineFiles } from './inline-files.ts';
 import { leanClientNode } from './lean-client-node.ts';
 import { bundledPackages, thirdPartyNotices } from './third-party.ts';
@@ -50,7 +51,7 @@ export async function bundle(repository: string, folder: string): Promise<Bundle
     write: false,
     outfile: bundleName,
     logLevel: 'silent',
-    plugins: [inlineFiles(join(repository, 'src')), leanClientNode],
+    plugins: [embedPage(repository), inlineFiles(join(repository, 'src')), leanClientNode],
   });
   const output = Object.values(result.metafile.outputs)[0]!;
   const packages = await bundledPackages(repository, Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])));

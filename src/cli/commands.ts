@@ -7,6 +7,7 @@ import { register as host } from './commands/host.ts';
 import { register as plan } from './commands/plan.ts';
 import { register as render } from './commands/render.ts';
 import { register as run } from './commands/run.ts';
+import { register as ui } from './commands/ui.ts';
 import { register as validate } from './commands/validate.ts';
 import { register as verify } from './commands/verify.ts';
 import type { Io } from './io.ts';
@@ -21,4 +22,4 @@ import type { Io } from './io.ts';
  */
 export type RegisterCommand = (program: Command, io: Io) => void;
 
-export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, deleteVm, host, controller, agent];
+export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, deleteVm, host, ui, controller, agent];

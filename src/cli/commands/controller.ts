@@ -15,6 +15,8 @@ interface GuardArguments {
 export interface ControllerCommandOptions extends ProcessOptions {
   /** Absent: no guards. */
   readonly guard: GuardOptions | undefined;
+  readonly ui: boolean;
+  readonly uiHost: readonly string[];
 }
 
 export function register(program: Command, io: Io): void {
@@ -26,7 +28,9 @@ export function register(program: Command, io: Io): void {
     .addOption(new Option('--guard-namespace <name>', 'where guard pods and their PodDisruptionBudgets are kept (default: no guards)').env('RTVM_GUARD_NAMESPACE'))
     .addOption(new Option('--guard-image <image>', 'image of the guard pods: one that does nothing, as registry.k8s.io/pause').env('RTVM_GUARD_IMAGE'));
   addProcessOptions(command, { metricsAddress: '0.0.0.0:8080' })
-    .action(async (options: ProcessOptions & GuardArguments) => {
+    .addOption(new Option('--no-ui', 'serve no page at /ui/ on the metrics address'))
+    .addOption(new Option('--ui-host <name...>', 'names beside addresses and names of the cluster under which the page may be asked for, such as that of an Ingress').default([], 'none'))
+    .action(async (options: Omit<ControllerCommandOptions, 'guard'> & GuardArguments) => {
       const guard = guardOf(options);
       const { runController } = await import('../controller/run-controller.ts');
       io.exitCode = await runController({ ...options, guard }, io);

@@ -19,10 +19,14 @@ export function addProcessOptions(command: Command, defaults: { readonly metrics
   return command
     .addOption(new Option('--kubeconfig <path>', 'how to reach the cluster (default: $KUBECONFIG, the service account of the pod, or ~/.kube/config)'))
     .addOption(new Option('--context <name>', 'which context of the kubeconfig (default: its current one)'))
-    .addOption(new Option('--lease-namespace <name>', 'where the Leases of the controller and of the nodes are').env('RTVM_LEASE_NAMESPACE').default('rtvm-system'))
+    .addOption(leaseNamespaceOption())
     .addOption(new Option('--metrics-address <address>', 'where /healthz, /readyz and /metrics are answered: ADDRESS:PORT')
       .argParser(listenAddress).default(listenAddress(defaults.metricsAddress), defaults.metricsAddress))
     .addOption(new Option('--log-level <level>', 'what is logged, as JSON on standard error').choices(logLevels).default('info'));
+}
+
+export function leaseNamespaceOption(): Option {
+  return new Option('--lease-namespace <name>', 'where the Leases of the controller and of the nodes are').env('RTVM_LEASE_NAMESPACE').default('rtvm-system');
 }
 
 function listenAddress(text: string): ListenAddress {

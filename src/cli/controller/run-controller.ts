@@ -27,11 +27,12 @@ import { newLogger } from '../process/logger.ts';
 import { releaseStartUpMemory } from '../process/release-memory.ts';
 import { readVersion } from '../process/version.ts';
 import { Interrupt } from '../run/interrupt.ts';
+import { ClusterFeed } from '../ui/cluster-feed.ts';
+import { pageHandler } from '../ui/page-handler.ts';
+import { nodeLeaseMs } from './node-lease-ms.ts';
 
 /** The Lease that one controller holds. */
 const leaseName = 'rtvm-controller';
-/** As agents renew theirs: after so much silence a node counts as lost. */
-const nodeLeaseMs = 40_000;
 
 /** @returns 1 where leadership was lost: another controller leads then, and this process begins anew. */
 export async function runController(options: ControllerCommandOptions, io: Io): Promise<ExitCode> {
@@ -48,7 +49,9 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
     const countQueue = queueMetrics(registry);
     const queueObserver = countQueue('vms');
     const guardsObserver: GuardsObserver = { queue: countQueue('guards'), counted: guardMetrics(registry) };
-    await using server = await serveHealth({ ...options.metricsAddress, health: () => undefined, readiness: () => undefined, metrics: registry });
+    await using feed = new ClusterFeed({ store, cluster: { cluster: store, leaseNamespace: options.leaseNamespace, leaseMs: nodeLeaseMs } });
+    const page = options.ui ? pageHandler({ feed, hello: { version: readVersion(), title: '' }, hosts: options.uiHost.map((name) => name.toLowerCase()) }) : undefined;
+    await using server = await serveHealth({ ...options.metricsAddress, health: () => undefined, readiness: () => undefined, metrics: registry, page });
     const identity = `${hostname()}_${randomUUID()}`;
     log.info({ identity, url: server.url, pid: process.pid }, 'controller started');
     releaseStartUpMemory();

@@ -1,9 +1,10 @@
-/** What a process says of itself over HTTP: `/healthz`, `/readyz` and `/metrics`, and nothing else. */
+/** What a process says of itself over HTTP: `/healthz`, `/readyz`, `/metrics`, and the page where it has one. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CommandError } from '../exit.ts';
+import type { PageHandler } from '../ui/page-handler.ts';
 import type { ListenAddress } from './address.ts';
 
 /** Absent: fine. Otherwise why not, in a few words that hold nothing of a tenant's. */
@@ -15,6 +16,8 @@ export interface HealthServerOptions extends ListenAddress {
   /** Whether it does its work now. */
   readonly readiness: () => Complaint;
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+  /** A page for people beside them. */
+  readonly page?: PageHandler | undefined;
 }
 
 export interface HealthServer extends AsyncDisposable {
@@ -24,7 +27,9 @@ export interface HealthServer extends AsyncDisposable {
 
 /** Answers until disposed. @throws CommandError `CANNOT_LISTEN`. */
 export async function serveHealth(options: HealthServerOptions): Promise<HealthServer> {
-  const server = createServer((request, response) => void answer(options, request, response));
+  const server = createServer((request, response) => {
+    if (options.page?.(request, response) !== true) void answer(options, request, response);
+  });
   server.listen(options.port, options.host);
   try {
     await once(server, 'listening');
@@ -43,7 +48,7 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
   };
 }
 
-async function answer({ health, readiness, metrics }: HealthServerOptions, { method, url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer({ health, readiness, metrics, page }: HealthServerOptions, { method, url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
   if (method !== 'GET' && method !== 'HEAD') {
     send(response, 405, 'only GET is answered');
     return;
@@ -63,7 +68,7 @@ async function answer({ health, readiness, metrics }: HealthServerOptions, { met
       }
       break;
     default:
-      send(response, 404, 'there are /healthz, /readyz and /metrics');
+      send(response, 404, `there are /healthz, /readyz${page === undefined ? '' : ', /ui/'} and /metrics`);
   }
 }
 
