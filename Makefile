@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit integration chaos guest bench bundle image image-test release clean picture
+.PHONY: help setup demo test check unit integration chaos guest bench bundle image image-test release clean pictures
 
 help:
 	@echo 'make demo         a realtime VM on this host: planned, run, proven, removed (KEEP=1: stays up)'
@@ -17,7 +17,7 @@ help:
 	@echo 'make image        the container image, with buildah'
 	@echo 'make image-test   builds the image with no registry, and looks into it (Debian, root; installs buildah)'
 	@echo 'make release      the kubectl plugin as krew installs it, build/release/'
-	@echo "make picture      the picture in the README"
+	@echo 'make pictures     the pictures in the docs, and those of the page in build/screenshots/'
 
 setup:
 	@scripts/setup
@@ -65,5 +65,7 @@ release: setup
 clean:
 	rm -rf build
 
-picture: setup
+pictures: setup
 	LC_ALL=C.UTF-8 bin/rtvm plan -f examples/plc-vm.yaml -f examples/probe-vm.yaml --host examples/host-a.yaml | node scripts/terminal-picture.ts 'rtvm plan -f plc-vm.yaml -f probe-vm.yaml --host host-a.yaml' > docs/plan.svg
+	vitest run --project integration test/integration/ui.test.ts
+	cp build/screenshots/many-hosts-finding-light.png docs/ui.png

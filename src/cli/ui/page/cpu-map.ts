@@ -97,7 +97,7 @@ export class CpuMap {
       if (drawn === undefined) return;
       drawn.bar.max = total;
       drawn.bar.value = taken;
-      setText(drawn.text, `${grouped(total - taken)} of ${grouped(total)} free`);
+      setText(drawn.text, `${grouped(total - taken)}/${grouped(total)} free`);
     });
     setAttribute(this.element, 'aria-label', this.#size === 'large' ? `CPUs of ${name}` : `CPUs of ${name}: ${nodeSummary(this.#node)}`);
     this.element.classList.toggle('choosing', this.#selected !== undefined && vms.some(({ key }) => key === this.#selected));

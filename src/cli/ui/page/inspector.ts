@@ -61,7 +61,7 @@ export class Inspector {
     return [
       heading('VM', key),
       ...(standing === undefined ? [] : [el('p', { class: 'standing' }, el('span', { class: `state ${standing.kind}` }, standing.word), ' ', view?.phase ?? '')]),
-      ...(view?.message === undefined || standing?.kind === 'fine' ? [] : [el('p', { class: `why ${standing?.kind ?? ''}` }, conditions.find(({ type }) => type === 'Ready')?.message ?? view.message)]),
+      ...(view?.message === undefined || standing?.kind === 'fine' || findings.length > 0 ? [] : [el('p', { class: `why ${standing?.kind ?? ''}` }, conditions.find(({ type }) => type === 'Ready')?.message ?? view.message)]),
       ...(findings.length === 0 ? [] : [section('Findings of the last audit', el('ul', { class: 'findings' }, ...findings.map(finding)))]),
       definitions([...facts, ['Created', created]], (label, text) => (label === 'Node' ? this.#nodeLink(text) : undefined)),
       ...(pins.length === 0 ? [] : [section('vCPUs', table(['vCPU', 'CPUs', 'Kind'], pins.map(({ vcpu, cpus, realtime, floats }) => [String(vcpu), floats ? `${cpus}, shared` : cpus, realtime ? 'realtime' : 'housekeeping'])))]),

@@ -24,9 +24,19 @@ const inspector = new Inspector(model, choose);
 const sizes = { large: byId('size-large', HTMLInputElement), small: byId('size-small', HTMLInputElement) };
 let version: string | undefined;
 let chosen: Chosen | undefined;
+/** What had the focus before the details were opened. */
+let cameFrom: HTMLElement | undefined;
 
 /** In the address, so that it can be sent to somebody, and the browser's way back works. */
 function choose(next: Chosen | undefined): void {
+  // Chosen twice: a person at the keyboard wants to go there.
+  if (next !== undefined && next.kind === chosen?.kind && next.name === chosen.name) {
+    inspector.focus();
+    return;
+  }
+  if (next === undefined) {
+    if (cameFrom?.isConnected === true) cameFrom.focus();
+  } else if (chosen === undefined && document.activeElement instanceof HTMLElement) cameFrom = document.activeElement;
   const hash = next === undefined ? '' : `#${next.kind}=${next.name}`;
   if (hash !== location.hash) history.pushState(null, '', hash === '' ? location.pathname : hash);
   follow();

@@ -53,14 +53,22 @@ export class NodeCard {
     setText(this.#summary, nodeSummary(this.#node));
     this.element.dataset['worst'] = marks[0]?.level ?? 'fine';
     this.#showMarks(marks);
-    this.#body.style.minHeight = this.#size === 'small' ? `${smallHeightPx(this.#node)}px` : '';
     if (!this.#isNear) {
+      this.#keepHeight();
       this.#map = undefined;
       this.#body.replaceChildren();
     } else if (this.#map === undefined) {
       this.#map = new CpuMap(this.#node, this.#size, this.#selected);
       this.#body.replaceChildren(numa.length === 0 ? el('p', { class: 'nothing' }, 'Nothing is known of its CPUs.') : this.#map.element);
+      this.#body.style.minHeight = '';
     }
+  }
+
+  /** Nothing is to move when CPUs come into the document or go. */
+  #keepHeight(): void {
+    const height = this.#map === undefined ? 0 : this.#body.offsetHeight;
+    if (this.#size === 'small') this.#body.style.minHeight = `${smallHeightPx(this.#node)}px`;
+    else if (height > 0) this.#body.style.minHeight = `${height}px`;
   }
 
   #showMarks(marks: readonly NodeMark[]): void {

@@ -9,6 +9,9 @@ import { grouped } from './words.ts';
 
 /** How far from being seen a node is drawn. */
 const nearBy = '500px';
+/** A node that was brought into view has come to rest when it stays so for this many frames; not everything does. */
+const steadyFrames = 6;
+const mostFrames = 60;
 /** Up to this many CPUs in all, each has room for its label. */
 const mostLargeCpus = 640;
 
@@ -57,9 +60,21 @@ export class NodeGrid {
     this.update([before, vmKey].flatMap((key) => (key === undefined ? [] : [...this.#model.nodesOf(key)])));
   }
 
-  /** Brings a node into view. */
+  /** Brings a node into view: again while the nodes around it are being drawn, and with that find their heights. */
   show(name: string): void {
-    this.#cards.get(name)?.element.scrollIntoView({ block: 'nearest' });
+    const card = this.#cards.get(name);
+    if (card === undefined) return;
+    card.setNear(true);
+    let steady = 0;
+    let lastTop = NaN;
+    const step = (left: number) => {
+      card.element.scrollIntoView({ block: 'nearest' });
+      const { top } = card.element.getBoundingClientRect();
+      steady = top === lastTop ? steady + 1 : 0;
+      lastTop = top;
+      if (left > 0 && steady < steadyFrames) requestAnimationFrame(() => step(left - 1));
+    };
+    step(mostFrames);
   }
 
   update(names: Iterable<string>): void {
