@@ -19,6 +19,8 @@ export function smallHeightPx({ numa }: NodeView): number {
 interface DrawnCpu {
   readonly element: HTMLElement;
   readonly label: HTMLElement | undefined;
+  /** Heard, not seen. */
+  readonly sentence: HTMLElement | undefined;
   cell: CpuCell;
   /** What it looks like now, as text to compare. */
   look: string;
@@ -74,11 +76,11 @@ export class CpuMap {
 
   #drawCpu(cell: CpuCell): HTMLElement {
     const large = this.#size === 'large';
-    const label = large ? el('span', { class: 'label' }) : undefined;
+    const [label, sentence] = large ? [el('span', { class: 'label' }), el('span', { class: 'hidden' })] : [];
     const element = large
-      ? el('button', { type: 'button', tabindex: -1 }, el('span', { class: 'number' }, String(cell[0])), label)
+      ? el('button', { type: 'button', tabindex: -1 }, el('span', { class: 'number' }, String(cell[0])), ' ', label, ' ', sentence)
       : el('i');
-    this.#cpus.push({ element, label, cell, look: '' });
+    this.#cpus.push({ element, label, sentence, cell, look: '' });
     return element;
   }
 
@@ -117,9 +119,9 @@ export class CpuMap {
     cpu.look = key;
     cpu.element.className = look;
     cpu.element.title = sentence;
-    if (cpu.label === undefined) return;
+    if (cpu.label === undefined || cpu.sentence === undefined) return;
     setText(cpu.label, label);
-    setAttribute(cpu.element, 'aria-label', sentence);
+    setText(cpu.sentence, sentence);
   }
 
   /** One CPU of a map is in the tab order; arrows go to the others. */
