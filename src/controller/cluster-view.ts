@@ -168,6 +168,11 @@ export class ClusterView {
     }
   }
 
+  /** The same of one node alone, for telling why it is not that one. */
+  decideOn(nodeName: string, guest: Guest): Decision {
+    return this.#cluster.decide(guest, { onlyHost: nodeName });
+  }
+
   /** Holds what is about to be written. @returns the epoch that it was decided in. */
   addPending(nodeName: string, uid: string, edit: AllocationEdit): number {
     const record = this.#record(nodeName);

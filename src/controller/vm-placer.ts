@@ -15,7 +15,7 @@ import { newRequest } from './wish.ts';
 
 export interface VmPlacerOptions {
   readonly view: ClusterView;
-  readonly writer: AllocationWriter;
+  readonly writer: Pick<AllocationWriter, 'change'>;
   readonly resolver: GuestResolver;
   readonly namespaceLabels: (name: string) => Readonly<Record<string, string>>;
 }

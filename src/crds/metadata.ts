@@ -23,7 +23,7 @@ const common = {
   deletionGracePeriodSeconds: z.int().min(0).describe('Seconds between asking for deletion and the earliest end of the object.').optional(),
   finalizers: z.array(qualifiedName()).max(64).describe('What must still be done before the object may go.').optional(),
   labels: labels().describe('Labels, for selectors.').optional(),
-  annotations: z.record(qualifiedName(), z.string().max(262144)).describe('Notes of people and tools; rtvm reads none.').optional(),
+  annotations: z.record(qualifiedName(), z.string().max(262144)).describe('Notes of people and tools; neither the controller nor an agent reads any.').optional(),
   ownerReferences: z.array(z.record(z.string(), z.unknown())).max(64).describe('Objects that this one belongs to.').optional(),
   managedFields: z.array(z.record(z.string(), z.unknown())).describe('Who manages which fields, as the API server keeps it.').optional(),
 };

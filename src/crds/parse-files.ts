@@ -34,11 +34,13 @@ export interface ParsedFiles {
 }
 
 /**
+ * @param options.namespace of resources that name none; `default` where it is not given.
+ *
  * Reads files of any number of documents; `v1 List` and lists of one kind are taken apart, empty documents are skipped.
  * Never throws for what is in them. Codes: `YAML_SYNTAX`, `API_VERSION`, `KIND_UNKNOWN`, `RESOURCE_TWICE`, and those of
  * fields: `FIELD_UNKNOWN`, `FIELD_REQUIRED`, `FIELD_TYPE`, `FIELD_VALUE`, `FIELD_RANGE`, `FIELD_FORMAT`.
  */
-export function parseFiles(files: readonly SourceFile[]): ParsedFiles {
+export function parseFiles(files: readonly SourceFile[], { namespace = defaultNamespace }: { readonly namespace?: string } = {}): ParsedFiles {
   const documents: ParsedDocument[] = [];
   const problems: DocumentProblem[] = [];
   const places = new Map<string, ParsedDocument>();
@@ -46,7 +48,7 @@ export function parseFiles(files: readonly SourceFile[]): ParsedFiles {
     const yaml = yamlDocuments(text);
     problems.push(...yaml.problems.map(({ line, message }) => ({ file, line, code: 'YAML_SYNTAX', path: '', message })));
     for (const raw of yaml.documents.flatMap(takeApart)) {
-      const checked = checkResource(raw.value);
+      const checked = checkResource(inNamespace(raw.value, namespace));
       if (!checked.ok) {
         problems.push(...checked.problems.map((problem) => locate({ file, position: raw.position, resource: rawRef(raw.value) }, problem)));
         continue;
@@ -84,6 +86,13 @@ function takeApart(document: RawDocument): readonly RawDocument[] {
   const { value, position } = document;
   if (!isMapping(value) || !Array.isArray(value['items']) || typeof value['kind'] !== 'string' || !value['kind'].endsWith('List')) return [document];
   return value['items'].flatMap((item: unknown, index) => takeApart({ value: item, position: childPosition(position, ['items', index]) }));
+}
+
+/** The value as it is, or in the namespace where it names none and its kind is not of the whole cluster. */
+function inNamespace(value: unknown, namespace: string): unknown {
+  if (namespace === defaultNamespace || !isMapping(value) || !isKind(value['kind']) || kinds[value['kind']].scope === 'Cluster') return value;
+  const { metadata } = value;
+  return isMapping(metadata) && metadata['namespace'] === undefined ? { ...value, metadata: { ...metadata, namespace } } : value;
 }
 
 /** Checks a value by the schema of its kind, and fills in defaults. */

@@ -3,7 +3,7 @@ import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { RequestSeen } from '../../store/kubernetes/rest.ts';
 
-const methods = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', delete: 'DELETE' } as const satisfies Record<RequestSeen['verb'], string>;
+const methods = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const satisfies Record<RequestSeen['verb'], string>;
 
 /** @param host - of the API server, the only one there is. */
 export function requestMetrics(registry: Registry, host: string): (seen: RequestSeen) => void {

@@ -1,9 +1,9 @@
 /** What the API server refuses, as a StoreError with a sentence for a person. */
 import { ConflictError, StoreError } from '../errors.ts';
-import { apiVersionOf, describeTarget, qualifiedPlural } from './api-resource.ts';
+import { apiVersionOf, describeTarget, qualifiedPlural, resourceOf } from './api-resource.ts';
 import type { ApiTarget } from './api-resource.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'delete';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
 /** The resource version that was asked for is too old to go on from: list anew. */
 export class ExpiredError extends Error {
@@ -89,8 +89,8 @@ function explainCauses({ details }: ApiStatus): string | undefined {
 }
 
 /** A refusal by RBAC says so in these words; one by quota or an admission policy says its own. */
-function missingRule(verb: Verb, { resource: { group, plural }, subresource }: ApiTarget, said: string): string {
+function missingRule(verb: Verb, target: ApiTarget, said: string): string {
   if (!/ cannot \w+ resource /.test(said)) return '';
-  const resource = `${plural}${subresource === undefined ? '' : `/${subresource}`}`;
-  return `. Its role lacks: {apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]}`;
+  const resource = resourceOf(target);
+  return `. Its role lacks: {apiGroups: ["${target.resource.group}"], resources: ["${resource}"], verbs: ["${verb}"]}`;
 }

@@ -20,6 +20,8 @@ export interface ApiTarget {
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
   readonly subresource?: 'status' | undefined;
+  /** What a pod itself answers, through the API server: its port, and the path there. Needs a name. */
+  readonly proxy?: { readonly port: number; readonly path: string } | undefined;
 }
 
 export function ownResource(kind: Kind): ApiResource {
@@ -52,11 +54,18 @@ export function qualifiedPlural({ group, plural }: ApiResource): string {
  * The path of a target.
  * @throws StoreError INVALID for a namespace or name that would be another path; only what the API server accepts as a name passes.
  */
-export function pathOf({ resource, namespace, name, subresource }: ApiTarget): string {
+export function pathOf({ resource, namespace, name, subresource, proxy }: ApiTarget): string {
   const root = resource.group === '' ? ['api'] : ['apis', resource.group];
   const within = namespace === undefined ? [] : ['namespaces', segment(resource, 'metadata.namespace', namespace)];
   const object = name === undefined ? [] : [segment(resource, 'metadata.name', name)];
+  if (proxy !== undefined) return `${['', ...root, resource.version, ...within, resource.plural, ...object].join('/')}:${proxy.port}/proxy${proxy.path}`;
   return ['', ...root, resource.version, ...within, resource.plural, ...object, ...(subresource === undefined ? [] : [subresource])].join('/');
+}
+
+/** As a role names what a request is about: `realtimevms`, `realtimevms/status`, `pods/proxy`. */
+export function resourceOf({ resource: { plural }, subresource, proxy }: ApiTarget): string {
+  const part = proxy === undefined ? subresource : 'proxy';
+  return part === undefined ? plural : `${plural}/${part}`;
 }
 
 /** `Lease rtvm-system/controller`, or `leases` where there is no name. */

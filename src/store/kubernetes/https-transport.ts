@@ -54,7 +54,7 @@ export class HttpsTransport implements Transport {
         ...headers,
         Accept: 'application/json',
         'User-Agent': this.#options.userAgent,
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+        ...(body === undefined ? {} : { 'Content-Type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json', 'Content-Length': Buffer.byteLength(body) }),
       },
     });
     const response = await this.#exchange(request, body, beforeSend).catch((error: unknown) => {
@@ -63,7 +63,7 @@ export class HttpsTransport implements Transport {
       signal.throwIfAborted();
       throw error;
     });
-    return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body: response };
+    return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], date: response.headers.date, body: response };
   }
 
   renewCredentials(): void {

@@ -17,7 +17,7 @@ import { apiVersionOf, foreignResources, ownResource, qualifiedPlural } from './
 import { decodeForeign, decodeOwn, wholeSpec } from './decode.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { HttpsTransport } from './https-transport.ts';
-import { createObject, deleteObject, getObject, listObjects, replaceObject } from './objects.ts';
+import { createObject, deleteObject, getObject, listObjects, patchObject, replaceObject } from './objects.ts';
 import type { Accessor } from './objects.ts';
 import { Recent } from './recent.ts';
 import { keyOf } from './reflector.ts';
@@ -116,6 +116,31 @@ export class KubernetesStore implements ResourceStore, ClusterStore {
 
   async delete(kind: Kind, key: ObjectKey, precondition?: { readonly uid?: string; readonly resourceVersion?: string }, signal?: AbortSignal): Promise<void> {
     await deleteObject(this.#parts.rest, own(kind), refTo(kind, key), precondition, signal);
+  }
+
+  /**
+   * Merges spec and annotations into an object, if it is still as it was read; null takes a field away. What the patch does not name
+   * stays whose it is: with {@link update}, a person's tool would write every field of the object.
+   * @throws ConflictError, or StoreError NOT_FOUND, INVALID, FORBIDDEN.
+   */
+  async patch<K extends Kind>(object: Stored<K>, { spec, annotations }: { readonly spec?: object; readonly annotations?: Readonly<Record<string, string | null>> }, signal?: AbortSignal): Promise<Stored<K>> {
+    const { uid, resourceVersion } = object.metadata;
+    const body = { metadata: { uid, resourceVersion, ...(annotations === undefined ? {} : { annotations }) }, ...(spec === undefined ? {} : { spec }) };
+    return this.#remember(await patchObject(this.#parts.rest, own(object.kind), refTo(object.kind, object.metadata), body, signal));
+  }
+
+  /**
+   * What a pod answers to GET on one of its ports, through the API server.
+   * @throws StoreError NOT_FOUND, FORBIDDEN (`pods/proxy`), UNAVAILABLE where the pod does not answer.
+   */
+  async podText(pod: ObjectKey, { port, path }: { readonly port: number; readonly path: string }, signal?: AbortSignal): Promise<string> {
+    const target = { resource: foreignResources.Pod, namespace: pod.namespace, name: pod.name, proxy: { port, path } };
+    return this.#parts.rest.text({ verb: 'get', target }, { signal, attempts: 1 });
+  }
+
+  /** What the server's clock said with its last answer, in whole seconds; undefined before that. */
+  get serverTime(): Date | undefined {
+    return this.#parts.rest.serverTime;
   }
 
   async recordEvent(event: EventDraft, signal?: AbortSignal): Promise<void> {

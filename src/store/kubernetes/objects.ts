@@ -44,6 +44,12 @@ export async function replaceObject<Shown>(rest: Rest, accessor: Accessor<Shown>
   return read(accessor, target, await rest.json({ verb: 'update', target, body }, { signal }));
 }
 
+/** Merges the patch into the object (RFC 7386); it carries the uid and version that must still hold. */
+export async function patchObject<Shown>(rest: Rest, accessor: Accessor<Shown>, key: ObjectKey, patch: unknown, signal: AbortSignal | undefined): Promise<Shown> {
+  const target = targetOf(accessor, key);
+  return read(accessor, target, await rest.json({ verb: 'patch', target, body: patch }, { signal }));
+}
+
 export async function deleteObject(rest: Rest, accessor: Accessor<unknown>, key: ObjectKey, preconditions: { readonly uid?: string; readonly resourceVersion?: string } | undefined, signal: AbortSignal | undefined): Promise<void> {
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...(preconditions === undefined ? {} : { preconditions }) };
   await rest.json({ verb: 'delete', target: targetOf(accessor, key), body }, { signal });

@@ -4,7 +4,7 @@ import { machineClock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import { parseStatus, refusal } from './api-error.ts';
 import type { ExpiredError, Verb } from './api-error.ts';
-import { describeTarget, foreignResources, pathOf } from './api-resource.ts';
+import { describeTarget, foreignResources, pathOf, resourceOf } from './api-resource.ts';
 import type { ApiTarget } from './api-resource.ts';
 import { readJsonLines, readText } from './body.ts';
 import { Deadline } from './deadline.ts';
@@ -69,7 +69,7 @@ interface Refused {
   readonly error: StoreError | ExpiredError;
 }
 
-const methods = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', delete: 'DELETE' } as const;
+const methods = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
 
 export class Rest {
   readonly #transport: Transport;
@@ -77,6 +77,7 @@ export class Rest {
   readonly #onRequest: (seen: RequestSeen) => void;
   readonly #limiter: Limiter;
   readonly #guard: (() => void) | undefined;
+  #serverTime: Date | undefined;
 
   constructor({ transport, clock = machineClock, onRequest = () => undefined }: RestOptions, shared: { readonly limiter: Limiter; readonly guard?: () => void } = { limiter: new Limiter(requestsAtOnce) }) {
     this.#transport = transport;
@@ -88,6 +89,11 @@ export class Rest {
 
   get server(): string {
     return this.#transport.server;
+  }
+
+  /** What the server's clock said with its last answer, in whole seconds; undefined before that. */
+  get serverTime(): Date | undefined {
+    return this.#serverTime;
   }
 
   get clock(): Clock {
@@ -107,10 +113,19 @@ export class Rest {
    * Sends a request, again where that may help, and reads the answer.
    * @throws StoreError or ExpiredError as the server refused, StoreError UNAVAILABLE without an answer, the signal's reason, and what the guard throws.
    */
-  async json(request: RestRequest, { signal, timeoutMs = requestTimeoutMs, attempts = attemptsPerRequest }: RequestBounds = {}): Promise<unknown> {
+  async json(request: RestRequest, bounds: RequestBounds = {}): Promise<unknown> {
+    return this.#answer(request, bounds, (text) => JSON.parse(text) as unknown);
+  }
+
+  /** The same, of what is not JSON. */
+  async text(request: RestRequest, bounds: RequestBounds = {}): Promise<string> {
+    return this.#answer(request, bounds, (text) => text);
+  }
+
+  async #answer<Value>(request: RestRequest, { signal, timeoutMs = requestTimeoutMs, attempts = attemptsPerRequest }: RequestBounds, read: (text: string) => Value): Promise<Value> {
     for (let failures = 1; ; failures += 1) {
       signal?.throwIfAborted();
-      const answer = await this.#attempt(request, signal, timeoutMs);
+      const answer = await this.#attempt(request, signal, timeoutMs, read);
       if ('value' in answer) return answer.value;
       const delayMs = failures < attempts ? retryDelayMs(request.verb, answer.failure, failures, this.#clock.random()) : undefined;
       if (delayMs === undefined) throw answer.error;
@@ -157,14 +172,14 @@ export class Rest {
     }
   }
 
-  async #attempt(request: RestRequest, signal: AbortSignal | undefined, timeoutMs: number): Promise<{ readonly value: unknown } | Refused> {
+  async #attempt<Value>(request: RestRequest, signal: AbortSignal | undefined, timeoutMs: number, read: (text: string) => Value): Promise<{ readonly value: Value } | Refused> {
     // A lease that had to wait behind a thousand writes would lapse.
     const free = request.target.resource === foreignResources.Lease ? undefined : await this.#limiter.acquire(signal);
     const deadline = new Deadline(signal, timeoutMs);
     try {
       const response = await this.#send(request, deadline.signal);
       if (response.status < 200 || response.status > 299) return await this.#refused(request, response);
-      return { value: JSON.parse(await readText(response.body)) as unknown };
+      return { value: read(await readText(response.body)) };
     } catch (error) {
       signal?.throwIfAborted();
       if (deadline.hasPassed) return { failure: { kind: 'transport', unsent: false }, error: unavailable(request, this.server, `no answer within ${timeoutMs / 1000} s`, error) };
@@ -191,6 +206,7 @@ export class Rest {
     try {
       const response = await this.#transport.send(request);
       this.#seen(verb, target, response.status);
+      if (response.date !== undefined) this.#serverTime = new Date(response.date);
       return response;
     } catch (error) {
       if (error instanceof TransportError || signal.aborted) this.#seen(verb, target, 0);
@@ -206,8 +222,9 @@ export class Rest {
     return { failure: { kind: 'status', status: code, retryAfterMs }, error: refusal(request.verb, request.target, code, status) };
   }
 
-  #seen(verb: Verb, { resource: { group, plural }, subresource, namespace, name }: ApiTarget, status: number): void {
-    this.#onRequest({ verb, group, resource: subresource === undefined ? plural : `${plural}/${subresource}`, namespace, name, status });
+  #seen(verb: Verb, target: ApiTarget, status: number): void {
+    const { resource: { group }, namespace, name } = target;
+    this.#onRequest({ verb, group, resource: resourceOf(target), namespace, name, status });
   }
 }
 

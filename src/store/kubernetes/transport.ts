@@ -1,7 +1,7 @@
 /** One exchange with the API server, below everything that knows Kubernetes: the edge at which tests stand in for a server. */
 
 export interface TransportRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With its query. */
   readonly path: string;
   readonly body?: string | undefined;
@@ -15,6 +15,8 @@ export interface TransportResponse {
   readonly status: number;
   /** In whole seconds or as a date, as HTTP has it. */
   readonly retryAfter?: string | undefined;
+  /** The server's clock when it answered, as HTTP has dates. */
+  readonly date?: string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
