@@ -5,9 +5,10 @@ import type { DomainInfo, DomainRef, DomainState, DomainStats, LifecycleEvent, N
 import { LibvirtConnectionError } from './errors.ts';
 import { defaultKeepalive } from './keepalive.ts';
 import type { KeepaliveOptions } from './keepalive.ts';
-import { affects, destroyFlags, listFlags, mask, shutdownModes, startFlags, statsKinds, undefineFlags, xmlFlags } from './flags.ts';
+import { affects, consoleFlags, destroyFlags, listFlags, mask, shutdownModes, startFlags, statsKinds, undefineFlags, xmlFlags } from './flags.ts';
 import type { Affects, ListFilter, ShutdownMode, StatsKind, UndefineOptions } from './flags.ts';
 import type { CallOptions } from './pending-call.ts';
+import type { LibvirtStream } from './stream.ts';
 import { authTypes, lifecycleEventId, lifecycleMessage, procedures, readLifecycleEvent } from './procedures.ts';
 import type { DomainCapabilitiesArgs } from './procedures.ts';
 
@@ -185,6 +186,14 @@ export class LibvirtClient implements Disposable {
     const parts = { nvram, managedSave, snapshotsMetadata };
     const chosen = (Object.keys(parts) as (keyof typeof parts)[]).filter((part) => parts[part]);
     return this.#connection.call(procedures.domainUndefineFlags, { domain, flags: mask(undefineFlags, chosen) }, options);
+  }
+
+  /**
+   * Connects to the first console of a running domain: what the guest prints comes to `received`, what is sent the guest reads.
+   * Refused while somebody else is connected, unless `force` ends that session.
+   */
+  openConsole(domain: DomainRef, received: (bytes: Buffer) => void, { force = false, ...options }: CallOptions & { readonly force?: boolean } = {}): Promise<LibvirtStream> {
+    return this.#connection.openStream(procedures.domainOpenConsole, { domain, flags: mask(consoleFlags, force ? ['force'] : ['safe']) }, received, options);
   }
 
   getAutostart(domain: DomainRef, options?: CallOptions): Promise<boolean> {

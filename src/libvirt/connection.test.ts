@@ -194,7 +194,8 @@ describe('messages', () => {
   const good: Frame = { program: programs.remote, procedure: lookup.number, type: frameTypes.reply, serial: 1, status: 0, payload: domainNamed('a') };
   it.each<[string, Partial<Frame>, string]>([
     ['an unknown program', { program: 0xdead }, 'program 0xdead'],
-    ['a type that we did not ask for', { type: 3 }, 'a message of type 3'],
+    ['a type that we did not ask for', { type: 4 }, 'a message of type 4'],
+    ['a packet of a stream that is not open', { type: 3 }, 'which is not open'],
     ['an unknown keepalive procedure', { program: programs.keepalive, procedure: 3 }, 'keepalive procedure 3'],
     ['a reply to a call that was not made', { serial: 99 }, 'a reply to call 99, which is not under way'],
     ['a reply of another procedure', { procedure: 1 }, 'a reply of procedure 1 to domainLookupByName (23)'],

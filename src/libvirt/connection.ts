@@ -11,6 +11,8 @@ import type { KeepaliveOptions } from './keepalive.ts';
 import { PendingCall } from './pending-call.ts';
 import type { AnyPendingCall, CallOptions } from './pending-call.ts';
 import type { Procedure } from './procedures.ts';
+import { OpenStream } from './stream.ts';
+import type { LibvirtStream } from './stream.ts';
 import { XdrError, XdrReader } from './xdr.ts';
 
 export interface ConnectionOptions {
@@ -33,6 +35,8 @@ export class Connection {
   readonly #onMessage: ConnectionOptions['onMessage'];
   readonly #splitter = new FrameSplitter();
   readonly #queue: CallQueue<AnyPendingCall>;
+  /** By the serial of the call that opened each. */
+  readonly #streams = new Map<number, OpenStream>();
   readonly #resolveClosed: (reason: LibvirtConnectionError) => void;
   #keepalive: Keepalive | undefined;
   #ended: LibvirtConnectionError | undefined;
@@ -72,10 +76,36 @@ export class Connection {
 
   /** Calls libvirt. Rejects with LibvirtError (its refusal), LibvirtConnectionError, or the signal's reason. */
   call<Args, Result>(procedure: Procedure<Args, Result>, args: Args, options: CallOptions = {}): Promise<Result> {
+    return this.#call(this.#nextSerial(), procedure, args, options);
+  }
+
+  /**
+   * Calls a procedure that opens a stream. Rejects as {@link call} does.
+   * @param received called with the bytes that come, from the moment that libvirt has agreed.
+   */
+  async openStream<Args>(procedure: Procedure<Args, undefined>, args: Args, received: (bytes: Buffer) => void, options: CallOptions = {}): Promise<LibvirtStream> {
+    const serial = this.#nextSerial();
+    const stream = new OpenStream({ serial, procedure: procedure.number, name: procedure.name, write: (message) => this.#socket.write(message), received });
+    // Before the answer: the first packet may be in the same chunk of bytes.
+    this.#streams.set(serial, stream);
+    try {
+      await this.#call(serial, procedure, args, options);
+    } catch (error) {
+      this.#streams.delete(serial);
+      throw error;
+    }
+    return stream;
+  }
+
+  #nextSerial(): number {
+    this.#serial = (this.#serial % 0xffff_ffff) + 1;
+    return this.#serial;
+  }
+
+  #call<Args, Result>(serial: number, procedure: Procedure<Args, Result>, args: Args, options: CallOptions): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       if (this.#ended !== undefined) throw this.#ended;
-      this.#serial = (this.#serial % 0xffff_ffff) + 1;
-      const call = new PendingCall(this.#serial, procedure, args, options, (abandoned) => {
+      const call = new PendingCall(serial, procedure, args, options, (abandoned) => {
         this.#queue.abandon(abandoned);
         this.#endIfStuck();
       });
@@ -121,6 +151,11 @@ export class Connection {
       const call = this.#queue.take(frame.serial);
       if (call === undefined) throw protocolError(`a reply to call ${frame.serial}, which is not under way`);
       call.receive(frame);
+    } else if (frame.type === frameTypes.stream) {
+      const stream = this.#streams.get(frame.serial);
+      if (stream === undefined) throw protocolError(`a packet of stream ${frame.serial}, which is not open`);
+      stream.receive(frame);
+      if (stream.isOver) this.#streams.delete(frame.serial);
     } else {
       throw protocolError(`a message of type ${frame.type}`);
     }
@@ -146,6 +181,8 @@ export class Connection {
     this.#keepalive?.stop();
     this.#socket.destroy();
     for (const call of this.#queue.drain()) call.reject(reason);
+    for (const stream of this.#streams.values()) stream.fail(reason);
+    this.#streams.clear();
     this.#resolveClosed(reason);
   }
 }

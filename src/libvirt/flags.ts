@@ -38,6 +38,8 @@ export const shutdownModes = { 'hypervisor-choice': 0, acpi: 1 << 0, agent: 1 <<
 export type ShutdownMode = keyof typeof shutdownModes;
 
 export const startFlags = { paused: 1 << 0 } as const;
+/** virDomainConsoleFlags. `safe`: only where no two can be connected at once; `force` ends the session of another. */
+export const consoleFlags = { force: 1 << 0, safe: 1 << 1 } as const;
 export const destroyFlags = { graceful: 1 << 0 } as const;
 export const xmlFlags = { inactive: 1 << 1 } as const;
 

@@ -3,10 +3,10 @@ import { LibvirtConnectionError } from './errors.ts';
 
 export const programs = { remote: 0x2000_8086, keepalive: 0x6b65_6570 } as const;
 
-/** virNetMessageType, those without file descriptors and streams, which we never ask for. */
-export const frameTypes = { call: 0, reply: 1, message: 2 } as const;
-/** virNetMessageStatus, likewise. */
-export const frameStatus = { ok: 0, error: 1 } as const;
+/** virNetMessageType, those without file descriptors, which we never ask for. */
+export const frameTypes = { call: 0, reply: 1, message: 2, stream: 3 } as const;
+/** virNetMessageStatus; `continue` is of streams alone. */
+export const frameStatus = { ok: 0, error: 1, continue: 2 } as const;
 
 const protocolVersion = 1;
 const lengthBytes = 4;

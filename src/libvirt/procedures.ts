@@ -114,6 +114,10 @@ export const procedures = {
   authList: procedure(66, 'authList', nothing, (r) => r.array(4, (type) => type.i32())),
   connectGetLibVersion: procedure(157, 'connectGetLibVersion', nothing, u64),
   domainCreateWithFlags: procedure(196, 'domainCreateWithFlags', writeFlags, readDomain),
+  domainOpenConsole: procedure(201, 'domainOpenConsole', (w, args: DomainFlags) => {
+    writeDomain(w, args.domain);
+    w.optional(undefined, writeString).u32(args.flags); // no device: the first console
+  }, nothing),
   domainGetState: procedure(212, 'domainGetState', writeFlags, (r) => domainState(r.i32(), r.i32())),
   domainPinVcpuFlags: procedure(225, 'domainPinVcpuFlags', (w, args: CpuMapArgs & { readonly vcpu: number }) => {
     writeDomain(w, args.domain);

@@ -1,12 +1,15 @@
 // The libvirt client against a real libvirtd and real QEMU, and against libvirt's own test driver through the same daemon.
-import { availableParallelism } from 'node:os';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LibvirtClient } from '../../src/libvirt/client.ts';
-import type { LifecycleEvent } from '../../src/libvirt/domain-types.ts';
+import type { DomainRef, LifecycleEvent } from '../../src/libvirt/domain-types.ts';
 import { ifDomainExists } from '../../src/libvirt/errors.ts';
 import { startPrivateLibvirtd } from '../testbed/libvirtd.ts';
 import type { PrivateLibvirtd } from '../testbed/libvirtd.ts';
 import { tinyDomainXml, usableVirtType } from '../testbed/tiny-domain.ts';
+import { echoRom } from './support/roms.ts';
 
 let libvirtd: PrivateLibvirtd;
 let client: LibvirtClient;
@@ -45,6 +48,48 @@ describe('the host', () => {
 
   it('refuses what it cannot do with a reason', async () => {
     await expect(client.domainCapabilitiesXml({ virtType: 'hvf' })).rejects.toMatchObject({ name: 'LibvirtError', procedure: 'connectGetDomainCapabilities' });
+  });
+});
+
+describe('a console', () => {
+  /** A guest that sends back what it is sent, in its image's own directory. */
+  async function withEcho(use: (domain: DomainRef) => Promise<void>): Promise<void> {
+    const directory = mkdtempSync(join(tmpdir(), 'rtvm-echo-'));
+    try {
+      const file = join(directory, 'echo.rom');
+      writeFileSync(file, echoRom);
+      chmodSync(directory, 0o755);
+      const console = "<serial type='pty'><target port='0'/></serial><console type='pty'><target type='serial' port='0'/></console>";
+      const xml = tinyDomainXml('echo').replace('hvm</type>', `hvm</type><loader readonly='yes' type='rom'>${file}</loader>`).replace('<devices>', `<devices>${console}`);
+      await use(await client.create(await client.defineXml(xml)));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  it('carries bytes both ways beside other calls, to one at a time, and ends when either side does', async () => {
+    await withEcho(async (domain) => {
+      let heard = '';
+      const stream = await client.openConsole(domain, (bytes) => void (heard += bytes.toString('latin1')));
+      stream.send(Buffer.from('hello, \u00ff\u0000 guest', 'latin1'));
+      expect((await client.getState(domain)).state).toBe('running');
+      await expect.poll(() => heard, { timeout: 30_000 }).toBe('hello, \u00ff\u0000 guest');
+      await expect(client.openConsole(domain, () => undefined)).rejects.toMatchObject({ procedure: 'domainOpenConsole', code: 'OPERATION_FAILED', message: expect.stringContaining('session') as string });
+
+      let second = '';
+      const taken = await client.openConsole(domain, (bytes) => void (second += bytes.toString('latin1')), { force: true });
+      await stream.ended.catch(() => undefined);
+      taken.send(Buffer.from('again'));
+      await expect.poll(() => second, { timeout: 30_000 }).toBe('again');
+      taken.finish();
+      await taken.ended;
+
+      // The same console again, and this time it is the guest that goes.
+      const last = await client.openConsole(domain, () => undefined);
+      await client.destroy(domain);
+      await last.ended.catch(() => undefined);
+      await expect(client.openConsole(domain, () => undefined)).rejects.toMatchObject({ code: 'OPERATION_INVALID' });
+    });
   });
 });
 
