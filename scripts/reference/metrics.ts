@@ -50,7 +50,7 @@ function controllerRegistry(): Registry {
 function agentRegistry(): Registry {
   const registry = newRegistry('0');
   requestMetrics(registry, 'kubernetes');
-  agentMetrics(registry, 'node', { auditsOnTime: () => true, libvirtReached: () => true });
+  agentMetrics(registry, 'node', { auditsOnTime: () => true, libvirtReached: () => true, observe: () => undefined });
   queueMetrics(registry);
   return registry;
 }

@@ -4,6 +4,7 @@ import { Agent } from '../../node-agent/agent.ts';
 import type { AgentObserver } from '../../node-agent/agent-observer.ts';
 import { takeHostLock } from '../../node-agent/host/host-lock.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
+import { readProcess } from '../../node-agent/host/process.ts';
 import { kvmProblem } from '../../node-agent/host/virtualization.ts';
 import { formatProblem } from '../../crds/document-problem.ts';
 import { keepNodeLease } from '../../store/kubernetes/node-lease.ts';
@@ -57,7 +58,7 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
       libvirtAway: (error) => libvirtAway(error instanceof Error ? error.message : String(error)),
       problems: (problems) => problems.forEach((problem) => warn(formatProblem(problem))),
       queueObserver: queueMetrics(registry),
-      observer: warningOfOwnCpus(agentMetrics(registry, nodeName, { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => hypervisor.isConnected }), log),
+      observer: warningOfOwnCpus(agentMetrics(registry, nodeName, { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => hypervisor.isConnected, observe: (pid) => readProcess(thisHost, pid, []) }), log),
     });
     await using server = await serveHealth({
       ...options.metricsAddress,

@@ -3,6 +3,8 @@ import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { placementFromWire } from '../../crds/placement-wire.ts';
 import type { AllocatedGuest } from '../../crds/realtime-allocation.ts';
+import type { Audit } from '../../realtime/finding.ts';
+import type { ObservedProcess } from '../../realtime/observed.ts';
 import type { AgentObserver } from '../../node-agent/agent-observer.ts';
 import type { HostInventory } from '../../realtime/host.ts';
 import { nodeUse } from './node-use.ts';
@@ -11,22 +13,27 @@ import { VcpuCounters } from './vcpu-counters.ts';
 interface Watched {
   readonly labels: { readonly namespace: string; readonly name: string };
   readonly counters: VcpuCounters;
+  /** Which threads are its vCPUs, by its last audit, and of which process. */
+  last: { readonly audit: Audit; readonly pid: number; readonly startTicks: bigint } | undefined;
 }
 
-/** How the agent stands, asked whenever somebody reads the metrics. */
+/** How the agent and its host stand, asked whenever somebody reads the metrics. */
 export interface AgentState {
   /** Whether audits keep their interval. */
   readonly auditsOnTime: () => boolean;
   readonly libvirtReached: () => boolean;
+  /** The threads of a process as they are now; undefined where there is none (any more). */
+  readonly observe: (pid: number) => ObservedProcess | undefined;
 }
 
-export function agentMetrics(registry: Registry, nodeName: string, { auditsOnTime, libvirtReached }: AgentState): AgentObserver {
+export function agentMetrics(registry: Registry, nodeName: string, { auditsOnTime, libvirtReached, observe }: AgentState): AgentObserver {
   const registers = [registry];
   const audits = new Counter({ name: 'rtvm_audits_total', help: 'Audits of running guests, by verdict.', labelNames: ['verdict'], registers });
   const findings = new Counter({ name: 'rtvm_audit_findings_total', help: 'Differences that audits found and read twice, by code; one that stays counts at each audit.', labelNames: ['code'], registers });
   const corrections = new Counter({ name: 'rtvm_corrections_total', help: 'Threads that were set right.', registers });
   const perVcpu = ['namespace', 'name', 'vcpu'] as const;
-  const switches = new Counter({ name: 'rtvm_vcpu_involuntary_switches_total', help: 'How often something else took the CPU from a vCPU thread.', labelNames: perVcpu, registers });
+  // Both are read anew with each reading of the metrics: audits may be half a minute apart, and whoever looks, looks at now.
+  const switches = new Counter({ name: 'rtvm_vcpu_involuntary_switches_total', help: 'How often something else took the CPU from a vCPU thread.', labelNames: perVcpu, registers, collect: () => watched.forEach(readAnew) });
   const runDelay = new Counter({ name: 'rtvm_vcpu_run_delay_seconds_total', help: 'Time for which a vCPU thread could have run and had no CPU.', labelNames: perVcpu, registers });
   const watched = new Map<string, Watched>();
   let guests: readonly AllocatedGuest[] = [];
@@ -41,6 +48,21 @@ export function agentMetrics(registry: Registry, nodeName: string, { auditsOnTim
   gauge('rtvm_allocatable_cpus', 'Dedicated pCPUs of the node.', ['node'], () => cpus(use()?.allocatableCpus));
   gauge('rtvm_allocated_hugepages', 'Huge pages that guests hold.', ['node', 'numa_node', 'size'], () => pages('allocated'));
   gauge('rtvm_allocatable_hugepages', 'Huge pages that guests may hold: all but the reserved ones.', ['node', 'numa_node', 'size'], () => pages('allocatable'));
+
+  function count({ labels, counters }: Watched, audit: Audit, observed: ObservedProcess): void {
+    for (const { vcpu, involuntarySwitches, runDelaySeconds } of counters.read(audit, observed)) {
+      switches.inc({ ...labels, vcpu: String(vcpu) }, involuntarySwitches);
+      runDelay.inc({ ...labels, vcpu: String(vcpu) }, runDelaySeconds);
+    }
+  }
+
+  function readAnew(guest: Watched): void {
+    const { last } = guest;
+    if (last === undefined) return;
+    const observed = observe(last.pid);
+    // A process that has ended tells nothing more, and one that has its number since is another's.
+    if (observed?.startTicks === last.startTicks) count(guest, last.audit, observed);
+  }
 
   function gauge(name: string, help: string, labelNames: readonly string[], values: () => readonly (readonly [labels: Record<string, string>, value: number])[]): void {
     new Gauge({
@@ -65,12 +87,10 @@ export function agentMetrics(registry: Registry, nodeName: string, { auditsOnTim
       audits.inc({ verdict: audit.verified ? 'verified' : 'violated' });
       for (const { code } of audit.findings) findings.inc({ code });
       if (observed === undefined) return;
-      const guest = watched.get(uid) ?? { labels: { namespace, name }, counters: new VcpuCounters() };
+      const guest = watched.get(uid) ?? { labels: { namespace, name }, counters: new VcpuCounters(), last: undefined };
       watched.set(uid, guest);
-      for (const { vcpu, involuntarySwitches, runDelaySeconds } of guest.counters.read(audit, observed)) {
-        switches.inc({ ...guest.labels, vcpu: String(vcpu) }, involuntarySwitches);
-        runDelay.inc({ ...guest.labels, vcpu: String(vcpu) }, runDelaySeconds);
-      }
+      guest.last = { audit, pid: observed.pid, startTicks: observed.startTicks };
+      count(guest, audit, observed);
     },
     correcting: (_, threads) => corrections.inc(threads),
     allocated: (now) => {

@@ -50,7 +50,7 @@ beforeEach(async () => {
   agent = new Agent({
     store: thatMayBeAway(store), nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
     allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: Date.now, monotonicMs: () => monotonicMs, log: { info: () => undefined, warn: () => undefined },
-    observer: agentMetrics(registry, 'n1', { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => true }),
+    observer: agentMetrics(registry, 'n1', { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => true, observe: (pid) => host.domains.find(({ process }) => process?.pid === pid)?.process }),
   });
   controller = new Controller({ store, now: () => new Date(), warn: () => undefined });
   ended = Promise.all([agent.run(), controller.run()]);
