@@ -1,9 +1,12 @@
 /** Every command of `rtvm`, in the order in which the help lists them. */
 import type { Command } from 'commander';
 import { register as agent } from './commands/agent.ts';
+import { register as completion } from './commands/completion.ts';
+import { register as console } from './commands/console.ts';
 import { register as controller } from './commands/controller.ts';
 import { register as deleteVm } from './commands/delete.ts';
 import { register as host } from './commands/host.ts';
+import { register as kubectl } from './commands/kubectl.ts';
 import { register as plan } from './commands/plan.ts';
 import { register as render } from './commands/render.ts';
 import { register as run } from './commands/run.ts';
@@ -22,4 +25,4 @@ import type { Io } from './io.ts';
  */
 export type RegisterCommand = (program: Command, io: Io) => void;
 
-export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, deleteVm, host, ui, controller, agent];
+export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, console, deleteVm, host, ui, controller, agent, kubectl, completion];

@@ -9,7 +9,7 @@ export const colourChoices = ['auto', 'always', 'never'] as const;
 export type ColourChoice = (typeof colourChoices)[number];
 
 export interface IoStreams {
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -43,6 +43,11 @@ export class Io {
   /** All of standard input as UTF-8. */
   readStdin(): Promise<string> {
     return text(this.#streams.stdin);
+  }
+
+  /** Whether a person types into standard input. */
+  get readsTerminal(): boolean {
+    return this.#streams.stdin.isTTY === true;
   }
 
   get isTerminal(): boolean {

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { capturedRun as run } from './captured-run.ts';
-import type { RegisterCommand } from './commands.ts';
+import { rtvmForm } from './program-form.ts';
+import type { ProgramForm } from './program-form.ts';
 import { CommandError, isForPeople, UsageError } from './exit.ts';
 
-const throwing = (error: unknown): RegisterCommand => (program) => {
-  program.command('fail').action(() => {
-    throw error;
-  });
-};
+const throwing = (error: unknown): ProgramForm => ({
+  ...rtvmForm,
+  commands: [(program) => {
+    program.command('fail').action(() => {
+      throw error;
+    });
+  }],
+});
 
 describe('wrong calls', () => {
   it.each([
@@ -25,22 +29,22 @@ describe('wrong calls', () => {
 
 describe('errors', () => {
   it('prints the message of ours alone', async () => {
-    expect(await run(['fail'], { registered: [throwing(new CommandError('FILE_MISSING', 'vm.yaml: no such file'))] })).toEqual({ exitCode: 1, stdout: '', stderr: 'rtvm: vm.yaml: no such file\n' });
+    expect(await run(['fail'], { form: throwing(new CommandError('FILE_MISSING', 'vm.yaml: no such file')) })).toEqual({ exitCode: 1, stdout: '', stderr: 'rtvm: vm.yaml: no such file\n' });
   });
 
   it('exits with 2 where the call was wrong', async () => {
-    expect(await run(['fail'], { registered: [throwing(new UsageError('--host needs a file'))] })).toEqual({ exitCode: 2, stdout: '', stderr: 'rtvm: --host needs a file\n' });
+    expect(await run(['fail'], { form: throwing(new UsageError('--host needs a file')) })).toEqual({ exitCode: 2, stdout: '', stderr: 'rtvm: --host needs a file\n' });
   });
 
   it('prints one line of an unexpected error, and how to get its stack', async () => {
-    expect(await run(['fail'], { registered: [throwing(new TypeError('x is not\na function'))] })).toEqual({
+    expect(await run(['fail'], { form: throwing(new TypeError('x is not\na function')) })).toEqual({
       exitCode: 1, stdout: '', stderr: 'rtvm: unexpected error: x is not a function (RTVM_DEBUG=1 shows the stack)\n',
     });
   });
 
   it('prints the stack and its causes with RTVM_DEBUG=1', async () => {
     const error = new Error('outer', { cause: new Error('inner') });
-    const { stderr } = await run(['fail'], { env: { RTVM_DEBUG: '1' }, registered: [throwing(error)] });
+    const { stderr } = await run(['fail'], { env: { RTVM_DEBUG: '1' }, form: throwing(error) });
     expect(stderr).toBe(`rtvm: unexpected error: outer\n${error.stack!}\nCaused by: ${(error.cause as Error).stack!}\n`);
   });
 

@@ -1,36 +1,36 @@
 /** The `rtvm` command: its commands, its options, and what a wrong call or an error prints. */
 import { Command, CommanderError, Option } from 'commander';
-import { commands } from './commands.ts';
-import type { RegisterCommand } from './commands.ts';
 import { isForPeople, UsageError } from './exit.ts';
 import type { ExitCode } from './exit.ts';
 import { colourChoices } from './io.ts';
 import type { ColourChoice, Io } from './io.ts';
 import { readVersion } from './process/version.ts';
+import { rtvmForm } from './program-form.ts';
+import type { ProgramForm } from './program-form.ts';
 
 /**
  * Runs one command line.
  * @param args without the node and script paths
  * @returns what to exit with; errors have been printed, never thrown.
  */
-export async function runProgram(args: readonly string[], io: Io, registered: readonly RegisterCommand[] = commands): Promise<ExitCode> {
+export async function runProgram(args: readonly string[], io: Io, form: ProgramForm = rtvmForm): Promise<ExitCode> {
   try {
-    await buildProgram(io, registered).parseAsync(args, { from: 'user' });
+    await buildProgram(io, form).parseAsync(args, { from: 'user' });
     return io.exitCode;
   } catch (error) {
     return reportError(error, io);
   }
 }
 
-function buildProgram(io: Io, registered: readonly RegisterCommand[]): Command {
-  const program = new Command('rtvm')
-    .description('Real-time virtual machines: decides which CPU, NUMA node and huge page each vCPU gets, makes libvirt/KVM do it, and proves from the running threads that the guarantee holds.')
+export function buildProgram(io: Io, { name, description, commands }: ProgramForm): Command {
+  const program = new Command(name)
+    .description(description)
     .version(readVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help for a command')
     .helpCommand('help [command]', 'print help for a command')
     .addOption(new Option('--color <when>', 'colour in the output').choices(colourChoices).default('auto'))
     .on('option:color', (choice: ColourChoice) => io.chooseColour(choice))
-    .showHelpAfterError('(rtvm --help lists commands and options)')
+    .showHelpAfterError(`(${name} --help lists commands and options)`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text),
@@ -42,8 +42,8 @@ function buildProgram(io: Io, registered: readonly RegisterCommand[]): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'rtvm: ')),
     })
     .addHelpText('after', '\nExit status: 0 fine, 1 refused or not fitting, 2 called wrongly.\nRTVM_DEBUG=1 shows the stack of an unexpected error.');
-  for (const register of registered) register(program, io);
-  for (const command of program.commands) pointToHelp(command, 'rtvm');
+  for (const register of commands) register(program, io);
+  for (const command of program.commands) pointToHelp(command, name);
   return program;
 }
 

@@ -1,7 +1,8 @@
 // The whole of it: kubectl, a real API server, the real controller and agent as processes, real libvirt and KVM, and the
 // threads read from /proc by other code than the product's.
-import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -11,8 +12,9 @@ import type { KubeApi } from '../testbed/kube-api.ts';
 import { createNode } from '../testbed/kube-node.ts';
 import { kubectl } from '../testbed/kubectl.ts';
 import { identityOf, qemuOf, qemusOf, vcpuThread } from './support/live-process.ts';
-import { nodeName, repository, startLocalHost } from './support/local-host.ts';
+import { nodeName, repository, rtvmPath, startLocalHost } from './support/local-host.ts';
 import type { LocalHost, RunningRtvm } from './support/local-host.ts';
+import { startPodProxy } from './support/pod-proxy.ts';
 import { until } from './support/until.ts';
 
 const leaseNamespace = 'rtvm-system';
@@ -90,6 +92,50 @@ describeWithKubeApi('a VM that kubectl applies', () => {
     expect(controllers.text).toMatch(/^leader_election_master_status\{name="rtvm-controller"\} 1$/m);
     expect(controllers.text).toMatch(/^rtvm_pending_vms\{reason="TooFewDedicatedCpus"\} \d+$/m);
     expect(controllers.text).toMatch(/^rest_client_requests_total\{code="201",method="POST",host="kubernetes"\} \d+$/m);
+  });
+
+  it('is looked into by kubectl rtvm through its agent: figures, threads, serial port', async () => {
+    // This API server has no kubelet. A proxy in front of it answers for the agent's pod from the agent itself, and `kubectl exec` runs its
+    // command here; the agent, libvirt, the guest and all of rtvm are what they are.
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'rtvm-agent-x', namespace: leaseNamespace, labels: { 'app.kubernetes.io/name': 'rtvm', 'app.kubernetes.io/component': 'agent' } }, spec: { nodeName, containers: [{ name: 'agent', image: 'rtvm' }] } };
+    await told('create', '-f', host.write('pod.json', JSON.stringify(pod)));
+    await told('patch', 'pod', 'rtvm-agent-x', '-n', leaseNamespace, '--subresource=status', '--type=merge', '-p', '{"status":{"phase":"Running"}}');
+    await using proxy = await startPodProxy(api, { [`${leaseNamespace}/rtvm-agent-x:8081`]: () => /"url":"([^"]+)"/.exec(agent.stderr())![1]! });
+    const bin = join(host.dir, 'bin');
+    mkdirSync(bin);
+    symlinkSync(rtvmPath, join(bin, 'rtvm'));
+    const calls = join(host.dir, 'kubectl-calls');
+    writeFileSync(join(bin, 'kubectl'), `#!/bin/sh\necho "$*" >> ${calls}\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n`, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, LANG: 'C.UTF-8' };
+    const reach = ['--kubeconfig', proxy.kubeconfigPath];
+    const called = (...flags: readonly string[]) => `--kubeconfig ${proxy.kubeconfigPath} exec ${flags.join(' ')} -n ${leaseNamespace} rtvm-agent-x -c agent -- rtvm`;
+
+    const delayNs = () => Number(readFileSync(`/proc/${qemuOf(host.libvirtd, 'probe')}/task/${vcpu(1).tid}/schedstat`, 'utf8').split(' ')[1]);
+    const least = delayNs();
+    const top = await host.rtvm(['kubectl', 'top', 'probe', '--interval', '0.5', '-o', 'json', ...reach], { env });
+    expect(top).toMatchObject({ exitCode: 0, stderr: '' });
+    const { items } = JSON.parse(top.stdout) as { readonly items: readonly { readonly vcpu: number; readonly cpus: string; readonly realtime: boolean; readonly runDelaySeconds: number }[] };
+    expect(items.map(({ vcpu: number, cpus, realtime }) => [number, cpus, realtime])).toEqual([[0, '0', false], [1, '1', true]]);
+    // Read while the metrics were asked for, not at the last audit.
+    expect(Math.round(items[1]!.runDelaySeconds * 1e9)).toBeGreaterThanOrEqual(least);
+    expect(Math.round(items[1]!.runDelaySeconds * 1e9)).toBeLessThanOrEqual(delayNs());
+
+    const verified = await host.rtvm(['kubectl', 'verify', 'probe', '--live', ...reach], { env });
+    expect(verified).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^default\/probe on demo: verified: domain \S+, process \d+, \d+ threads and memory read\n/) as string });
+    expect(verified.stdout).toMatch(/CPU 1\/KVM +vCPU 1 +FIFO +1 +1 +FIFO 1 on 1 +ok/);
+
+    const session = spawn(rtvmPath, ['kubectl', 'console', 'probe', ...reach], { env: { ...process.env, ...host.env, ...env } });
+    let [printed, said] = ['', ''];
+    session.stdout.on('data', (chunk: Buffer) => void (printed += chunk.toString('latin1')));
+    session.stderr.on('data', (chunk: Buffer) => void (said += chunk.toString('latin1')));
+    await until('the probe prints on its serial port', () => printed.includes('\n'));
+    expect(await host.rtvm(['console', 'probe'], { env })).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('somebody is connected to the console of probe already; --force ends that session') as string });
+    const ended = once(session, 'exit');
+    session.stdin.write('\u001d');
+    expect([await ended, said]).toEqual([[0, null], expect.stringContaining('Left; the VM runs on.')]);
+    const uid = await field('.metadata.uid');
+    expect(readFileSync(calls, 'utf8').trim().split('\n')).toEqual([`${called('-i')} verify --allocation - -o table default/probe`, `${called('-i')} console ${uid}`]);
+    await told('delete', 'pod', 'rtvm-agent-x', '-n', leaseNamespace, '--wait=false');
   });
 
   it('is left alone by an agent that has nothing to do', async () => {

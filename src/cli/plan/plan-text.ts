@@ -31,7 +31,7 @@ export interface PlanHosts {
 const mostHostsNamed = 3;
 
 /** Chosen hosts in the order in which they were first chosen, then what fits nowhere, then the count. */
-export function formatPlan(items: readonly PlanItem[], hosts: PlanHosts, options: PictureOptions): string {
+export function formatPlan(items: readonly Pick<PlanItem, 'vm' | 'decision'>[], hosts: PlanHosts, options: PictureOptions): string {
   const placed = items.flatMap(({ vm, decision }) => (decision.kind === 'placed' ? [{ name: `${vm.namespace}/${vm.name}`, placement: decision.placement }] : []));
   const refused = items.flatMap(({ vm, decision }) => (decision.kind === 'refused' ? [{ name: `${vm.namespace}/${vm.name}`, groups: decision.groups }] : []));
   const chosen = Map.groupBy(placed, ({ placement }) => placement.host);
@@ -43,8 +43,8 @@ export function formatPlan(items: readonly PlanItem[], hosts: PlanHosts, options
   return sections.join('\n\n');
 }
 
-/** VMs may hold a place on a host that is not among those given: that is told, and not drawn. */
-function formatHost(inventory: HostInventory | undefined, vms: readonly HeldVm[], held: readonly HeldVm[], options: PictureOptions): string {
+/** A line for each VM, then the picture. VMs may hold a place on a host that is not among those given: that is told, and not drawn. */
+export function formatHost(inventory: HostInventory | undefined, vms: readonly HeldVm[], held: readonly HeldVm[], options: PictureOptions): string {
   const drawn: readonly DrawnVm[] = [
     ...vms.map((vm, index) => ({ ...vm, letter: vmLetter(index, true), planned: true })),
     ...held.map((vm, index) => ({ ...vm, letter: vmLetter(index, false), planned: false })),

@@ -2,7 +2,8 @@
 import { guestFromWire } from '../../crds/guest-wire.ts';
 import { placementFromWire } from '../../crds/placement-wire.ts';
 import { requireValid } from '../../crds/require-valid.ts';
-import type { AllocatedGuest } from '../../crds/realtime-allocation.ts';
+import { parseFiles } from '../../crds/parse-files.ts';
+import type { AllocatedGuest, RealtimeAllocation } from '../../crds/realtime-allocation.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
 import type { HostDomain } from '../../node-agent/hypervisor.ts';
 import { LibvirtHypervisor } from '../../node-agent/libvirt-hypervisor.ts';
@@ -14,6 +15,8 @@ import { DirectoryStore } from '../../store/directory/directory-store.ts';
 import type { VerifyOptions } from '../commands/verify.ts';
 import { CommandError } from '../exit.ts';
 import type { ExitCode } from '../exit.ts';
+import { requireFine } from '../input/print-problems.ts';
+import { readInputFiles } from '../input/read-files.ts';
 import type { Io } from '../io.ts';
 import { formatData } from '../output/formats.ts';
 import { vmKey } from '../run/follow.ts';
@@ -29,7 +32,7 @@ interface Verified {
 
 /** @returns 1 where a VM is not what was asked for, or does not run. */
 export async function verify(names: readonly string[], options: VerifyOptions, io: Io): Promise<ExitCode> {
-  const entries = await allocated(options);
+  const entries = await allocated(options, io);
   const keys = names.length === 0 ? [...entries.keys()] : requireKnown(names, [...entries.keys()]);
   const verified = await auditAll(keys.map((key) => entries.get(key)!), options);
   switch (options.output) {
@@ -45,15 +48,27 @@ export async function verify(names: readonly string[], options: VerifyOptions, i
   return verified.every((one) => one.audit.verified) ? 0 : 1;
 }
 
-/** What VMs hold, by name. */
-async function allocated({ stateDir }: VerifyOptions): Promise<ReadonlyMap<string, AllocatedGuest>> {
+/** What VMs hold, by name. @throws CommandError where a file that should say it does not. */
+async function allocated({ stateDir, allocation }: VerifyOptions, io: Io): Promise<ReadonlyMap<string, AllocatedGuest>> {
+  if (allocation !== undefined) return entriesOf(await readAllocation(allocation, io));
   const store = await DirectoryStore.open({ directory: stateDir });
   try {
-    const allocations = await store.list('RealtimeAllocation');
-    return new Map(allocations.flatMap(({ spec }) => spec.guests).map((entry) => [vmKey(entry.vm), entry]));
+    return entriesOf(await store.list('RealtimeAllocation'));
   } finally {
     await store.close();
   }
+}
+
+function entriesOf(allocations: readonly RealtimeAllocation[]): ReadonlyMap<string, AllocatedGuest> {
+  return new Map(allocations.flatMap(({ spec }) => spec.guests).map((entry) => [vmKey(entry.vm), entry]));
+}
+
+async function readAllocation(path: string, io: Io): Promise<readonly RealtimeAllocation[]> {
+  const { documents, problems } = parseFiles(await readInputFiles([path], io));
+  requireFine({ problems, warnings: [] }, io);
+  const allocations = documents.flatMap(({ resource }) => (resource.kind === 'RealtimeAllocation' ? [resource] : []));
+  if (allocations.length === 0) throw new CommandError('ALLOCATION_MISSING', `there is no RealtimeAllocation in ${path}`);
+  return allocations;
 }
 
 async function auditAll(entries: readonly AllocatedGuest[], { libvirtSocket }: VerifyOptions): Promise<readonly Verified[]> {
