@@ -143,7 +143,9 @@ describe('an agent', () => {
       'rtvm_allocated_cpus{node="n1"} 1',
       ...(await figures()).filter((line) => line.startsWith('rtvm_allocated_hugepages')),
       'rtvm_audits_on_time 1',
-      ...['involuntary_switches', 'run_delay_seconds'].flatMap((what) => [0, 1].map((vcpu) => `rtvm_vcpu_${what}_total{namespace="default",name="a",vcpu="${vcpu}"} 0`)),
+      ...[0, 1].map((vcpu) => `rtvm_vcpu_involuntary_switches_total{namespace="default",name="a",vcpu="${vcpu}"} 0`),
+      'rtvm_vcpu_realtime{namespace="default",name="a",vcpu="1"} 1',
+      ...[0, 1].map((vcpu) => `rtvm_vcpu_run_delay_seconds_total{namespace="default",name="a",vcpu="${vcpu}"} 0`),
     ]);
     const pages = (await figures()).filter((line) => line.startsWith('rtvm_allocated_hugepages{') && line.includes('size="2Mi"')).map((line) => Number(line.split(' ').at(-1)));
     expect(pages.reduce((sum, count) => sum + count, 0)).toBe(16);
