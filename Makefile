@@ -68,4 +68,4 @@ clean:
 pictures: setup
 	LC_ALL=C.UTF-8 bin/rtvm plan -f examples/plc-vm.yaml -f examples/probe-vm.yaml --host examples/host-a.yaml | node scripts/terminal-picture.ts 'rtvm plan -f plc-vm.yaml -f probe-vm.yaml --host host-a.yaml' > docs/plan.svg
 	vitest run --project integration test/integration/ui.test.ts
-	cp build/screenshots/many-hosts-finding-light.png docs/ui.png
+	cp build/screenshots/two-hosts-finding-light.png docs/ui.png

