@@ -12,7 +12,8 @@ import { toHostInventory } from '../crds/to-host-inventory.ts';
 import { CpuSet } from '../realtime/cpu-set.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
-import type { HostNetwork } from '../realtime/host.ts';
+import { hostChecks } from '../realtime/checks/host-checks.ts';
+import type { HostInventory, HostNetwork } from '../realtime/host.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { EventDraft } from '../store/event.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
@@ -23,13 +24,17 @@ import type { AgentEvent } from './agent-events.ts';
 import type { AgentLog } from './agent-log.ts';
 import { nobodyObserves } from './agent-observer.ts';
 import type { AgentObserver } from './agent-observer.ts';
+import { withChecks } from './check-report.ts';
 import { GuestKeeper } from './guest-keeper.ts';
 import { GuestStarter } from './guest-starter.ts';
 import { readCpuFlags } from './host/cpu-flags.ts';
+import { readHostReadings } from './host/host-readings.ts';
+import type { HostUse } from './host/host-readings.ts';
 import type { HostRoot } from './host/host-root.ts';
+import { readTopology } from './host/topology.ts';
 import { kvmProblem } from './host/virtualization.ts';
 import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
-import { publishNode } from './node-report.ts';
+import { changeStatus, publishNode } from './node-report.ts';
 import { OrphanTeller } from './orphan-teller.ts';
 import { PassedWishes } from './passed-wishes.ts';
 import { Reports } from './reports.ts';
@@ -65,9 +70,12 @@ const nodeKey = 'what this host is';
 const reportsKey = 'how the guests are';
 /** Guests that change in the same moment are told of in one write. */
 const reportDelayMs = 100;
+const checksKey = 'how the host is set up';
 const orphansKey = 'which domains are in no allocation';
 /** First and longest pause while the store is away: when it is back, a controller waits for what is told. */
 const tellAgainMs = [100, 10_000] as const;
+/** Set-ups change when people change them; to read all of it takes some milliseconds. */
+const checksEveryMs = 3_600_000;
 /** Several guests may be started at once, which is mostly waiting for the kernel to clear their memory. */
 const concurrency = 4;
 
@@ -89,7 +97,7 @@ export class Agent {
   readonly #telling: WorkQueue;
   #entries: ReadonlyMap<string, AllocatedGuest> = new Map();
   #networks: readonly HostNetwork[] = [];
-  #dedicatedCpus = CpuSet.empty();
+  #inventory: HostInventory | undefined;
   /** There is a RealtimeNode to tell orphans on. */
   #nodeTold = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
@@ -224,8 +232,10 @@ export class Agent {
       if (inventory.ok) {
         this.#networks = inventory.value.networks;
         // Whose domains are in the way of guests depends on what is theirs.
-        if (!inventory.value.dedicatedCpus.equals(this.#dedicatedCpus)) this.#telling.add(orphansKey);
-        this.#dedicatedCpus = inventory.value.dedicatedCpus;
+        const before = this.#inventory;
+        this.#inventory = inventory.value;
+        if (before?.dedicatedCpus.equals(inventory.value.dedicatedCpus) !== true) this.#telling.add(orphansKey);
+        if (before === undefined || !isSameUse(before, inventory.value)) this.#telling.add(checksKey);
         this.#observer.offered(inventory.value);
       } else if (event.object.status?.topology !== undefined) log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
     }
@@ -278,6 +288,8 @@ export class Agent {
       case orphansKey:
         await this.#tellOrphans(signal);
         break;
+      case checksKey:
+        return this.#tellChecks(signal);
       case reportsKey:
         await this.#reports.write(signal);
         break;
@@ -285,9 +297,19 @@ export class Agent {
     return {};
   }
 
+  async #tellChecks(signal: AbortSignal): Promise<ReconcileResult> {
+    const { store, nodeName, root, virtType, now } = this.#options;
+    if (this.#inventory === undefined) return {};
+    const checks = hostChecks(readHostReadings(root, readTopology(root), this.#inventory));
+    // Emulated guests need no KVM.
+    const told = virtType === 'kvm' ? checks : checks.filter(({ name }) => name !== 'kvm');
+    await changeStatus(store, nodeName, (status) => withChecks(status, told, new Date(now())), signal);
+    return { requeueAfterMs: checksEveryMs };
+  }
+
   async #tellOrphans(signal: AbortSignal): Promise<void> {
     if (!this.#options.hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold) return;
-    await this.#orphans.tell({ entries: this.#entries, table: this.#table, dedicatedCpus: this.#dedicatedCpus }, signal);
+    await this.#orphans.tell({ entries: this.#entries, table: this.#table, dedicatedCpus: this.#inventory?.dedicatedCpus ?? CpuSet.empty() }, signal);
     this.#orphansTold.resolve(undefined);
   }
 
@@ -314,6 +336,10 @@ export class Agent {
 /** Whether two versions of an entry ask for the same; what the table says of other guests, or its status, is no reason to look. */
 function sameWish(left: AllocatedGuest, right: AllocatedGuest): boolean {
   return left.desired === right.desired && left.request === right.request && left.generation === right.generation && left.restartedAt === right.restartedAt && isDeepStrictEqual(left.placement, right.placement);
+}
+
+function isSameUse(one: HostUse, other: HostUse): boolean {
+  return one.dedicatedCpus.equals(other.dedicatedCpus) && one.sharedCpus.equals(other.sharedCpus) && one.maxPriority === other.maxPriority;
 }
 
 function requireKvm(root: HostRoot, virtType: VirtType): void {

@@ -11,6 +11,12 @@ export interface InventoryOptions {
   readonly shared?: string;
 }
 
+export interface CheckHostOptions {
+  readonly output: 'table' | 'json' | 'yaml';
+  readonly dedicated?: string;
+  readonly shared?: string;
+}
+
 export function register(program: Command, io: Io): void {
   const host = program.command('host')
     .summary('look at this host')
@@ -26,5 +32,16 @@ export function register(program: Command, io: Io): void {
     .action(async (options: InventoryOptions) => {
       const { printInventory } = await import('../host/print-inventory.ts');
       io.exitCode = printInventory(options, io);
+    });
+  host.command('check')
+    .summary("check this host's set-up for realtime guests")
+    .description('Checks what a host should be for realtime guests: kernel, CPUs, memory, services. Each item says what was found, what it should be, and the command or setting that mends it. '
+      + 'Exit status 1 where one has failed. Without root some items cannot be seen.')
+    .addOption(outputOption(['table', 'json', 'yaml']))
+    .addOption(new Option('--dedicated <cpus>', 'pCPUs that guests may have to themselves (default: the isolated CPUs)'))
+    .addOption(new Option('--shared <cpus>', 'pCPUs that guests share (default: the other CPUs)'))
+    .action(async (options: CheckHostOptions) => {
+      const { checkHost } = await import('../host/check-host.ts');
+      io.exitCode = checkHost(options, io);
     });
 }

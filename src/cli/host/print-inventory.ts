@@ -3,13 +3,13 @@ import { fromInventory } from '../../crds/from-inventory.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
 import type { HostRoot } from '../../node-agent/host/host-root.ts';
 import { readKernelVersion } from '../../node-agent/host/versions.ts';
-import { CpuListError, CpuSet } from '../../realtime/cpu-set.ts';
 import type { InventoryOptions } from '../commands/host.ts';
-import { CommandError, UsageError } from '../exit.ts';
+import { CommandError } from '../exit.ts';
 import type { ExitCode } from '../exit.ts';
 import { printWarnings } from '../input/print-problems.ts';
 import type { Io } from '../io.ts';
 import { formatData } from '../output/formats.ts';
+import { chosenCpus } from './chosen-cpus.ts';
 import { readThisHost } from './this-host.ts';
 
 /** Fields that are options here. */
@@ -21,8 +21,7 @@ const optionOf: Readonly<Record<string, string>> = { 'spec.dedicatedCpus': '--de
 export function printInventory(options: InventoryOptions, io: Io, root: HostRoot = thisHost): ExitCode {
   const checked = readThisHost({
     name: options.name,
-    dedicatedCpus: cpuOption('--dedicated', options.dedicated),
-    sharedCpus: cpuOption('--shared', options.shared),
+    ...chosenCpus(options),
   }, root);
   if (!checked.ok) {
     throw new CommandError('HOST_REFUSED', checked.problems.map(({ path, message }) => `${optionOf[path] ?? path}: ${message}`).join('\n'));
@@ -30,14 +29,4 @@ export function printInventory(options: InventoryOptions, io: Io, root: HostRoot
   printWarnings(checked.warnings, io);
   io.out(formatData(fromInventory(checked.value, { versions: { kernel: readKernelVersion(root).release } }), options.output));
   return 0;
-}
-
-function cpuOption(option: string, text: string | undefined): CpuSet | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return CpuSet.parse(text);
-  } catch (error) {
-    if (!(error instanceof CpuListError)) throw error;
-    throw new UsageError(`${option}: ${error.message}`, { cause: error });
-  }
 }
