@@ -54,7 +54,7 @@ bundle: setup
 	node scripts/bundle/main.ts
 
 image:
-	buildah build --build-arg REVISION=$$(git rev-parse HEAD) -t ghcr.io/rtvm-dev/rtvm:0.1.0 .
+	buildah build --build-arg REVISION=$$(git rev-parse HEAD) -t ghcr.io/rtvm-dev/rtvm:$$(node -p "require('./package.json').version") .
 
 image-test: setup
 	@scripts/image-test
