@@ -3,13 +3,15 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { etcdArguments, serverArguments } from './kube-api-arguments.ts';
+import type { Ports } from './kube-api-arguments.ts';
 import { kubeApiBinaries } from './kube-api-binaries.ts';
 import type { KubeApiBinaries } from './kube-api-binaries.ts';
 
@@ -29,12 +31,6 @@ export async function startKubeApi(): Promise<KubeApi> {
     throw error;
   }
   return api;
-}
-
-interface Ports {
-  readonly etcd: number;
-  readonly etcdPeer: number;
-  readonly api: number;
 }
 
 /** A running API server; made by {@link startKubeApi}. Address and token stay the same over restarts. */
@@ -164,30 +160,17 @@ export class KubeApi implements AsyncDisposable {
   }
 
   #etcdArguments(): readonly string[] {
-    const client = this.etcdUrl;
-    const peer = `http://127.0.0.1:${this.#ports.etcdPeer}`;
-    return [
-      '--data-dir', this.#dataDirectory, '--unsafe-no-fsync', '--log-level', 'warn',
-      '--listen-client-urls', client, '--advertise-client-urls', client,
-      '--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`,
-    ];
+    return etcdArguments(this.#dataDirectory, this.#ports);
   }
 
   #serverArguments(): readonly string[] {
-    const etcd = this.etcdUrl;
-    const port = String(this.#ports.api);
-    const certificates = join(this.dir, 'certs');
-    const tokens = join(this.dir, 'tokens.csv');
-    if (this.kind === 'kube-api') return ['-etcd', etcd, '-port', port, '-cert-dir', certificates, '-tokens', tokens];
-    const key = join(this.dir, 'service-accounts.key');
-    writeFileSync(key, generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
-    return [
-      '--etcd-servers', etcd, '--bind-address', '127.0.0.1', '--secure-port', port, '--cert-dir', certificates,
-      '--token-auth-file', tokens, '--authorization-mode', 'RBAC', '--allow-privileged', '--service-cluster-ip-range', '10.0.0.0/24',
-      '--service-account-issuer', this.url, '--service-account-key-file', key, '--service-account-signing-key-file', key,
-      // No controller makes the default ServiceAccount here, without which every pod would be refused.
-      '--disable-admission-plugins', 'ServiceAccount',
-    ];
+    const files = { certificates: join(this.dir, 'certs'), tokens: join(this.dir, 'tokens.csv'), serviceAccountKey: join(this.dir, 'service-accounts.key') };
+    if (this.kind === 'kube-apiserver') {
+      // Both what signs tokens and what they are checked with: a private key holds its public one.
+      const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+      if (!existsSync(files.serviceAccountKey)) writeFileSync(files.serviceAccountKey, key.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
+    }
+    return serverArguments(this.kind, this.#ports, files);
   }
 
   #kubeconfig(): string {

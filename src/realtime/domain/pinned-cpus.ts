@@ -1,14 +1,22 @@
 /** Reads out of any domain's XML, whoever made it, which pCPUs it is pinned to. */
-import { CpuSet, unionOf } from '../cpu-set.ts';
-import { readXml } from './xml-reader.ts';
+import { CpuListError, CpuSet, unionOf } from '../cpu-set.ts';
+import { readXml, XmlReadError } from './xml-reader.ts';
 
 /**
  * The pCPUs that `<vcpu cpuset>`, `<vcpupin>`, `<emulatorpin>` and `<iothreadpin>` name, as libvirt writes them: in the kernel's notation.
  * A list of all of the host's CPUs pins nothing.
- * @returns undefined where nothing is pinned.
- * @throws XmlReadError
+ * @returns undefined where nothing is pinned, or where it cannot be read: another's domain must not keep ours from being looked after.
  */
 export function pinnedCpusOf(domainXml: string, hostCpus: CpuSet): CpuSet | undefined {
+  try {
+    return pinsIn(domainXml, hostCpus);
+  } catch (error) {
+    if (error instanceof XmlReadError || error instanceof CpuListError) return undefined;
+    throw error;
+  }
+}
+
+function pinsIn(domainXml: string, hostCpus: CpuSet): CpuSet | undefined {
   const { children } = readXml(domainXml);
   const pins = children.filter(({ name }) => name === 'cputune').flatMap((tune) => tune.children).filter(({ name }) => pinning.has(name));
   const lists = [...children.filter(({ name }) => name === 'vcpu'), ...pins].flatMap(({ attributes }) => attributes.get('cpuset') ?? []);
