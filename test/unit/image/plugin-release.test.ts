@@ -71,6 +71,7 @@ describe('the kubectl plugin', () => {
 
   test('runs from a link, as krew makes it', () => {
     expect(called('linked', join(repository, 'node_modules/node/bin/node'), '--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    expect(called('helping', join(repository, 'node_modules/node/bin/node'), '--help').stdout).toMatch(/^Usage: kubectl rtvm /);
   });
 
   test('says what it needs where Node is missing or too old', () => {
