@@ -98,6 +98,8 @@ export class Agent {
   #entries: ReadonlyMap<string, AllocatedGuest> = new Map();
   #networks: readonly HostNetwork[] = [];
   #inventory: HostInventory | undefined;
+  /** The RealtimeNode was read as it is, with what its administrator gives to guests: before, nobody's domain can be in their way. */
+  #offerKnown = false;
   /** There is a RealtimeNode to tell orphans on. */
   #nodeTold = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
@@ -226,6 +228,7 @@ export class Agent {
   async #followNode(signal: AbortSignal): Promise<void> {
     const { store, nodeName, log } = this.#options;
     for await (const event of store.watch('RealtimeNode', { name: nodeName }, signal)) {
+      if (event.type === 'problems') this.#learnOffer();
       if (event.type !== 'added' && event.type !== 'modified') continue;
       if (event.object.status?.topology === undefined) this.#telling.add(nodeKey);
       const inventory = toHostInventory(event.object);
@@ -238,7 +241,14 @@ export class Agent {
         if (before === undefined || !isSameUse(before, inventory.value)) this.#telling.add(checksKey);
         this.#observer.offered(inventory.value);
       } else if (event.object.status?.topology !== undefined) log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
+      if (event.object.status?.topology !== undefined) this.#learnOffer();
     }
+  }
+
+  /** Also where it cannot be read: such a node takes no guests, and what runs there is to be told all the same. */
+  #learnOffer(): void {
+    if (!this.#offerKnown) this.#telling.add(orphansKey);
+    this.#offerKnown = true;
   }
 
   /** Another table, or another controller that has to know what runs beside it. */
@@ -308,7 +318,7 @@ export class Agent {
   }
 
   async #tellOrphans(signal: AbortSignal): Promise<void> {
-    if (!this.#options.hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold) return;
+    if (!this.#options.hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold || !this.#offerKnown) return;
     await this.#orphans.tell({ entries: this.#entries, table: this.#table, dedicatedCpus: this.#inventory?.dedicatedCpus ?? CpuSet.empty() }, signal);
     this.#orphansTold.resolve(undefined);
   }

@@ -118,6 +118,16 @@ describe("somebody else's domain", () => {
     await host.nothingIsLeft();
   });
 
+  test('pinned to the CPU that guests have to themselves: it counts as taken', async () => {
+    await host.libvirtd.virsh('create', host.write('pinned.xml', tinyDomainXml('pinned', { extra: "<cputune><vcpupin vcpu='0' cpuset='1'/></cputune>" })));
+    const result = await host.run([probeVm]);
+    expectRefused(result);
+    expect(`${result.stdout}${result.stderr}`).toMatch(/0 free dedicated CPUs/);
+    expect(`${result.stdout}${result.stderr}`).toMatch(/domain pinned is not of rtvm, and runs pinned to pCPUs 1, which are dedicated to guests/);
+    await host.libvirtd.virsh('destroy', 'pinned');
+    await host.nothingIsLeft();
+  });
+
   test('of another VM of ours, with its UUID', async () => {
     const shared = (name: string) => host.write(`${name}.yaml`, `apiVersion: rtvm.dev/v1alpha1
 kind: RealtimeVM
