@@ -15,7 +15,7 @@ function unions({ text }: { readonly text: string }): readonly string[] {
 function literals({ path, text }: { readonly path: string; readonly text: string }): readonly string[] {
   if (!/^src\/(?:controller|node-agent|realtime|crds\/definition)\//.test(path)) return [];
   const constants = path.startsWith('src/controller/') ? [...text.matchAll(/(?:\?\?|const \w+ =) '([A-Z][a-z]\w*)'/g)] : [];
-  return [...text.matchAll(/reason: '([A-Z]\w+)'/g), ...text.matchAll(/condition\('\w+', [^,()]+, '([A-Z]\w+)'/g), ...constants].map(([, reason]) => reason!);
+  return [...text.matchAll(/reason: '([A-Z]\w+)'/g), ...text.matchAll(/(?:condition|verdict)\('\w+', [^,()]+, '([A-Z]\w+)'/g), ...constants].map(([, reason]) => reason!);
 }
 
 const said = new Set(sources.flatMap((source) => [...unions(source), ...literals(source)]));
@@ -38,4 +38,11 @@ describe('the failure table', () => {
     expect(rows.filter((word) => !said.has(word))).toEqual([]);
     expect(rows.filter((word, index) => rows.indexOf(word) !== index)).toEqual([]);
   });
+});
+
+it('docs/host-setup.md has every host check', () => {
+  const checks = sources.filter(({ path }) => path.startsWith('src/realtime/checks/')).flatMap(({ text }) => [...text.matchAll(/name: '([a-z-]+)'/g)].map(([, name]) => name!));
+  expect(checks.length).toBeGreaterThan(20);
+  const named = codeSpans(pages.find(({ path }) => path === 'docs/host-setup.md')!);
+  expect(checks.filter((name) => !named.includes(name))).toEqual([]);
 });
