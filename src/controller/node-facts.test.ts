@@ -29,6 +29,10 @@ describe('withFacts', () => {
     expect(withFacts(inventory, { node: found, alive }).notReady).toBe(why);
   });
 
+  it('stays not ready where its agent says so, whatever the Node is', () => {
+    expect(withFacts({ ...inventory, notReady: 'no /dev/kvm' }, { node: node(), alive: true }).notReady).toBe('no /dev/kvm');
+  });
+
   it('stays unschedulable where the RealtimeNode says so', () => {
     expect(withFacts({ ...inventory, unschedulable: true }, { node: node(), alive: true }).unschedulable).toBe(true);
   });

@@ -16,7 +16,7 @@ export interface NodeFacts {
   readonly alive: boolean;
 }
 
-/** Labels, cordon and taints are the Node's; without a Node, or with an agent that is away, nothing new goes there. */
+/** Labels, cordon and taints are the Node's; without a Node, or with an agent that is away or says that the host is not ready, nothing new goes there. */
 export function withFacts(inventory: HostInventory, { node, alive }: NodeFacts): HostInventory {
   if (node === undefined) return { ...inventory, notReady: 'the cluster has no Node of this name' };
   const { labels = {} } = node.metadata;
@@ -25,7 +25,7 @@ export function withFacts(inventory: HostInventory, { node, alive }: NodeFacts):
     labels,
     unschedulable: inventory.unschedulable || node.spec.unschedulable === true,
     taints: node.spec.taints?.filter(isKnown) ?? [],
-    notReady: labels[realtimeLabel] !== 'true' ? `its Node is not labelled ${realtimeLabel}=true` : alive ? undefined : 'its agent has not renewed its Lease',
+    notReady: labels[realtimeLabel] !== 'true' ? `its Node is not labelled ${realtimeLabel}=true` : alive ? inventory.notReady : 'its agent has not renewed its Lease',
   };
 }
 

@@ -101,3 +101,22 @@ status: {topology: {numaNodes: [{id: 0, cpus: "0-1", memoryMiB: 64, hugepages: [
     latencyMicroseconds: undefined,
   }));
 });
+
+test.each([
+  ['False', 'no /dev/kvm; load kvm_intel'],
+  ['True', undefined],
+  ['Unknown', undefined],
+])('a RealtimeNode whose condition Ready is %s is not ready for: %s', (status, why) => {
+  const { documents } = parseFiles([{ file: 'f', text: `apiVersion: rtvm.dev/v1alpha1
+kind: RealtimeNode
+metadata: {name: a}
+status:
+  topology: {numaNodes: [{id: 0, cpus: "0-1", memoryMiB: 64}]}
+  conditions:
+  - {type: RealtimeReady, status: "False", reason: ChecksFailed, message: isolated-cpus, lastTransitionTime: "2026-01-31T12:00:00Z"}
+  - {type: Ready, status: "${status}", reason: KvmUnavailable, message: no /dev/kvm; load kvm_intel, lastTransitionTime: "2026-01-31T12:00:00Z"}
+` }]);
+  const [document] = documents;
+  const inventory = document?.resource.kind === 'RealtimeNode' ? toHostInventory(document.resource) : undefined;
+  expect(inventory?.ok === true && inventory.value.notReady).toBe(why);
+});

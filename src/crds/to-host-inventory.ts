@@ -45,6 +45,7 @@ export function toHostInventory({ metadata, spec, status }: RealtimeNode): Check
     unschedulable: spec.unschedulable,
     maxPriority: spec.maxPriority,
     latencyMicroseconds: status?.latency?.maxMicroseconds,
+    notReady: status?.conditions?.find(({ type, status: truth }) => type === 'Ready' && truth === 'False')?.message,
   }));
 }
 
