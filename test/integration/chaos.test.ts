@@ -15,6 +15,7 @@ import { startKubeApi } from '../testbed/kube-api.ts';
 import { breachesIn } from './support/chaos-checker.ts';
 import type { ChaosEvent } from './support/chaos-events.ts';
 import { capacity, dedicatedCpus, deviceClass, lacks, nodeSpec } from './support/chaos-guests.ts';
+import { leftovers } from './support/chaos-leftovers.ts';
 import { ChaosPeople } from './support/chaos-people.ts';
 import { ChaosProcesses } from './support/chaos-processes.ts';
 import type { KillMoment, Role } from './support/chaos-processes.ts';
@@ -52,6 +53,11 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
   test(`keeps its rules over ${wantedKills} kills, and runs what it should in the end (seed ${seed})`, { timeout: longestMs + 300_000 }, async () => {
     const random = randomFrom(seed);
     const events: ChaosEvent[] = [];
+    const times: number[] = [];
+    const note = (event: ChaosEvent) => {
+      events.push(event);
+      times.push(Math.round(performance.now()));
+    };
     await using api = await startKubeApi();
     await installCrds(api);
     const objects = new KubeObjects(api);
@@ -60,8 +66,8 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
     const hosts = new Map(nodeNames.map((node) => [node, new MemoryHost({
       lacks,
       record: ({ what, vmUid: vm = '?', xml, why = '' }) => {
-        if (what === 'started') events.push({ type: what, node, vm, claims: claimsOf(xml, dedicatedCpus), restartedAt: restartedAtIn(xml) });
-        else events.push(what === 'ended' ? { type: what, node, vm } : { type: what, node, vm, why });
+        if (what === 'started') note({ type: what, node, vm, claims: claimsOf(xml, dedicatedCpus), restartedAt: restartedAtIn(xml) });
+        else note(what === 'ended' ? { type: what, node, vm } : { type: what, node, vm, why });
       },
     })]));
     for (const name of nodeNames) {
@@ -69,7 +75,7 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
       await objects.create(paths.nodes, { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name }, spec: nodeSpec });
     }
     await objects.create(paths.classes, deviceClass);
-    const log = new ClusterLog(api.etcdUrl, (event) => events.push(event));
+    const log = new ClusterLog(api.etcdUrl, note);
     await using proxy = new ChaosProxy(api, randomFrom(seed + 1));
     /** Of a process's own, by its own way to the API server. */
     const kubeconfig = async (name: string) => {
@@ -84,7 +90,7 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
     const people = new ChaosPeople({ api, random: randomFrom(seed + 2), mostVms: 14, nodes: nodeNames });
     const roleAtRandom = () => (random() < 0.3 ? controllers[Math.floor(random() * 2)]! : agents[Math.floor(random() * 3)]!);
     const endByHand = (node: string, uuid: string, how: 'destroyed' | 'crashed') => {
-      events.push({ type: 'byHand', node, vm: uuid });
+      note({ type: 'byHand', node, vm: uuid });
       hosts.get(node)!.end(uuid, how);
     };
     let peopleAct = true;
@@ -111,16 +117,17 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
           }
         }
       };
-      /** The leader goes on where it was while another leads. */
-      const freezeLeader = async () => {
+      /** The leader, and some agents, go on where they were while others have gone on. */
+      const freezeSome = async () => {
         const leader = await objects.get<{ spec: { holderIdentity: string } }>(`${paths.leases}/rtvm-controller`);
         const frozen = controllers.find((role) => String(processes.pidOf(role)) === leader?.spec.holderIdentity) ?? controllers[0]!;
-        processes.signal(frozen, 'SIGSTOP');
+        const both = [frozen, agents[Math.floor(random() * 3)]!];
+        for (const role of both) processes.signal(role, 'SIGSTOP');
         await sleep(3000);
-        processes.signal(frozen, 'SIGCONT');
+        for (const role of both) processes.signal(role, 'SIGCONT');
       };
       await until(0.15);
-      await freezeLeader();
+      await freezeSome();
       await until(0.25);
       proxy.weather = storm;
       await until(0.35);
@@ -129,13 +136,13 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
       await until(0.45);
       const saved = await api.saveData();
       await until(0.6);
-      await freezeLeader();
+      await freezeSome();
       await until(0.75);
       await api.stopServer('SIGKILL');
       await log.caughtUp();
       await api.rollBack(saved, () => log.wentBack());
       await until(0.9);
-      await freezeLeader();
+      await freezeSome();
       await until(1);
       const tookMs = performance.now() - beganMs;
       peopleAct = false;
@@ -161,9 +168,10 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
           return isRight ? [] : [`${name} (${runs ? 'to run' : 'halted'}): ${vm?.status?.phase ?? 'no status'}, ${JSON.stringify(kubeCondition(vm, 'Ready'))}, runs on ${at.map(({ node }) => node).join(' and ')}`];
         });
         const surplus = vms.filter(({ metadata }) => !people.wishes.has(metadata.name)).map(({ metadata }) => `${metadata.name} is still there`);
-        return [...missing, ...surplus, ...running.filter(({ uuid }) => !vms.some(({ metadata }) => metadata.uid === uuid)).map(({ uuid, node }) => `a domain of no VM, ${uuid}, runs on ${node}`)];
+        return [...missing, ...surplus, ...leftovers(join(directory, 'state'), nodeNames, vms, events), ...running.filter(({ uuid }) => !vms.some(({ metadata }) => metadata.uid === uuid)).map(({ uuid, node }) => `a domain of no VM, ${uuid}, runs on ${node}`)];
       };
       let left = await wrong();
+      const leftAtFirst = left;
       for (const deadline = Date.now() + 120_000; left.length > 0 && Date.now() < deadline; left = await wrong()) await sleep(500);
       await log.stop();
       const count = (...types: readonly ChaosEvent['type'][]) => events.filter(({ type }) => types.includes(type)).length;
@@ -172,7 +180,7 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
         + `${count('table')} revisions of tables and ${count('vm')} of VMs, ${count('started')} starts, ${count('ended')} ends and ${count('refused')} refusals of domains, ${people.wishes.size} VMs in the end, all as wished after ${Math.round((performance.now() - beganMs - tookMs) / 1000)} s`);
       const breaches = breachesIn(events, capacity);
       const logPath = process.env['CHAOS_LOG'];
-      if (logPath !== undefined) writeFileSync(logPath, [...events, ...said].map((event) => `${JSON.stringify(event, (_, value: unknown) => (value instanceof Map ? [...value] : value))}\n`).join(''));
+      if (logPath !== undefined) writeFileSync(logPath, [...events.map((event, i) => ({ atMs: times[i], ...event })), ...leftAtFirst, ...said].map((line) => `${JSON.stringify(line, (_, value: unknown) => (value instanceof Map ? [...value] : value))}\n`).join(''));
       expect({ left, breaches, said: left.length > 0 || breaches.length > 0 ? said.slice(-30) : [] }).toEqual({ left: [], breaches: [], said: [] });
       expect(all).toBeGreaterThanOrEqual(Math.min(wantedKills, 50));
     } finally {
