@@ -10,7 +10,7 @@ import type { ChaosProxy } from './chaos-proxy.ts';
 
 const hollow = join(import.meta.dirname, '../../hollow');
 /** Where nobody has anything to do for so long, somebody is killed idle. */
-const awaitedMs = 2000;
+const awaitedMs = 800;
 
 /** What is run, again whenever it has ended. */
 export interface Role {

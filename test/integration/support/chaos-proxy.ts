@@ -31,7 +31,7 @@ export class ChaosProxy implements AsyncDisposable {
   readonly #upstream = new Agent({ keepAlive: true, rejectUnauthorized: false });
   readonly #writes = new Map<string, number>();
   weather: Weather = fair;
-  /** Told when a write of a process has arrived, and when it was made and the process has not heard of it. */
+  /** Told when a write of a process, but that of a Lease, has arrived, and when it was made and the process has not heard of it. */
   onWrite: (process: string, moment: 'write' | 'written') => void = () => undefined;
   readonly counts = { refused: 0, conflicts: 0, lostAnswers: 0, cutWatches: 0 };
 
@@ -69,11 +69,13 @@ export class ChaosProxy implements AsyncDisposable {
     const isWrite = asked.method !== 'GET';
     const chunks: Buffer[] = [];
     for await (const chunk of asked) chunks.push(chunk as Buffer);
-    if (isWrite) this.#writes.set(process, (this.#writes.get(process) ?? 0) + 1);
+    // Leases are renewed all the time: they are no work.
+    const isWork = isWrite && asked.url?.includes('/leases') !== true;
+    if (isWork) this.#writes.set(process, (this.#writes.get(process) ?? 0) + 1);
     answer.once('close', () => {
-      if (isWrite) this.#writes.set(process, this.#writes.get(process)! - 1);
+      if (isWork) this.#writes.set(process, this.#writes.get(process)! - 1);
     });
-    if (isWrite) this.onWrite(process, 'write');
+    if (isWork) this.onWrite(process, 'write');
     const dice = this.#random();
     const { busy, conflict, lostAnswer } = this.weather;
     if (dice < busy) {
@@ -82,14 +84,14 @@ export class ChaosProxy implements AsyncDisposable {
     } else if (dice < busy + conflict && (asked.method === 'PUT')) {
       this.counts.conflicts += 1;
       refuse(answer, 409, 'Conflict', {});
-    } else this.#forward(process, asked, Buffer.concat(chunks), answer, isWrite && dice > 1 - lostAnswer);
+    } else this.#forward(asked, Buffer.concat(chunks), answer, { loses: isWrite && dice > 1 - lostAnswer, made: () => isWork && this.onWrite(process, 'written') });
   }
 
-  #forward(process: string, asked: IncomingMessage, body: Buffer, answer: ServerResponse, losesAnswer: boolean): void {
+  #forward(asked: IncomingMessage, body: Buffer, answer: ServerResponse, { loses, made }: { readonly loses: boolean; readonly made: () => void }): void {
     const isWatch = asked.url?.includes('watch=') === true;
     const call = request(`${this.#api.url}${asked.url ?? ''}`, { method: asked.method, headers: asked.headers, agent: this.#upstream }, (given) => {
-      if (asked.method !== 'GET') this.onWrite(process, 'written');
-      if (losesAnswer) {
+      made();
+      if (loses) {
         this.counts.lostAnswers += 1;
         given.resume();
         answer.destroy();
