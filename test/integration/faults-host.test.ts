@@ -97,7 +97,7 @@ describe('a host without huge pages', () => {
 
 describe('a host without KVM', () => {
   test.each([
-    ['no /dev/kvm', 'mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9', /KVM is not usable on this host: \/dev\/kvm is missing.*; (switch virtualization on in the firmware|load the module: modprobe kvm_)/],
+    ['no KVM in the kernel', 'mount -t tmpfs none /sys/class/misc; mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9', /KVM is not usable on this host: \/dev\/kvm is missing.*; (switch virtualization on in the firmware|load the module: modprobe kvm_)/],
     ['a /dev/kvm that may not be opened', 'mount --bind /dev/kvm /dev/kvm; mount -o remount,bind,nodev /dev/kvm', /KVM is not usable on this host: \/dev\/kvm may not be opened by this user; run as root, or add the user to the group kvm/],
   ])('%s', async (_, script, why) => {
     if (!existsSync('/dev/kvm')) throw new Error('this machine has no /dev/kvm to hide');
