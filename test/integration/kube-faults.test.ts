@@ -56,8 +56,9 @@ describeWithKubeApi('a cluster whose API server', () => {
       writes += 1;
       const refusal = writes % 2 === 0 ? undefined : writes % 3 === 0 ? { status: 503 } as const : writes % 5 === 0 && method === 'PUT' ? { status: 409 } as const : { status: 429, retryAfterSeconds: 1 } as const;
       if (refusal !== undefined) refused.set(refusal.status, (refused.get(refusal.status) ?? 0) + 1);
-      // Only of what one task alone writes: events and a RealtimeNode's status are told by several, and a Lease is renewed far more often here than ever.
-      if (refusal?.status === 429 && method === 'PUT' && !/\/(?:leases|realtimenodes)\//.test(path)) notBefore.set(what, performance.now() + 995);
+      // Only of what one task alone writes: events and a RealtimeNode's status are told by several, a table is given guests and a term
+      // by two, and a Lease is renewed far more often here than ever.
+      if (refusal?.status === 429 && method === 'PUT' && !/\/(?:leases|realtimenodes)\/|\/realtimeallocations\/[^/]+$/.test(path)) notBefore.set(what, performance.now() + 995);
       return refusal;
     });
     await using cluster = new HollowCluster(busy);
