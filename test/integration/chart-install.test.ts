@@ -3,7 +3,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
 import { helm } from '../testbed/helm.ts';
 import { startKubeApi } from '../testbed/kube-api.ts';
@@ -69,11 +69,20 @@ describeWithKubeApi('a release of the chart', () => {
     return stdout;
   }
 
+  /** What kubectl creates, unless an earlier try of the same test did. */
+  async function isThere(...args: readonly string[]): Promise<void> {
+    const { exitCode, stderr } = await kubectl(served.kubeconfigPath, 'create', ...args);
+    if (exitCode !== 0 && !/already ?exists/i.test(stderr)) throw new Error(`kubectl create ${args.join(' ')}: ${stderr}`);
+  }
+
   /** Every object of ours, to the letter. */
   const everything = async () => told('get', kinds, '--all-namespaces', '-o', 'json');
   const image = async () => told('get', 'daemonset', 'rtvm-agent', ...inNamespace, '-o', 'jsonpath={.spec.template.spec.containers[0].image}');
   const byNode = async () => kubectl(served.kubeconfigPath, 'get', 'realtimevms', '--field-selector', 'status.placement.nodeName=n1', '-o', 'name');
   const as = (person: Person) => new AsUser(served, person);
+  const somebody: Person = { user: 'somebody' };
+  const tenant: Person = { user: 'tenant' };
+  const tried = '?dryRun=All';
 
   it('is installed by one command, which says what to do next', async () => {
     const notes = await helmSays('install', 'rtvm', predecessor, ...inNamespace, '--create-namespace', '--set', 'policies.inlineRealtime.enabled=false');
@@ -101,6 +110,7 @@ describeWithKubeApi('a release of the chart', () => {
     for (const name of ['small', 'large']) await objects.create(paths.classes, ours('RealtimeVMClass', name, { spec: shape }));
     await objects.create(paths.vms, vm('inline', shape));
     await objects.create(paths.vms, vm('classy', { className: 'small' }));
+    await objects.create(paths.vms, vm('plain', plain));
     await objects.patch(`${paths.vms}/inline/status`, { status: { phase: 'Running' } });
     const before = await everything();
     expect(await byNode()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('status.placement.nodeName') as unknown });
@@ -116,6 +126,17 @@ describeWithKubeApi('a release of the chart', () => {
     expect(await everything()).toBe(before);
   });
 
+  // A policy counts a moment after it was written, which nothing tells but a refusal. That of classes waits in its own test.
+  it('has its policies in force', async () => {
+    await isThere('clusterrolebinding', 'somebody', '--clusterrole', 'cluster-admin', '--user', 'somebody');
+    const refusals: readonly [said: string, () => Promise<string>][] = [
+      ['the agent of node n1 may not touch realtimenodes n2', async () => as(agentOf('n1')).put(`${paths.nodes}/n2`, '/status?dryRun=All', { status: {} })],
+      ['is written by', async () => as(somebody).patch(`${paths.tables}/n1${tried}`, { spec: { term: 'mine' } })],
+      ['is not allowed in namespace default', async () => as(somebody).create(`${paths.vms}${tried}`, vm('refused', shape))],
+    ];
+    for (const [said, ask] of refusals) await expect.poll(ask, { timeout: 60_000 }).toContain(said);
+  });
+
   describe('lets an agent', () => {
     const node = (name: string) => `${paths.nodes}/${name}`;
     const table = (name: string) => `${paths.tables}/${name}`;
@@ -126,12 +147,11 @@ describeWithKubeApi('a release of the chart', () => {
 
     it('write what is its own node\'s', async () => {
       const agent = as(agentOf('n1'));
-      // A policy counts a moment after it was written.
-      await expect.poll(async () => agent.put(node('n2'), '/status', status), { timeout: 60_000 }).toContain('the agent of node n1 may not touch realtimenodes n2');
+      expect(await agent.put(node('n2'), '/status', status)).toContain('the agent of node n1 may not touch realtimenodes n2');
       expect(await agent.put(node('n1'), '/status', status)).toBe('ok');
       expect(await agent.put(table('n1'), '/status', { status: { guests: [] } })).toBe('ok');
-      expect(await agent.create(leases, lease('n1'))).toBe('ok');
-      expect(await agent.create('/api/v1/namespaces/default/events', event('rtvm.dev/v1alpha1', 'e1'))).toBe('ok');
+      expect(await agent.create(`${leases}${tried}`, lease('n1'))).toBe('ok');
+      expect(await agent.create(`/api/v1/namespaces/default/events${tried}`, event('rtvm.dev/v1alpha1', 'e1'))).toBe('ok');
     });
 
     it('write nothing else, whatever its account is allowed', async () => {
@@ -150,18 +170,16 @@ describeWithKubeApi('a release of the chart', () => {
   });
 
   describe('has of each status one writer', () => {
-    const somebody: Person = { user: 'somebody' };
     const writes = (what: string, who: string) => `${what} is written by system:serviceaccount:rtvm-system:rtvm-${who} alone, not by somebody`;
 
     it('who is not a tenant, even one who may do everything', async () => {
-      await told('create', 'clusterrolebinding', 'somebody', '--clusterrole', 'cluster-admin', '--user', 'somebody');
-      const tenant = as(somebody);
-      expect(await tenant.patch(`${paths.vms}/inline/status`, { status: { phase: 'Failed' } })).toContain(writes('realtimevms/status', 'controller'));
-      expect(await tenant.patch(`${paths.nodes}/n1/status`, { status: { versions: { kernel: '1' } } })).toContain(writes('realtimenodes/status', 'agent'));
-      expect(await tenant.patch(`${paths.tables}/n1/status`, { status: { guests: [] } })).toContain(writes('realtimeallocations/status', 'agent'));
-      expect(await tenant.create(paths.tables, ours('RealtimeAllocation', 'n3', { spec: { guests: [] } }))).toContain(writes('realtimeallocations', 'controller'));
-      expect(await tenant.patch(`${paths.tables}/n1`, { spec: { term: 'mine' } })).toContain(writes('realtimeallocations', 'controller'));
-      expect(await tenant.patch(`${paths.tables}/n1`, { metadata: { labels: { a: 'b' } } })).toBe('ok');
+      const anybody = as(somebody);
+      expect(await anybody.patch(`${paths.vms}/inline/status`, { status: { phase: 'Failed' } })).toContain(writes('realtimevms/status', 'controller'));
+      expect(await anybody.patch(`${paths.nodes}/n1/status`, { status: { versions: { kernel: '1' } } })).toContain(writes('realtimenodes/status', 'agent'));
+      expect(await anybody.patch(`${paths.tables}/n1/status`, { status: { guests: [] } })).toContain(writes('realtimeallocations/status', 'agent'));
+      expect(await anybody.create(paths.tables, ours('RealtimeAllocation', 'n3', { spec: { guests: [] } }))).toContain(writes('realtimeallocations', 'controller'));
+      expect(await anybody.patch(`${paths.tables}/n1`, { spec: { term: 'mine' } })).toContain(writes('realtimeallocations', 'controller'));
+      expect(await anybody.patch(`${paths.tables}/n1`, { metadata: { labels: { a: 'b' } } })).toBe('ok');
     });
 
     it('who is the controller, for VMs and allocations', async () => {
@@ -176,14 +194,13 @@ describeWithKubeApi('a release of the chart', () => {
   });
 
   describe('gives realtime', () => {
-    const tenant: Person = { user: 'tenant' };
-
     it('by class, or in the namespaces that the values name', async () => {
-      await told('create', 'namespace', 'lab');
-      for (const namespace of ['default', 'lab']) await told('create', 'rolebinding', 'tenant', '--clusterrole', 'rtvm-edit', '--user', 'tenant', '-n', namespace);
-      expect(await as(tenant).create(paths.vms, vm('refused', shape))).toContain('spec.cpu.realtime: realtime in a VM of its own is not allowed in namespace default; accepted: spec.className');
-      expect(await as(tenant).create(paths.vms.replace('default', 'lab'), vm('in-lab', shape))).toBe('ok');
-      expect(await as(tenant).create(paths.vms, vm('plain', plain))).toBe('ok');
+      await isThere('namespace', 'lab');
+      for (const namespace of ['default', 'lab']) await isThere('rolebinding', 'tenant', '--clusterrole', 'rtvm-edit', '--user', 'tenant', '-n', namespace);
+      // A role too counts a moment after it was given.
+      await expect.poll(async () => as(tenant).create(`${paths.vms}${tried}`, vm('refused', shape)), { timeout: 60_000 }).toContain('spec.cpu.realtime: realtime in a VM of its own is not allowed in namespace default; accepted: spec.className');
+      await expect.poll(async () => as(tenant).create(`${paths.vms.replace('default', 'lab')}${tried}`, vm('in-lab', shape)), { timeout: 60_000 }).toBe('ok');
+      expect(await as(tenant).create(`${paths.vms}${tried}`, vm('plain-too', plain))).toBe('ok');
     });
 
     it('to a VM that had it before, as it was', async () => {
@@ -194,18 +211,22 @@ describeWithKubeApi('a release of the chart', () => {
 
     // Without RBAC everybody may use every class: the policy's answer is turned round then, which shows whom it asks about.
     it('of a class to whom may use it, asked whenever another class is named', async () => {
-      const mayUse = api.kind === 'kube-apiserver' ? undefined : await turnRound();
+      const turnedBack = api.kind === 'kube-apiserver' ? undefined : await turnRound();
+      onTestFinished(async () => {
+        if (turnedBack === undefined) await told('delete', 'clusterrole,clusterrolebinding', 'use-large', '--ignore-not-found');
+        else await turnedBack();
+      });
       const refusal = 'tenant may not use RealtimeVMClass ';
-      await expect.poll(async () => as(tenant).create(`${paths.vms}?dryRun=All`, vm('by-class', { className: 'large' })), { timeout: 60_000 }).toContain(`${refusal}large`);
+      await expect.poll(async () => as(tenant).create(`${paths.vms}${tried}`, vm('by-class', { className: 'large' })), { timeout: 60_000 }).toContain(`${refusal}large`);
       expect(await as(tenant).patch(`${paths.vms}/classy`, { spec: { className: 'large' } })).toContain(`${refusal}large`);
       expect(await as(tenant).patch(`${paths.vms}/plain`, { spec: { cpu: null, memory: null, className: 'small' } })).toContain(`${refusal}small`);
       expect(await as(tenant).patch(`${paths.vms}/classy`, { spec: { runStrategy: 'Halted' } })).toBe('ok');
-      expect(await as(tenant).create(paths.vms, vm('plain-too', plain))).toBe('ok');
-      if (mayUse === undefined) {
+      expect(await as(tenant).create(`${paths.vms}${tried}`, vm('plain-too', plain))).toBe('ok');
+      if (turnedBack === undefined) {
         await told('create', 'clusterrole', 'use-large', '--verb=use', '--resource=realtimevmclasses.rtvm.dev', '--resource-name=large');
         await told('create', 'clusterrolebinding', 'use-large', '--clusterrole=use-large', '--user=tenant');
-      } else await mayUse();
-      await expect.poll(async () => as(tenant).create(paths.vms, vm('by-class', { className: 'large' })), { timeout: 60_000 }).toBe('ok');
+      } else await turnedBack();
+      await expect.poll(async () => as(tenant).create(`${paths.vms}${tried}`, vm('by-class', { className: 'large' })), { timeout: 60_000 }).toBe('ok');
     });
 
     /** @returns turns it back. */

@@ -41,8 +41,8 @@ export class AsUser {
     return this.#verdict('PATCH', path, body, 'application/merge-patch+json');
   }
 
-  /** Replaces the object as it is now (read as an administrator) with a change in it. @param subresource `/status`, or nothing. */
-  async put(path: string, subresource: '' | '/status', change: object): Promise<Verdict> {
+  /** Replaces the object as it is now (read as an administrator) with a change in it. @param subresource `/status`, only tried or not, or nothing. */
+  async put(path: string, subresource: '' | '/status' | '/status?dryRun=All', change: object): Promise<Verdict> {
     const { body } = await kubeRequest<object>(this.#api, 'GET', path);
     return this.#verdict('PUT', `${path}${subresource}`, { ...body, ...change });
   }
