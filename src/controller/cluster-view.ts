@@ -8,13 +8,17 @@ import { requireValid } from '../crds/require-valid.ts';
 import { toHostInventory } from '../crds/to-host-inventory.ts';
 import type { Decision } from '../realtime/decision.ts';
 import type { Guest } from '../realtime/guest.ts';
+import type { HostInventory } from '../realtime/host.ts';
 import { Cluster } from '../realtime/place/cluster.ts';
+import type { Checked } from '../realtime/problem.ts';
 import type { Stored } from '../store/resource.ts';
 import { applyEdits } from './allocation-edit.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
 import { ClassUse } from './class-limits.ts';
 import { withFacts } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { standingOf } from './node-standing.ts';
+import type { NodeStanding } from './node-standing.ts';
 import { OrphanBook } from './orphan-book.ts';
 import type { FoundOrphan } from './orphan-book.ts';
 
@@ -27,8 +31,8 @@ interface TableRecord {
   gone: boolean;
   /** Decided and not written yet; held all the same, so that the next decision sees it. */
   readonly pending: Map<string, AllocationEdit>;
-  /** What our own last write or read gave, and when. */
-  written: { readonly table: Table; readonly atMs: number } | undefined;
+  /** What our own last write or read gave. */
+  written: Table | undefined;
   /** The entries that a write of ours, under way, will make. */
   expected: readonly AllocatedGuest[] | undefined;
   /** Rises when somebody else has changed the spec: what was decided before may not fit any more. */
@@ -37,27 +41,27 @@ interface TableRecord {
   held: ReadonlyMap<string, PlacementWire>;
 }
 
-/** A watch is never behind a write for longer than this, unless the store has gone back. */
-const passingMs = 5000;
+export interface ClusterViewOptions {
+  /** The store turns out to have gone back to an older state. */
+  readonly wentBack?: () => void;
+  /** A guest that was refused before may be placed now, or at least be told something else. */
+  readonly changed?: () => void;
+}
 
 export class ClusterView {
-  readonly #nowMs: () => number;
-  readonly #wentBack: () => void;
+  readonly #options: ClusterViewOptions;
   readonly #cluster = new Cluster([], []);
   readonly #nodes = new Map<string, Stored<'RealtimeNode'>>();
+  /** What placement was told of each node from, and what was wrong with it. */
+  readonly #hosts = new Map<string, { readonly standing: NodeStanding; readonly problem: string | undefined }>();
   readonly #records = new Map<string, TableRecord>();
   readonly #orphans = new OrphanBook();
   readonly classUse = new ClassUse();
   /** Which node's table holds a VM, pending entries included, by UID. */
   readonly #nodeOfVm = new Map<string, string>();
 
-  /**
-   * @param nowMs a clock that only goes forward.
-   * @param wentBack called when the store turns out to have gone back to an older state.
-   */
-  constructor(nowMs: () => number, wentBack: () => void) {
-    this.#nowMs = nowMs;
-    this.#wentBack = wentBack;
+  constructor(options: ClusterViewOptions = {}) {
+    this.#options = options;
   }
 
   /**
@@ -67,15 +71,24 @@ export class ClusterView {
   nodeChanged(node: Stored<'RealtimeNode'>, facts: NodeFacts | undefined): string | undefined {
     const { name } = node.metadata;
     this.#nodes.set(name, node);
-    this.#orphans.set(name, node.status?.orphans ?? []);
+    const standing = standingOf(node, facts, this.isUnsettled(name));
+    const known = this.#hosts.get(name);
+    if (known !== undefined && isDeepStrictEqual(known.standing, standing)) return known.problem;
+    this.#orphans.set(name, standing.orphans);
     this.#holdAll(name);
-    const inventory = toHostInventory(node);
+    const problem = this.#offer(name, toHostInventory(node), facts, standing.unsettled);
+    this.#hosts.set(name, { standing, problem });
+    this.#options.changed?.();
+    return problem;
+  }
+
+  #offer(name: string, inventory: Checked<HostInventory>, facts: NodeFacts | undefined, unsettled: boolean): string | undefined {
     if (!inventory.ok) {
       this.#cluster.removeHost(name);
       return inventory.problems.map(formatProblem).join('; ');
     }
     const host = facts === undefined ? inventory.value : withFacts(inventory.value, facts);
-    this.#cluster.upsertHost(this.isUnsettled(name) ? { ...host, notReady: 'its agent has not told yet what runs there beside its RealtimeAllocation' } : host);
+    this.#cluster.upsertHost(unsettled ? { ...host, notReady: 'its agent has not told yet what runs there beside its RealtimeAllocation' } : host);
     return undefined;
   }
 
@@ -92,26 +105,27 @@ export class ClusterView {
   /** What is held there stays held: its guests may run still. */
   nodeGone(name: string): void {
     this.#nodes.delete(name);
+    this.#hosts.delete(name);
     this.#orphans.set(name, []);
     this.#cluster.removeHost(name);
+    this.#options.changed?.();
   }
 
   /**
-   * Takes over a table that a watch tells of. What is older than our own last write is on its way still, and passed over;
-   * but not for long, since a store that was put back to an older state goes on from there.
-   * @returns after how many milliseconds it is to be told again, if it is still the latest; undefined where it was taken over.
+   * Takes over a table that a watch tells of, unless it is older than our own last write. Such a one is on its way still, or
+   * the store was put back to an older state, and only the store itself can say which.
+   * @returns whether it was taken over.
    */
-  tableSeen(table: Table): number | undefined {
+  tableSeen(table: Table): boolean {
     const { written } = this.#record(table.metadata.name);
-    const passing = written !== undefined && this.#nowMs() - written.atMs < passingMs && isOlder(table, written.table);
-    if (passing) return passingMs;
+    if (written !== undefined && isOlder(table, written)) return false;
     this.#takeTable(table);
-    return undefined;
+    return true;
   }
 
   /** Takes over a table that was just written or read. */
   tableKnown(table: Table): void {
-    this.#record(table.metadata.name).written = { table, atMs: this.#nowMs() };
+    this.#record(table.metadata.name).written = table;
     this.#takeTable(table);
   }
 
@@ -121,7 +135,7 @@ export class ClusterView {
     const before = record.table?.spec.guests ?? [];
     record.table = table;
     record.gone = false;
-    if (wentBack) this.#wentBack();
+    if (wentBack) this.#options.wentBack?.();
     if (isDeepStrictEqual(before, table.spec.guests)) return;
     if (!isDeepStrictEqual(record.expected, table.spec.guests)) record.epoch += 1;
     this.#reindex(table.metadata.name, before);
@@ -231,8 +245,12 @@ export class ClusterView {
       if (record.held.get(entry.vm.uid) !== entry.placement) this.classUse.set(entry);
       wanted.set(entry.vm.uid, entry.placement);
     }
+    let released = false;
     for (const [uid, placement] of record.held) {
-      if (wanted.get(uid) !== placement && !isDeepStrictEqual(wanted.get(uid), placement)) this.#cluster.release(uid, nodeName);
+      if (wanted.get(uid) !== placement && !isDeepStrictEqual(wanted.get(uid), placement)) {
+        this.#cluster.release(uid, nodeName);
+        released = true;
+      }
       if (!wanted.has(uid) && !this.#nodeOfVm.has(uid)) this.classUse.remove(uid);
     }
     for (const [uid, placement] of wanted) {
@@ -240,6 +258,7 @@ export class ClusterView {
       if (before !== placement && !isDeepStrictEqual(before, placement)) this.#hold(uid, placement);
     }
     record.held = wanted;
+    if (released) this.#options.changed?.();
   }
 
   #hold(uid: string, placement: PlacementWire): void {

@@ -23,6 +23,7 @@ import { Hearing } from './hearing.ts';
 import { keyOf, Mirror } from './mirror.ts';
 import { VmPlacer } from './vm-placer.ts';
 import { VmReconciler } from './vm-reconciler.ts';
+import { WaitingVms } from './waiting-vms.ts';
 import { isAnswered } from './wish.ts';
 
 export interface ControllerOptions {
@@ -43,6 +44,9 @@ export interface ControllerOptions {
 /** VMs that are worked on at once: what is decided while a node's table is being written is written together. */
 const concurrency = 32;
 
+/** A watch is seldom behind a write for longer. */
+const catchesUpMs = 5000;
+
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #view: ClusterView;
@@ -58,24 +62,34 @@ export class Controller {
   readonly #queue: WorkQueue;
   /** Nodes whose table is to carry the term. */
   readonly #tables: WorkQueue;
-  /** VMs that wait for something to change: unplaced ones, and those whose class or image is missing or wrong. */
-  readonly #waiting = new Set<string>();
-  /** Nodes whose table was told in an older version than is known, which may be the latest there is. */
+  /** Unplaced VMs, and those whose class or image is missing or wrong. */
+  readonly #waiting: WaitingVms;
+  /** Nodes whose table a watch has told of in an older version than is known, which may be the latest there is. */
   readonly #passedOver = new Set<string>();
   #synced = false;
+  #isHearing = false;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { store, warn } = options;
     const nowMs = () => performance.now();
-    this.#view = new ClusterView(nowMs, () => this.#hearAll());
-    this.#hearing = new Hearing({ nowMs, isAlive: (name) => this.#cluster?.factsOf(name).alive === true, ask: (name) => this.#tables.add(name) });
+    this.#waiting = new WaitingVms({
+      isHeldUp: () => !this.#synced || this.#hearing.wait !== undefined,
+      retry: (keys) => this.#addInOrder(keys.flatMap((key) => this.#vms.find(key) ?? [])),
+    });
+    this.#view = new ClusterView({ wentBack: () => this.#hearAll(), changed: () => this.#waiting.changed() });
+    this.#hearing = new Hearing({
+      nowMs,
+      isAlive: (name) => this.#cluster?.factsOf(name).alive === true,
+      ask: (name) => this.#tables.add(name),
+      unanswered: (names) => warn(`VMs are placed again, though the agents of these nodes have not told in time which domains run there: ${names.join(', ')}`),
+    });
     this.#vms = new Mirror({ store, kind: 'RealtimeVM', changed: (vm) => this.#vmChanged(vm), ...(options.problems === undefined ? {} : { problems: options.problems }) });
-    this.#classes = new Mirror({ store, kind: 'RealtimeVMClass', changed: () => this.#retryWaiting() });
-    this.#images = new Mirror({ store, kind: 'RealtimeImage', changed: () => this.#retryWaiting() });
+    this.#classes = new Mirror({ store, kind: 'RealtimeVMClass', changed: () => this.#waiting.changed() });
+    this.#images = new Mirror({ store, kind: 'RealtimeImage', changed: () => this.#waiting.changed() });
     this.#nodes = new Mirror({ store, kind: 'RealtimeNode', changed: (node, gone) => this.#nodeChanged(node, gone) });
     this.#allocations = new Mirror({ store, kind: 'RealtimeAllocation', changed: (allocation, gone) => this.#allocationChanged(allocation, gone) });
-    this.#cluster = options.cluster === undefined ? undefined : new ClusterWatch({ ...options.cluster, nodeChanged: (name) => this.#factsChanged(name), namespaceChanged: () => this.#retryWaiting() });
+    this.#cluster = options.cluster === undefined ? undefined : new ClusterWatch({ ...options.cluster, nodeChanged: (name) => this.#factsChanged(name), namespaceChanged: () => this.#waiting.changed() });
     const cluster = this.#cluster;
     const view = this.#view;
     const writer = new AllocationWriter(store, view);
@@ -97,15 +111,15 @@ export class Controller {
       drains: (nodeName) => this.#guards?.drains(nodeName) === true,
     });
     this.#tables = new WorkQueue(async (nodeName, signal) => {
-      const latest = this.#allocations.get({ name: nodeName });
-      if (this.#passedOver.delete(nodeName) && latest !== undefined) this.#allocationChanged(latest, false);
+      if (this.#passedOver.delete(nodeName)) await this.#lookAgain(nodeName, signal);
       const isWanted = cluster !== undefined || view.tableOf(nodeName) === undefined;
       if (isWanted && this.#nodes.get({ name: nodeName }) !== undefined) await writer.writeTerm(nodeName, this.#hearing.term, signal);
       return {};
     }, { onError: (nodeName, error, retryInMs) => warn(`RealtimeAllocation ${nodeName} is written again in ${retryInMs} ms`, error) });
     this.#queue = new WorkQueue(async (key, signal) => {
+      const decidedAt = this.#waiting.changes;
       const { waits, againInMs } = await reconciler.reconcile(key, signal);
-      if (waits) this.#waiting.add(key);
+      if (waits) this.#waiting.add(key, decidedAt);
       else this.#waiting.delete(key);
       return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
     }, { concurrency, observer: options.queueObserver ?? {}, onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
@@ -122,12 +136,13 @@ export class Controller {
       this.#synced = true;
       for (const { metadata: { name } } of this.#nodes.values()) this.#keepTable(name);
       this.#hearAll();
-      for (const vm of inPlacementOrder(this.#vms.values())) this.#queue.add(keyOf(vm.metadata));
+      this.#addInOrder(this.#vms.values());
     };
     try {
       await Promise.all([...mirrors.map((mirror) => mirror.run(this.#stop.signal, synced)), this.#cluster?.run(this.#stop.signal, synced), this.#guards?.run(this.#stop.signal)]);
     } finally {
       this.#stop.abort();
+      this.#waiting.stop();
       await Promise.all([this.#queue.stop(), this.#tables.stop()]);
     }
   }
@@ -155,17 +170,17 @@ export class Controller {
 
   /** On one host without a cluster, whoever starts the controller has heard the agent before. */
   #hearAll(): void {
-    if (this.#synced && this.#cluster !== undefined) this.#hearing.begin(this.#nodes.values());
+    if (!this.#synced || this.#cluster === undefined) return;
+    this.#hearing.begin(this.#nodes.values());
+    this.#isHearing = true;
   }
 
   #add(key: string): void {
     if (this.#synced) this.#queue.add(key);
   }
 
-  #retryWaiting(): void {
-    if (!this.#synced) return;
-    const waiting = [...this.#waiting].flatMap((key) => this.#vms.find(key) ?? []);
-    for (const vm of inPlacementOrder(waiting)) this.#queue.add(keyOf(vm.metadata));
+  #addInOrder(vms: Iterable<Stored<'RealtimeVM'>>): void {
+    for (const vm of inPlacementOrder(vms)) this.#queue.add(keyOf(vm.metadata));
   }
 
   /** The cluster says otherwise of a node: where its VMs stand, and who fits there, may have changed. */
@@ -188,7 +203,14 @@ export class Controller {
     }
     if (!gone) this.#keepTable(node.metadata.name);
     for (const { vm } of gone ? [] : node.status?.orphans ?? []) if (vm !== undefined) this.#add(keyOf(vm));
-    this.#retryWaiting();
+    this.#lookWhoIsHeard();
+  }
+
+  /** Nobody who waits is let through before the last agent is heard; then all are. */
+  #lookWhoIsHeard(): void {
+    const wasHearing = this.#isHearing;
+    this.#isHearing = this.#hearing.wait !== undefined;
+    if (wasHearing && !this.#isHearing) this.#waiting.changed();
   }
 
   /** A node that had a table has one: only against it can its agent tell what runs there beside it. */
@@ -196,22 +218,32 @@ export class Controller {
     if (this.#synced && this.#view.isUnsettled(nodeName) && this.#view.tableOf(nodeName) === undefined) this.#tables.add(nodeName);
   }
 
+  /** A watch that is merely behind has caught up by now, or the store says what is; one that was put back says so too. */
+  async #lookAgain(nodeName: string, signal: AbortSignal): Promise<void> {
+    const latest = this.#allocations.get({ name: nodeName });
+    if (latest === undefined || this.#view.tableSeen(latest)) return;
+    const read = await this.#options.store.get('RealtimeAllocation', { name: nodeName }, signal).catch((error: unknown) => {
+      this.#passedOver.add(nodeName);
+      throw error;
+    });
+    if (read === undefined) return;
+    this.#view.tableKnown(read);
+    this.#allocationChanged(read, false);
+  }
+
   #allocationChanged(allocation: Stored<'RealtimeAllocation'>, gone: boolean): void {
     const { name } = allocation.metadata;
     const unsettled = this.#view.isUnsettled(name);
     if (gone) this.#view.tableGone(name);
-    else {
-      const againInMs = this.#view.tableSeen(allocation);
-      if (againInMs !== undefined) {
-        this.#passedOver.add(name);
-        this.#tables.add(name, againInMs);
-      }
+    else if (!this.#view.tableSeen(allocation)) {
+      this.#passedOver.add(name);
+      this.#tables.add(name, catchesUpMs);
     }
     const node = this.#nodes.get({ name });
     if (node !== undefined && this.#view.isUnsettled(name) !== unsettled) this.#view.nodeChanged(node, this.#cluster?.factsOf(name));
     for (const { vm } of allocation.spec.guests) this.#add(keyOf(vm));
     this.#guards?.look(name);
-    this.#retryWaiting();
+    this.#waiting.toldOtherwise();
   }
 }
 

@@ -21,6 +21,14 @@ export interface HearingOptions {
   readonly isAlive: (nodeName: string) => boolean;
   /** The node's table is to carry the term. */
   readonly ask: (nodeName: string) => void;
+  /** These have not answered in all that time, and are not waited for any longer. */
+  readonly unanswered: (nodeNames: readonly string[]) => void;
+}
+
+/** For how long agents have been waited for, and will be at most. */
+export interface Wait {
+  readonly sinceMs: number;
+  readonly forMs: number;
 }
 
 export class Hearing {
@@ -57,14 +65,16 @@ export class Hearing {
     this.#unheard.delete(name);
   }
 
-  /** Nodes that are waited for, and for how long at most; undefined where for none. */
-  get waitsFor(): { readonly nodes: readonly string[]; readonly forMs: number } | undefined {
-    const { nowMs, isAlive } = this.#options;
+  /** Undefined where nobody is waited for. */
+  get wait(): Wait | undefined {
     if (this.#unheard.size === 0) return undefined;
+    const { nowMs, isAlive, unanswered } = this.#options;
     const forMs = this.#endsAtMs - nowMs();
-    const nodes = [...this.#unheard].filter(isAlive);
-    if (forMs > 0 && nodes.length > 0) return { nodes, forMs };
-    if (forMs <= 0) this.#unheard.clear();
+    const waitsFor = this.#unheard.values().filter(isAlive);
+    if (forMs > 0) return waitsFor.next().done === true ? undefined : { sinceMs: longestMs - forMs, forMs };
+    const nodes = [...waitsFor];
+    this.#unheard.clear();
+    if (nodes.length > 0) unanswered(nodes);
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ import { isGivenUp } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { FoundOrphan } from './orphan-book.ts';
 import type { Mirror } from './mirror.ts';
-import { QuickAnswers } from './quick-answers.ts';
+import { quickAnswerMs, QuickAnswers } from './quick-answers.ts';
 import { statusOf } from './vm-status.ts';
 import type { VmPlacer } from './vm-placer.ts';
 import type { VmStanding } from './vm-report.ts';
@@ -31,7 +31,7 @@ export interface VmReconcilerOptions {
   readonly writer: AllocationWriter;
   readonly placer: VmPlacer;
   readonly resolver: GuestResolver;
-  readonly hearing: Pick<Hearing, 'waitsFor'>;
+  readonly hearing: Pick<Hearing, 'wait'>;
   readonly vms: Mirror<'RealtimeVM'>;
   readonly now: () => Date;
   /** A clock that only goes forward. */
@@ -95,15 +95,19 @@ export class VmReconciler {
     const standing = await this.#stand(vm, signal);
     const newsInMs = this.#quickAnswers.waitMs(vm.metadata.uid, standing, vm.status?.phase);
     if (newsInMs > 0) return { waits: false, againInMs: newsInMs };
+    // Most agents answer at once: only where one does not is it worth telling every VM.
+    const { wait } = this.#options.hearing;
+    if (isUnheard(standing) && wait !== undefined && wait.sinceMs < quickAnswerMs) return { waits: true, againInMs: quickAnswerMs - wait.sinceMs };
     await this.#report(vm, standing, signal);
     const doubted = standing.kind === 'placed' && isDoubted(standing.entry, standing.report);
     const waits = standing.kind === 'invalid' || standing.kind === 'unplaced' || doubted;
-    const unheard = doubted || (standing.kind === 'unplaced' && standing.reason === notHeard);
-    return unheard ? this.#untilHeard(waits) : { waits };
+    return waits ? this.#waits(doubted || isUnheard(standing)) : settled;
   }
 
-  #untilHeard(waits: boolean): VmReconciled {
-    return { waits, againInMs: this.#options.hearing.waitsFor?.forMs ?? 1 };
+  /** @param forAgents it waits for nothing but the agents. */
+  #waits(forAgents: boolean): VmReconciled {
+    const againInMs = this.#options.hearing.wait?.forMs ?? (forAgents ? 1 : undefined);
+    return againInMs === undefined ? { waits: true } : { waits: true, againInMs };
   }
 
   /** A table that somebody has deleted is made again as it was: absence gives nothing back. Rules §6.6. */
@@ -124,9 +128,8 @@ export class VmReconciler {
     if (held === undefined) {
       const lastOn = vm.status?.placement?.nodeName;
       if (lastOn !== undefined && this.#options.view.isUnsettled(lastOn)) return unsettled(lastOn);
-      const waitsFor = halted ? undefined : this.#options.hearing.waitsFor;
-      if (waitsFor !== undefined) return unheard(waitsFor.nodes);
-      return halted ? { kind: 'halted' } : placer.place(vm, undefined, signal);
+      if (halted) return { kind: 'halted' };
+      return this.#options.hearing.wait === undefined ? placer.place(vm, undefined, signal) : unheard;
     }
     const bound = keepsDisks(held.entry);
     if (this.#isGivenUp(held) && !bound) {
@@ -154,7 +157,7 @@ export class VmReconciler {
     if (restarts && !moves && resolver.resolve(vm).ok) entry = { ...entry, generation, restartedAt };
     entry = asking(entry, ends || moves ? 'Stopped' : 'Running');
     // Every agent has told what runs, and none has told of this VM.
-    if (isDoubted(entry, held.report) && this.#options.hearing.waitsFor === undefined) entry = { ...entry, request: newRequest() };
+    if (isDoubted(entry, held.report) && this.#options.hearing.wait === undefined) entry = { ...entry, request: newRequest() };
     if (entry !== held.entry) await writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: held.report, restartRequired: resolver.restartRequired(vm, entry), lost: this.#lost(held), drains };
   }
@@ -218,7 +221,7 @@ export class VmReconciler {
       return { waits: standing.kind !== 'placed' };
     }
     // A domain of it may run that is in no table since the data went back.
-    if (this.#options.hearing.waitsFor !== undefined) return this.#untilHeard(true);
+    if (this.#options.hearing.wait !== undefined) return this.#waits(true);
     const finalizers = vm.metadata.finalizers?.filter((name) => name !== finalizer);
     if (finalizers?.length !== vm.metadata.finalizers?.length) {
       await this.#writeVm('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
@@ -278,13 +281,15 @@ export class VmReconciler {
   }
 }
 
-const notHeard = 'AgentsNotHeard';
-/** So many nodes are named in a message. */
-const namedNodes = 5;
+/** The same for every VM and until the last agent is heard, so that a VM is told once. */
+const unheard = {
+  kind: 'unplaced',
+  reason: 'AgentsNotHeard',
+  message: 'nothing is placed until every agent has told which domains run on its node, or has not in 40 s, since this controller has just taken over or the cluster\'s data has gone back',
+} as const satisfies VmStanding;
 
-function unheard(nodes: readonly string[]): VmStanding {
-  const more = nodes.length > namedNodes ? ` and ${nodes.length - namedNodes} more` : '';
-  return { kind: 'unplaced', reason: notHeard, message: `nothing is placed until the agents of ${nodes.slice(0, namedNodes).join(', ')}${more} have told which domains run there, since this controller has just taken over or the cluster's data has gone back` };
+function isUnheard(standing: VmStanding): boolean {
+  return standing === unheard;
 }
 
 /** Its last node's table was lost: its domain may run there, and only the node's agent can say. Rules §6.7. */

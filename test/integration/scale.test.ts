@@ -7,7 +7,7 @@ import { startWeighedController } from '../hollow/weighed-controller.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
 import { countedSince, requestCounts, sumOf, writeVerbs } from '../testbed/kube-requests.ts';
 import type { RequestCounts } from '../testbed/kube-requests.ts';
-import { createImage, createVm, leaseNamespace, namesOf, namespace, settled, startCountedCluster, storeOf, tell } from './support/counted-cluster.ts';
+import { createImage, createVm, heard, leaseNamespace, namesOf, namespace, settled, startCountedCluster, storeOf, tell } from './support/counted-cluster.ts';
 import { followTimeline, spreadOf } from './support/timeline.ts';
 
 /** Requests of the test under way at once: "at once" as far as one client can. */
@@ -31,8 +31,7 @@ describeWithKubeApi('one controller', () => {
     const store = storeOf(api);
     const end = new AbortController();
     const { timeline, ended } = followTimeline(store, namespace, end.signal);
-    // Until the controller has read all that there is.
-    await sleep(5000);
+    await heard(api);
     const empty = await controller.weigh();
     const before = await requestCounts(api);
     const beganMs = performance.now();

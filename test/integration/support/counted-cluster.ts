@@ -44,6 +44,20 @@ export async function settled(api: KubeApi, nodes: number): Promise<void> {
   }
 }
 
+/** Until every agent has told a new controller what runs there: before that nothing is placed. */
+export async function heard(api: KubeApi): Promise<void> {
+  const store = storeOf(api);
+  try {
+    const areHeard = async () => {
+      const terms = new Map((await store.list('RealtimeAllocation')).map(({ metadata, spec }) => [metadata.name, spec.term]));
+      return (await store.list('RealtimeNode')).every(({ metadata, status }) => status?.term !== undefined && status.term === terms.get(metadata.name));
+    };
+    await expect.poll(areHeard, { timeout: 240_000, interval: 1000 }).toBe(true);
+  } finally {
+    await store.close();
+  }
+}
+
 export function storeOf(api: KubeApi): KubernetesStore {
   return openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: api.kubeconfigPath }), component: 'scale-test' });
 }

@@ -58,7 +58,7 @@ export async function readLiveObjects(live: Live, namespaces: Iterable<string>):
 }
 
 export class LiveCluster {
-  readonly #view = new ClusterView(() => 0, () => undefined);
+  readonly #view = new ClusterView();
   readonly #placer: VmPlacer;
   readonly #resolver: GuestResolver;
   readonly #objects: LiveObjects;
