@@ -67,7 +67,8 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
   const tooOld = saysTooLittle(entry, report);
   const why = tooOld ? agentTooOld(entry) : drains ? drainedBecause(entry) : { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
   const verdict = running ? (report?.audit?.verdict ?? 'Unknown') : 'Unknown';
-  const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping' || (running && verdict === 'Unknown');
+  const person = takesPerson(entry, phase, why.reason) || tooOld;
+  const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping' || (running && verdict === 'Unknown') || underWay.has(why.reason);
   return {
     phase,
     conditions: [
@@ -80,9 +81,19 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
         : condition('RestartRequired', 'True', 'SpecChanged', restartRequired),
       ...(entry.desired === 'Stopped' && !drains ? [] : [ready(running, verdict, why, report)]),
       settling ? condition('Reconciling', 'True', why.reason, why.message) : settled,
-      phase === 'Failed' || tooOld ? condition('Stalled', 'True', why.reason, why.message) : notStalled,
+      person ? condition('Stalled', 'True', why.reason, why.message) : notStalled,
     ],
   };
+}
+
+/** The agent or the controller is at it, though the domain runs: corrected threads are read again, a table is put right. */
+const underWay: ReadonlySet<string> = new Set(['Drift', 'HeldElsewise']);
+
+/** What neither a further reading nor a further try changes; kstatus calls it failed. */
+const lasting: ReadonlySet<string> = new Set(['Violated', 'DriftPersists', 'Paused']);
+
+function takesPerson({ desired }: AllocatedGuest, phase: VmPhase, reason: string): boolean {
+  return phase === 'Failed' || lasting.has(reason) || (desired === 'Running' && phase === 'Stopped' && reason === 'Ended');
 }
 
 /** Why a guest that was to run has ended: news that answer no request. */

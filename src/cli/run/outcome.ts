@@ -26,12 +26,12 @@ export function outcomeOf({ metadata, status }: Stored<'RealtimeVM'>, sinceMs: n
   if (condition('Accepted')?.status === 'False') return failed('Accepted');
   // A host that is not ready yet is about to tell what runs on it.
   if (status.phase === 'Pending') return condition('Placed')?.reason === 'HostNotReady' ? pending : failed('Placed');
-  const stalled = condition('Stalled');
-  if (stalled?.status === 'True') return Date.parse(stalled.lastTransitionTime) < sinceMs ? pending : failed('Stalled');
   if (condition('Ready')?.status === 'True') return { kind: 'ready' };
   const running = condition('Running');
   if (running?.status === 'True' && lastingViolations.has(running.reason)) return failed('Ready');
   if (running?.reason === 'Paused') return { kind: 'paused', message: running.message };
   if (status.phase === 'Stopped') return { kind: 'stopped', message: running?.message ?? condition('Placed')?.message ?? 'it does not run' };
+  const stalled = condition('Stalled');
+  if (stalled?.status === 'True') return Date.parse(stalled.lastTransitionTime) < sinceMs ? pending : failed('Stalled');
   return pending;
 }
