@@ -33,7 +33,6 @@ const current: Readings = { kstatus: 'Current', flux: 'Current' };
 const inProgress: Readings = { kstatus: 'InProgress', flux: 'InProgress' };
 const failed: Readings = { kstatus: 'Failed', flux: 'Failed' };
 /** kstatus takes a Ready that is False for one that will be True. */
-const failedForFluxAlone: Readings = { kstatus: 'InProgress', flux: 'Failed' };
 const doneForFluxAlone: Readings = { kstatus: 'InProgress', flux: 'Current' };
 
 const plc = 'plc-vm.yaml';
@@ -58,9 +57,9 @@ export function vmStates(): readonly VmState[] {
     { name: 'degraded_invalid', vm: invalid(), ...failed },
     { name: 'degraded_start_failed', vm: placed('start-failed', reports.startFailed), ...failed },
     { name: 'degraded_agent_too_old', vm: placed('agent-too-old', { ...reports.halted, request: undefined }, { spec: { runStrategy: 'Halted' }, entry: { desired: 'Stopped' } }), ...failed },
-    { name: 'degraded_not_verified', vm: placed('not-verified', reports.violated), ...failedForFluxAlone },
-    { name: 'degraded_ended', vm: placed('ended', reports.ended, { spec: { runStrategy: 'Once' } }), ...failedForFluxAlone },
-    { name: 'degraded_paused', vm: placed('paused', reports.paused), ...failedForFluxAlone },
+    { name: 'degraded_not_verified', vm: placed('not-verified', reports.violated), ...failed },
+    { name: 'degraded_ended', vm: placed('ended', reports.ended, { spec: { runStrategy: 'Once' } }), ...failed },
+    { name: 'degraded_paused', vm: placed('paused', reports.paused), ...failed },
     // An agent that is upgraded may be silent for a moment: Flux waits, and fails at its timeout.
     { name: 'degraded_node_lost', vm: placed('node-lost', reports.verified, { lost: 'the agent of node host-a has not renewed its Lease' }), ...inProgress },
   ];
