@@ -7,6 +7,7 @@ import { register as registerAgent } from '../../src/cli/commands/agent.ts';
 import { register as registerController } from '../../src/cli/commands/controller.ts';
 import { Io } from '../../src/cli/io.ts';
 import { helm } from '../testbed/helm.ts';
+import { wildcardProblemsOf } from './support/admission-rules.ts';
 import { problemsOf } from './support/built-in-kinds.ts';
 import { chartDirectory, manifestsIn, nameOf, only, renderText } from './support/chart.ts';
 import type { Manifest } from './support/chart.ts';
@@ -39,6 +40,7 @@ describe.each(matrix)('%s values', (name) => {
     const builtIn = manifests().filter(({ apiVersion }) => apiVersion !== foreign);
     expect(builtIn.length).toBeGreaterThan(1);
     expect((await Promise.all(builtIn.map(problemsOf))).flat()).toEqual([]);
+    expect(builtIn.flatMap(wildcardProblemsOf)).toEqual([]);
   });
 
   it('give no two manifests of one name, and labels to all of them', () => {
@@ -70,6 +72,14 @@ it('has the schema checker find what is wrong', async () => {
   const { template, ...spec } = good['spec'] as { template: { spec: object } };
   const wrong = { ...good, spec: { ...spec, replicas: 'two', template: { spec: { ...template.spec, hostPid: true } } } };
   expect((await problemsOf(wrong)).join('\n')).toMatch(/replicas[^]*Deployment\/rtvm-controller\.spec\.template\.spec\.hostPid: there is no such field in V1PodSpec/);
+});
+
+it('has the checker of wildcards find what the API server refuses', () => {
+  const good = only(manifestsIn(rendered.get('default')!), 'ValidatingAdmissionPolicy/rtvm-agent-own-node');
+  const of = (...resources: readonly string[]) => wildcardProblemsOf({ ...good, spec: { matchConstraints: { resourceRules: [{ resources }] } } });
+  expect(of('*', '*/*')).toEqual(['ValidatingAdmissionPolicy/rtvm-agent-own-node.spec.matchConstraints.resourceRules[0].resources: where */* is, nothing may be that it includes; found *, */*']);
+  expect([of('*', 'pods'), of('*/status', 'pods/status'), of('pods/*', 'pods/log')].map(({ length }) => length)).toEqual([1, 1, 1]);
+  expect([of('*/*'), of('*', 'pods/status'), of('*/status', 'pods')].flat()).toEqual([]);
 });
 
 it('shows the CRDs that deploy/crds has, to the letter but for helm\'s labels', async () => {
