@@ -12,6 +12,7 @@ import { MemoryHost } from '../hollow/memory-hypervisor.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
 import { installCrds } from '../testbed/install-crds.ts';
 import { startKubeApi } from '../testbed/kube-api.ts';
+import { createNode } from '../testbed/kube-node.ts';
 import { breachesIn } from './support/chaos-checker.ts';
 import type { ChaosEvent } from './support/chaos-events.ts';
 import { capacity, dedicatedCpus, deviceClass, lacks, nodeSpec } from './support/chaos-guests.ts';
@@ -71,7 +72,7 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
       },
     })]));
     for (const name of nodeNames) {
-      await objects.create(paths.clusterNodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'rtvm.dev/realtime': 'true' } }, spec: {} });
+      await createNode(api, name, { taints: [] });
       await objects.create(paths.nodes, { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name }, spec: nodeSpec });
     }
     await objects.create(paths.classes, deviceClass);

@@ -223,7 +223,8 @@ describeWithKubeApi('a release of the chart', () => {
       expect(await as(tenant).patch(`${paths.vms}/classy`, { spec: { runStrategy: 'Halted' } })).toBe('ok');
       expect(await as(tenant).create(`${paths.vms}${tried}`, vm('plain-too', plain))).toBe('ok');
       if (turnedBack === undefined) {
-        await told('create', 'clusterrole', 'use-large', '--verb=use', '--resource=realtimevmclasses.rtvm.dev', '--resource-name=large');
+        const rules = [{ apiGroups: ['rtvm.dev'], resources: ['realtimevmclasses'], resourceNames: ['large'], verbs: ['use'] }];
+        await objects.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'use-large' }, rules });
         await told('create', 'clusterrolebinding', 'use-large', '--clusterrole=use-large', '--user=tenant');
       } else await turnedBack();
       await expect.poll(async () => as(tenant).create(`${paths.vms}${tried}`, vm('by-class', { className: 'large' })), { timeout: 60_000 }).toBe('ok');

@@ -11,6 +11,8 @@ import type { KubernetesStore } from '../../../src/store/kubernetes/kubernetes-s
 import { keepNodeLease } from '../../../src/store/kubernetes/node-lease.ts';
 import { recordedHost, unpackHost } from '../../fixtures/hosts/host-fixture.ts';
 import { MemoryHost } from '../../hollow/memory-hypervisor.ts';
+import { createNode } from '../../testbed/kube-node.ts';
+import type { NodeMarks } from '../../testbed/kube-node.ts';
 import type { ServedApi } from '../../testbed/policy-proxy.ts';
 import { KubeObjects, paths } from './kube-objects.ts';
 
@@ -43,8 +45,8 @@ export class HollowCluster implements AsyncDisposable {
   }
 
   /** A Node, its RealtimeNode as an administrator writes it, and an agent. */
-  async addNode(name: string, { labels = {}, taints = [] }: { readonly labels?: object; readonly taints?: readonly object[] } = {}): Promise<void> {
-    await this.objects.create(paths.clusterNodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'rtvm.dev/realtime': 'true', ...labels } }, spec: { taints } });
+  async addNode(name: string, { labels = {}, taints = [] }: NodeMarks = {}): Promise<void> {
+    await createNode(this.#api, name, { labels, taints });
     await this.objects.create(paths.nodes, { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name }, spec: nodeSpec });
     this.hosts.set(name, new MemoryHost());
     this.startAgent(name);
