@@ -11,8 +11,9 @@ const options = { namespace: 'rtvm', image: 'registry.k8s.io/pause:3.10' };
 describe('the guard of a node', () => {
   it.each<[string, readonly AllocatedGuest[], object]>([
     ['no guest', [], {}],
-    ['huge pages of one size', [guest(200, ['2Mi', 1024])], { 'hugepages-2Mi': '1024Mi', memory: '200Mi' }],
-    ['two guests, both sizes, and small pages', [guest(200, ['2Mi', 1024], ['1Gi', 4096]), guest(300, ['2Mi', 32]), guest(64, ['4Ki', 512])], { 'hugepages-1Gi': '4096Mi', 'hugepages-2Mi': '1056Mi', memory: '1076Mi' }],
+    ['huge pages of one size', [guest(200, ['2Mi', 1024])], { 'hugepages-2Mi': '1Gi', memory: '200Mi' }],
+    ['a guest without overhead, and a very large one', [guest(0, ['1Gi', 1_048_576]), guest(0, ['2Mi', 1_049_600])], { 'hugepages-1Gi': '1Ti', 'hugepages-2Mi': '1025Gi', memory: '0' }],
+    ['two guests, both sizes, and small pages', [guest(200, ['2Mi', 1024], ['1Gi', 4096]), guest(300, ['2Mi', 32]), guest(64, ['4Ki', 512])], { 'hugepages-1Gi': '4Gi', 'hugepages-2Mi': '1056Mi', memory: '1076Mi' }],
   ])('asks for what is held by %s', (_, guests, resources) => {
     expect(guardResources(guests)).toEqual(resources);
   });
@@ -25,7 +26,7 @@ describe('the guard of a node', () => {
       ownerReferences: [{ apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeAllocation', name: 'n1', uid: 'u1', controller: true }],
     });
     expect(pod.spec).toMatchObject({ nodeName: 'n1', tolerations: [{ operator: 'Exists' }], containers: [{ name: 'guard', image: options.image, resources: { requests: resources, limits: resources } }] });
-    expect(guardBudget('n1', options).spec).toEqual({ maxUnavailable: 0, selector: { matchLabels: pod.metadata.labels } });
+    expect(guardBudget('n1', options).spec).toEqual({ minAvailable: 1, selector: { matchLabels: pod.metadata.labels } });
   });
 
   it('has a name that is a label too, and its own for each node', () => {
@@ -39,5 +40,9 @@ describe('the guard of a node', () => {
     const there = guardPod(table, [guest(200, ['2Mi', 32])], options) as unknown as Pod;
     expect(asksOtherwise(there, guardPod(table, [guest(200, ['2Mi', 32])], { ...options, image: 'other' }))).toBe(false);
     expect(asksOtherwise(there, guardPod(table, [guest(200, ['2Mi', 64])], options))).toBe(true);
+    expect(asksOtherwise(there, guardPod(table, [guest(200, ['1Gi', 1024])], options))).toBe(true);
+    const [container] = there.spec.containers;
+    const withDefaults = { ...there, spec: { ...there.spec, containers: [{ ...container!, resources: { requests: { ...container!.resources!.requests, cpu: '100m' } } }] } };
+    expect(asksOtherwise(withDefaults, guardPod(table, [guest(200, ['2Mi', 32])], options))).toBe(false);
   });
 });

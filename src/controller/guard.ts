@@ -29,7 +29,7 @@ export function guardName(nodeName: string): string {
   return name.length <= 63 ? name : `${name.slice(0, 54)}-${stableHash(nodeName).slice(0, 8)}`;
 }
 
-/** `hugepages-2Mi`, `hugepages-1Gi` and `memory`, as kubelet counts them. Both requests and limits: huge pages must have the same. */
+/** `hugepages-2Mi`, `hugepages-1Gi` and `memory`, as kubelet counts them, in {@link quantity quantities}. Both requests and limits: huge pages must have the same. */
 export function guardResources(guests: readonly AllocatedGuest[]): Readonly<Record<string, string>> {
   const sums = new Map<string, number>();
   const add = (resource: string, memoryMiB: number) => sums.set(resource, (sums.get(resource) ?? 0) + memoryMiB);
@@ -37,7 +37,17 @@ export function guardResources(guests: readonly AllocatedGuest[]): Readonly<Reco
     add('memory', extraMemoryMiB);
     for (const { pageSize, memoryMiB } of cells) add(pageSize === '4Ki' ? 'memory' : `hugepages-${pageSize}`, memoryMiB);
   }
-  return Object.fromEntries([...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([resource, memoryMiB]) => [resource, `${memoryMiB}Mi`]));
+  return Object.fromEntries([...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([resource, memoryMiB]) => [resource, quantity(memoryMiB)]));
+}
+
+const units = ['Mi', 'Gi', 'Ti', 'Pi'];
+
+/** As the API server gives it back, whatever was written: in the largest unit of which it is a whole number. */
+function quantity(memoryMiB: number): string {
+  if (memoryMiB === 0) return '0';
+  let [amount, unit] = [memoryMiB, 0];
+  for (; amount % 1024 === 0 && unit < units.length - 1; unit += 1) amount /= 1024;
+  return `${amount}${units[unit]}`;
 }
 
 /**
@@ -71,7 +81,8 @@ export function guardPod({ metadata: { name: nodeName, uid } }: GuardedTable, gu
 export function guardBudget(nodeName: string, { namespace }: GuardOptions): ForeignDraft<'PodDisruptionBudget'> {
   return {
     metadata: { name: guardName(nodeName), namespace, labels: { [guardLabel]: guardName(nodeName) } },
-    spec: { maxUnavailable: 0, selector: { matchLabels: { [guardLabel]: guardName(nodeName) } } },
+    // Kubernetes counts what is unavailable only of controllers that have a scale, and a RealtimeAllocation has none.
+    spec: { minAvailable: 1, selector: { matchLabels: { [guardLabel]: guardName(nodeName) } } },
   };
 }
 
@@ -80,8 +91,14 @@ export function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
-/** Whether the guard asks for other amounts than it should; they cannot be changed in a pod that is there. */
+/**
+ * Whether the guard asks for other amounts than it should; they cannot be changed in a pod that is there. What else it asks for, as by
+ * the defaults of a LimitRange, does not matter.
+ */
 export function asksOtherwise(pod: Pod, wanted: ForeignDraft<'Pod'>): boolean {
-  const [is, should] = [pod.spec, wanted.spec].map(({ containers }) => JSON.stringify(Object.entries(containers[0]?.resources?.requests ?? {}).sort()));
+  const [is, should] = [pod.spec, wanted.spec].map(({ containers }) => {
+    const asked = Object.entries(containers[0]?.resources?.requests ?? {}).filter(([resource]) => resource === 'memory' || resource.startsWith('hugepages-'));
+    return JSON.stringify(asked.sort());
+  });
   return is !== should;
 }

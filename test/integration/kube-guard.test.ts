@@ -1,4 +1,5 @@
-// Guard pods and what a drain does, on a real API server and with the real kubectl drain; in place of a kubelet the test ends pods.
+// Guard pods and what a drain does, on a real API server and with the real kubectl drain. In place of a kubelet the test ends pods, and
+// in place of Kubernetes' disruption controller it says what budgets allow.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,7 +28,7 @@ describeWithKubeApi('the guard of a node', () => {
   let api: KubeApi;
   let served: ServedApi & AsyncDisposable;
   let cluster: HollowCluster;
-  let kubelet: NodeJS.Timeout | undefined;
+  let others: NodeJS.Timeout | undefined;
 
   /** What a kubelet does: containers start, and those of a pod that is being deleted have ended when its grace is over. */
   async function keepPods(): Promise<void> {
@@ -37,18 +38,25 @@ describeWithKubeApi('the guard of a node', () => {
     }
   }
 
+  /** What the disruption controller does for a budget that wants one pod of one. Until it has, kubectl drain waits without a word. */
+  async function keepBudget(): Promise<void> {
+    const budget = await cluster.objects.get<{ readonly metadata: { readonly generation: number }; readonly status?: { readonly observedGeneration?: number } }>(budgetPath);
+    if (budget === undefined || budget.status?.observedGeneration === budget.metadata.generation) return;
+    await cluster.objects.patch(`${budgetPath}/status`, { status: { observedGeneration: budget.metadata.generation, expectedPods: 1, currentHealthy: 1, desiredHealthy: 1, disruptionsAllowed: 0 } });
+  }
+
   beforeAll(async () => {
     api = await startKubeApi();
     await installCrds(api);
     served = await servePolicy(api);
     cluster = new HollowCluster(served);
     await cluster.addNode('n1');
-    kubelet = setInterval(() => void keepPods().catch(() => undefined), 200);
+    others = setInterval(() => void Promise.all([keepPods(), keepBudget()]).catch(() => undefined), 200);
     cluster.startController({ guard: { namespace: 'default', image: 'registry.k8s.io/pause:3.10' } });
   });
 
   afterAll(async () => {
-    clearInterval(kubelet);
+    clearInterval(others);
     await cluster[Symbol.asyncDispose]();
     await served[Symbol.asyncDispose]();
     await api.stop();
@@ -71,7 +79,7 @@ describeWithKubeApi('the guard of a node', () => {
     const pod = await guard(asksFor('64Mi'));
     expect(pod?.spec.nodeName).toBe('n1');
     expect(pod?.metadata.ownerReferences).toMatchObject([{ kind: 'RealtimeAllocation', name: 'n1', controller: true }]);
-    expect(await cluster.objects.when(budgetPath, (budget) => budget !== undefined)).toMatchObject({ spec: { maxUnavailable: 0, selector: { matchLabels: { 'rtvm.dev/guard': 'rtvm-guard-n1' } } } });
+    expect(await cluster.objects.when(budgetPath, (budget) => budget !== undefined)).toMatchObject({ spec: { minAvailable: 1, selector: { matchLabels: { 'rtvm.dev/guard': 'rtvm-guard-n1' } } } });
 
     // Deleted by hand, without a drain: it is made again, and nobody is stopped.
     await cluster.objects.delete(guardPath);
