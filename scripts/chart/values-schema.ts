@@ -3,12 +3,15 @@ import { isGroup } from './value-entries.ts';
 import type { ValueEntry, ValueGroup } from './value-entries.ts';
 
 const strings = { type: 'object', additionalProperties: { type: 'string' } };
+/** What Kubernetes takes as a label's value; annotations may be anything. */
+const labels = { type: 'object', additionalProperties: { type: 'string', maxLength: 63, pattern: '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$' } };
 const quantities = { type: 'object', additionalProperties: { type: ['string', 'number'], pattern: '^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$' } };
 const path = '/[A-Za-z0-9._/-]*[A-Za-z0-9._-]';
 
 /** What `@schema` may refer to. */
 const definitions = {
   strings,
+  labels,
   named: { type: 'object', additionalProperties: false, required: ['name'], properties: { name: { type: 'string', minLength: 1 } } },
   port: { type: 'integer', minimum: 1, maximum: 65_535 },
   path: { type: 'string', pattern: `^${path}$` },

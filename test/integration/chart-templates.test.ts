@@ -100,6 +100,7 @@ it.each<[string, readonly string[], string]>([
   ['an unknown level', ['--set', 'agent.logLevel=trace'], "at '/agent/logLevel': value must be one of 'debug', 'info', 'warn', 'error'"],
   ['images from everywhere', ['--set', 'agent.allowUrls={*}'], "at '/agent/allowUrls/0': '*' does not match pattern"],
   ['a toleration of no kind', ['--set-json', 'agent.tolerations=[{"keys":"x"}]'], "at '/agent/tolerations/0': additional properties 'keys' not allowed"],
+  ['a label that Kubernetes takes from nobody', ['--set', 'commonLabels.team=edge one'], "at '/commonLabels/team': 'edge one' does not match pattern"],
   ['a digest of another kind', ['--set', 'image.digest=md5:1'], "at '/image/digest': 'md5:1' does not match pattern"],
   ['a cluster that is too old', ['--kube-version', '1.30.9'], 'chart requires kubeVersion: >=1.31.0-0 which is incompatible with Kubernetes v1.30.9'],
 ])('refuses %s, and says where', async (_, args, message) => {
