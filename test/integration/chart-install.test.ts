@@ -13,9 +13,10 @@ import { servePolicy } from '../testbed/policy-proxy.ts';
 import type { ServedApi } from '../testbed/policy-proxy.ts';
 import { AsUser, agentOf, controller } from './support/as-user.ts';
 import type { Person } from './support/as-user.ts';
-import { chartDirectory, manifestsIn, nameOf, releaseNamespace } from './support/chart.ts';
+import { chartDirectory, manifestsIn, nameOf, releaseNamespace, renderText } from './support/chart.ts';
 import type { Manifest } from './support/chart.ts';
 import { KubeObjects, paths } from './support/kube-objects.ts';
+import { repository } from './support/local-host.ts';
 
 const inNamespace = ['--namespace', releaseNamespace];
 const kinds = 'realtimevms,realtimevmclasses,realtimeimages,realtimenodes,realtimeallocations';
@@ -95,6 +96,17 @@ describeWithKubeApi('a release of the chart', () => {
     const { items } = JSON.parse(await told('get', '-f', file, '-o', 'json')) as { readonly items: readonly Manifest[] };
     rmSync(file);
     expect(items.map(nameOf).sort()).toEqual(manifestsIn(manifest).map(nameOf).sort());
+  });
+
+  it.each(['default', 'least', 'most'])('would be taken with %s values, as far as the API server has the kinds', async (name) => {
+    const served = new Set((await told('api-resources', '--no-headers')).trim().split('\n').map((line) => line.split(/\s+/).at(-1)));
+    const manifests = manifestsIn(await renderText('--values', join(repository, `test/fixtures/chart/${name}.values.yaml`), '--set', 'crds.install=false')).filter(({ kind }) => served.has(kind));
+    expect(manifests.length).toBeGreaterThan(1);
+    const file = join(predecessor, 'rendered.json');
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }));
+    const taken = await told('apply', '--dry-run=server', '-f', file, ...inNamespace, '-o', 'name');
+    rmSync(file);
+    expect(taken.trim().split('\n')).toHaveLength(manifests.length);
   });
 
   it('is there once', async () => {
