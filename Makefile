@@ -15,7 +15,7 @@ help:
 	@echo 'make bench        all benches'
 	@echo 'make bundle       the product as one file, build/bundle/rtvm.mjs'
 	@echo 'make image        the container image, with buildah'
-	@echo 'make image-test   builds the image with no registry, and looks into it (Debian, root; installs buildah)'
+	@echo 'make image-test   only the test that builds the image with no registry, and looks into it (Debian, root)'
 	@echo 'make release      the kubectl plugin as krew installs it, build/release/'
 	@echo 'make pictures     the pictures in the docs, and those of the page in build/screenshots/'
 

@@ -2,7 +2,7 @@
 // packages and the Node of this checkout, in a store that goes away with the builder.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -16,7 +16,26 @@ const cache = join(repository, 'build/image');
 export function imageBuilderMissing(): string | undefined {
   if (process.getuid?.() !== 0) return 'skipped where the tests do not run as root';
   const missing = ['buildah', 'mmdebstrap'].find((program) => !['/usr/bin', '/usr/local/bin'].some((folder) => existsSync(join(folder, program))));
-  return missing === undefined ? undefined : `skipped where ${missing} is not installed`;
+  if (missing !== undefined) return `skipped where ${missing} is not installed`;
+  return refusal();
+}
+
+/** A container may have root and buildah, and yet be refused the mounts that every step of a build needs. */
+function refusal(): string | undefined {
+  const store = mkdtempSync(join(tmpdir(), 'rtvm-buildah-'));
+  try {
+    execFileSync('buildah', [...storeOptions(store), 'from', 'scratch'], { stdio: 'pipe' });
+    execFileSync('unshare', ['--mount', '--pid', '--fork', 'mount', '-t', 'proc', 'proc', '/proc'], { stdio: 'pipe' });
+    return undefined;
+  } catch (error) {
+    return `skipped where buildah cannot work: ${String((error as { readonly stderr?: Buffer }).stderr ?? error).trim().split('\n').at(-1)!}`;
+  } finally {
+    rmSync(store, { recursive: true, force: true });
+  }
+}
+
+function storeOptions(store: string): readonly string[] {
+  return ['--root', join(store, 'root'), '--runroot', join(store, 'run'), '--storage-driver', 'vfs'];
 }
 
 export class ImageBuilder implements Disposable {
@@ -62,7 +81,7 @@ export class ImageBuilder implements Disposable {
   /** @throws Error with the last lines of what buildah said. */
   async buildah(...args: readonly string[]): Promise<string> {
     try {
-      const { stdout } = await run('buildah', ['--root', join(this.#store, 'root'), '--runroot', join(this.#store, 'run'), '--storage-driver', 'vfs', ...args], { maxBuffer: 1 << 26 });
+      const { stdout } = await run('buildah', [...storeOptions(this.#store), ...args], { maxBuffer: 1 << 26 });
       return stdout;
     } catch (error) {
       const said = error as { readonly stdout?: string; readonly stderr?: string };
