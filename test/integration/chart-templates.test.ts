@@ -97,6 +97,7 @@ it.each<[string, readonly string[], string]>([
   ['CPUs that are no list', ['--set', 'agent.cpuList=all'], "at '/agent/cpuList': 'all' does not match pattern"],
   ['a directory that is no path', ['--set', 'agent.stateDir=var/lib'], "at '/agent/stateDir': 'var/lib' does not match pattern"],
   ['a directory that is a template', ['--set', 'agent.stateDir=/x}}{{'], "at '/agent/stateDir'"],
+  ['a host of the page with its port', ['--set', 'controller.ui.hosts={rtvm.example:443}'], "at '/controller/ui/hosts/0': 'rtvm.example:443' does not match pattern"],
   ['an unknown level', ['--set', 'agent.logLevel=trace'], "at '/agent/logLevel': value must be one of 'debug', 'info', 'warn', 'error'"],
   ['images from everywhere', ['--set', 'agent.allowUrls={*}'], "at '/agent/allowUrls/0': '*' does not match pattern"],
   ['a toleration of no kind', ['--set-json', 'agent.tolerations=[{"keys":"x"}]'], "at '/agent/tolerations/0': additional properties 'keys' not allowed"],
