@@ -32,6 +32,11 @@ export function deviceClassesOf(classes: RealtimeNodeSpec['deviceClasses'], pciD
   return unless(problems, () => classes.map(({ name, addresses }) => ({ name, devices: devicesAt(addresses, pciDevices) })));
 }
 
+/** Every device that the administrator names, as often as it is named. */
+export function deviceAddressesOf({ networks, deviceClasses }: Pick<RealtimeNodeSpec, 'networks' | 'deviceClasses'>): readonly string[] {
+  return [...networks.flatMap(({ sriov }) => sriov ?? []), ...deviceClasses.flatMap(({ addresses }) => addresses)];
+}
+
 function networkOf(network: NetworkWire, path: string, pciDevices: PciDevices): Checked<HostNetwork> {
   const { name, openToInline, bridge, macvtap, sriov, vhostUser } = network;
   const given = networkKinds.filter((kind) => network[kind] !== undefined);

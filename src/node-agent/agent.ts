@@ -6,6 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { formatProblem } from '../crds/document-problem.ts';
+import { deviceAddressesOf } from '../crds/host-devices.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
 import { toHostInventory } from '../crds/to-host-inventory.ts';
@@ -44,6 +45,8 @@ import { StartError } from './start-failure.ts';
 export interface AgentOptions {
   readonly store: ResourceStore;
   readonly nodeName: string;
+  /** Of rtvm, for people. */
+  readonly version: string;
   /** Of the RealtimeNode, where it has to be made. */
   readonly nodeLabels: Readonly<Record<string, string>>;
   readonly hypervisor: Hypervisor;
@@ -71,6 +74,7 @@ const reportsKey = 'how the guests are';
 /** Guests that change in the same moment are told of in one write. */
 const reportDelayMs = 100;
 const checksKey = 'how the host is set up';
+const versionsKey = 'which libvirt runs here';
 const orphansKey = 'which domains are in no allocation';
 /** First and longest pause while the store is away: when it is back, a controller waits for what is told. */
 const tellAgainMs = [100, 10_000] as const;
@@ -98,6 +102,8 @@ export class Agent {
   #entries: ReadonlyMap<string, AllocatedGuest> = new Map();
   #networks: readonly HostNetwork[] = [];
   #inventory: HostInventory | undefined;
+  /** PCI devices that the administrator names: where they are attached is told. */
+  #devices: readonly string[] = [];
   /** The RealtimeNode was read as it is, with what its administrator gives to guests: before, nobody's domain can be in their way. */
   #offerKnown = false;
   /** There is a RealtimeNode to tell orphans on. */
@@ -182,7 +188,10 @@ export class Agent {
   #hypervisorEvents(): HypervisorEvents {
     const { log, libvirtAway } = this.#options;
     return {
-      connected: () => this.#lookAtEverything(),
+      connected: () => {
+        this.#telling.add(versionsKey);
+        this.#lookAtEverything();
+      },
       disconnected: (reason) => {
         if (this.#stop.signal.aborted) return;
         log.warn(`libvirt is away: ${reason.message}`);
@@ -230,7 +239,9 @@ export class Agent {
     for await (const event of store.watch('RealtimeNode', { name: nodeName }, signal)) {
       if (event.type === 'problems') this.#learnOffer();
       if (event.type !== 'added' && event.type !== 'modified') continue;
-      if (event.object.status?.topology === undefined) this.#telling.add(nodeKey);
+      const devices = deviceAddressesOf(event.object.spec);
+      if (event.object.status?.topology === undefined || !isDeepStrictEqual(devices, this.#devices)) this.#telling.add(nodeKey);
+      this.#devices = devices;
       const inventory = toHostInventory(event.object);
       if (inventory.ok) {
         this.#networks = inventory.value.networks;
@@ -293,7 +304,11 @@ export class Agent {
       case nodeKey:
         await publishNode(this.#options, signal);
         this.#nodeTold = true;
+        this.#telling.add(versionsKey);
         this.#telling.add(orphansKey);
+        break;
+      case versionsKey:
+        await this.#tellVersions(signal);
         break;
       case orphansKey:
         await this.#tellOrphans(signal);
@@ -315,6 +330,13 @@ export class Agent {
     const told = virtType === 'kvm' ? checks : checks.filter(({ name }) => name !== 'kvm');
     await changeStatus(store, nodeName, (status) => withChecks(status, told, new Date(now())), signal);
     return { requeueAfterMs: checksEveryMs };
+  }
+
+  async #tellVersions(signal: AbortSignal): Promise<void> {
+    const { store, nodeName, hypervisor } = this.#options;
+    if (!hypervisor.isConnected || !this.#nodeTold) return;
+    const versions = await hypervisor.versions(signal);
+    await changeStatus(store, nodeName, (status) => ({ ...status, versions: { ...status.versions, ...versions } }), signal);
   }
 
   async #tellOrphans(signal: AbortSignal): Promise<void> {

@@ -26,6 +26,12 @@ export interface HostDomain {
   readonly pinnedCpus?: CpuSet | undefined;
 }
 
+/** Where it has them. */
+export interface HypervisorVersions {
+  readonly libvirt?: string;
+  readonly qemu?: string;
+}
+
 export interface HypervisorEvents {
   /** There is a connection (again). What happened in between was not told: look at everything. */
   readonly connected: () => void;
@@ -43,6 +49,7 @@ export interface Hypervisor {
   readonly isConnected: boolean;
   /** Gives the connection up; domains are not touched. */
   stop(): Promise<void>;
+  versions(signal: AbortSignal): Promise<HypervisorVersions>;
   list(signal: AbortSignal): Promise<readonly HostDomain[]>;
   find(uuid: string, signal: AbortSignal): Promise<HostDomain | undefined>;
   /** Defines a domain, or replaces the definition of the one with the same UUID; a running one goes on as it is. */

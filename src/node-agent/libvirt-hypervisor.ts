@@ -15,7 +15,7 @@ import { readOnlineCpus } from './host/topology.ts';
 import { correctThread } from './host/process-control.ts';
 import { ProcessReader } from './host/process-reader.ts';
 import { qemuPid } from './host/qemu-pid.ts';
-import type { DomainEnd, DomainRunState, HostDomain, Hypervisor, HypervisorEvents } from './hypervisor.ts';
+import type { DomainEnd, DomainRunState, HostDomain, Hypervisor, HypervisorEvents, HypervisorVersions } from './hypervisor.ts';
 import { pinAnew } from './pin-anew.ts';
 
 /** Starting allocates and clears all memory first: a terabyte of 1 GiB pages takes minutes. */
@@ -65,6 +65,11 @@ export class LibvirtHypervisor implements Hypervisor {
 
   async stop(): Promise<void> {
     await this.#supervisor?.stop();
+  }
+
+  async versions(signal: AbortSignal): Promise<HypervisorVersions> {
+    const { libvirt, hypervisor, hypervisorType } = await (await this.#client(signal)).version({ signal, timeoutMs: callTimeoutMs });
+    return { libvirt, ...(hypervisorType === 'QEMU' ? { qemu: hypervisor } : {}) };
   }
 
   async list(signal: AbortSignal): Promise<readonly HostDomain[]> {

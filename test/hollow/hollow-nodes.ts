@@ -53,7 +53,7 @@ export class HollowNodes implements AsyncDisposable {
     const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: api.kubeconfigPath }), component: 'rtvm-agent' });
     const tell = (message: string, error?: unknown) => warn(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
     const agent = new Agent({
-      store, nodeName, nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(),
+      store, nodeName, version: 'test', nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(),
       root: this.#machine.root, stateDirectory: join(this.#machine.directory, 'state', nodeName), imageRoot: this.#machine.imageRoot,
       // Such a host has no device files, so KVM is not asked for.
       allowedUrls: [], virtType: 'qemu', auditIntervalMs, now: Date.now, log: { info: () => undefined, warn: tell },

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { CpuSet } from '../../src/realtime/cpu-set.ts';
 import type { ObservedProcess, ObservedThread } from '../../src/realtime/observed.ts';
 import type { Correction } from '../../src/realtime/verify/corrections.ts';
-import type { HostDomain, Hypervisor, HypervisorEvents } from '../../src/node-agent/hypervisor.ts';
+import type { HostDomain, Hypervisor, HypervisorEvents, HypervisorVersions } from '../../src/node-agent/hypervisor.ts';
 import type { MemoryHost, MemoryHypervisor } from './memory-hypervisor.ts';
 
 type Method = 'list' | 'find' | 'define' | 'start' | 'requestShutdown' | 'destroy' | 'undefine' | 'correct';
@@ -110,6 +110,10 @@ export class LinkedHypervisor implements Hypervisor {
     process.off('message', this.#take);
     this.#events = undefined;
     return Promise.resolve();
+  }
+
+  versions(): Promise<HypervisorVersions> {
+    return Promise.resolve({});
   }
 
   async list(): Promise<readonly HostDomain[]> {

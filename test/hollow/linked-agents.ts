@@ -18,7 +18,7 @@ for (const nodeName of names) {
   const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-agent', clock: wrongClock });
   const warn = (message: string, error?: unknown) => console.error(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
   const agent = new Agent({
-    store, nodeName, nodeLabels: {}, hypervisor: new LinkedHypervisor(nodeName), root: hostRootAt(hostDirectory),
+    store, nodeName, version: 'test', nodeLabels: {}, hypervisor: new LinkedHypervisor(nodeName), root: hostRootAt(hostDirectory),
     stateDirectory: join(stateDirectory, nodeName), imageRoot: join(stateDirectory, 'images'),
     // Such a host has no device files, so KVM is not asked for.
     allowedUrls: [], virtType: 'qemu', auditIntervalMs: 2000, now: () => wrongClock.date().getTime(), log: { info: () => undefined, warn },

@@ -10,7 +10,7 @@ import { readXml } from '../../src/realtime/domain/xml-reader.ts';
 import type { XmlNode } from '../../src/realtime/domain/xml-reader.ts';
 import type { ObservedProcess, ObservedThread } from '../../src/realtime/observed.ts';
 import type { Correction } from '../../src/realtime/verify/corrections.ts';
-import type { DomainEnd, HostDomain, Hypervisor, HypervisorEvents } from '../../src/node-agent/hypervisor.ts';
+import type { DomainEnd, HostDomain, Hypervisor, HypervisorEvents, HypervisorVersions } from '../../src/node-agent/hypervisor.ts';
 
 interface MemoryDomain {
   name: string;
@@ -176,6 +176,11 @@ export class MemoryHypervisor implements Hypervisor {
     this.#leave?.();
     this.#leave = undefined;
     return Promise.resolve();
+  }
+
+  /** Those of the Debian that the recorded hosts ran. */
+  versions(): Promise<HypervisorVersions> {
+    return Promise.resolve({ libvirt: '11.3.0', qemu: '10.0.2' });
   }
 
   list(): Promise<readonly HostDomain[]> {

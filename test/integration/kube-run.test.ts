@@ -80,6 +80,17 @@ describeWithKubeApi('a VM that kubectl applies', () => {
     expect(await told('get', 'rtvm', 'plc', '-n', 'factory', '-o', 'jsonpath={.status.conditions[?(@.type=="Placed")].message}')).toMatch(/1 host: .*dedicated CPU/);
   });
 
+  it('runs on a node that tells what it runs with', async () => {
+    const versions = JSON.parse(await told('get', 'realtimenode', nodeName, '-o', 'jsonpath={.status.versions}')) as Readonly<Record<string, string>>;
+    const libvirtd = execFileSync('/usr/sbin/libvirtd', ['--version'], { encoding: 'utf8' });
+    expect(versions).toEqual({
+      rtvm: (JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { readonly version: string }).version,
+      kernel: execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim(),
+      libvirt: /(\d+\.\d+\.\d+)\s*$/.exec(libvirtd)?.[1],
+      qemu: /version (\d+\.\d+\.\d+)/.exec(execFileSync('qemu-system-x86_64', ['--version'], { encoding: 'utf8' }))?.[1],
+    });
+  });
+
   it('has its figures on /metrics', async () => {
     expect(await asked(agent, '/readyz')).toEqual({ status: 200, text: 'ok\n' });
     const { text } = await asked(agent, '/metrics');

@@ -52,6 +52,7 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
       store,
       nodeName,
       nodeLabels: {},
+      version: readVersion(),
       ...host,
       auditIntervalMs: 1000 * options.auditInterval,
       log: { info: (message) => log.info(message), warn },

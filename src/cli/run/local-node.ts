@@ -11,6 +11,7 @@ import { DirectoryStore } from '../../store/directory/directory-store.ts';
 import { formatProblem } from '../../crds/document-problem.ts';
 import type { NodeOptions } from '../commands/node-options.ts';
 import { agentHost } from '../process/agent-host.ts';
+import { readVersion } from '../process/version.ts';
 import type { Io } from '../io.ts';
 import { forgetVerdicts } from './forget-verdicts.ts';
 import { requireLibvirt } from './require-libvirt.ts';
@@ -89,6 +90,7 @@ class OpenNode implements LocalNode {
       store,
       nodeName: this.nodeName,
       nodeLabels,
+      version: readVersion(),
       ...agentHost(options),
       auditIntervalMs: 1000 * options.auditIntervalSeconds,
       log,
@@ -98,7 +100,7 @@ class OpenNode implements LocalNode {
   async start(): Promise<void> {
     await forgetVerdicts(this.store, this.nodeName, new Date(), this.#abort.signal);
     // First, so that no VM is said to fit nowhere only because nobody has looked at the host yet.
-    await publishNode({ store: this.store, nodeName: this.nodeName, nodeLabels, root: thisHost }, this.#abort.signal);
+    await publishNode({ store: this.store, nodeName: this.nodeName, nodeLabels, root: thisHost, version: readVersion() }, this.#abort.signal);
     this.#running = Promise.all([this.#agent.run(), this.#place()]).catch((error: unknown) => this.#fail(error));
   }
 

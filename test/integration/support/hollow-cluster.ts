@@ -57,7 +57,7 @@ export class HollowCluster implements AsyncDisposable {
     const store = this.#open('rtvm-agent');
     const warn = (message: string, error?: unknown) => this.#warn(nodeName, message, error);
     const agent = new Agent({
-      store, nodeName, nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(), root: this.#machine.root,
+      store, nodeName, version: '0.1.0', nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(), root: this.#machine.root,
       stateDirectory: join(this.#state, nodeName), imageRoot: this.#images,
       // The recorded host has no device files, so KVM is not asked for.
       allowedUrls: [], virtType: 'qemu', auditIntervalMs: 500, now: Date.now, log: { info: () => undefined, warn },

@@ -1,4 +1,5 @@
 // The agent on a host that runs nothing (test/hollow): its own code and a real store, from allocation to report.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +45,7 @@ afterEach(async () => {
 
 function agentOfNode(): Agent {
   return new Agent({
-    store, nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
+    store, nodeName: 'n1', version: 'test', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
     // The recorded host has no device files, so KVM is not asked for.
     allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs + jumpedMs, monotonicMs: () => nowMs, log: { info: () => undefined, warn: () => undefined },
   });
@@ -78,7 +79,7 @@ metadata: {name: ${name}}
 spec: {cpu: {vcpus: 2, policy: Mixed, coreSharing: Allow, realtime: {priority: 5}}, memory: {size: 32Mi, pageSize: 2Mi}, disks: [{name: data, emptySize: 1Mi}], terminationGracePeriodSeconds: 1${spec}}`;
 
 async function apply(...documents: readonly string[]): Promise<void> {
-  await store.applyManifests([{ file: 'test.yaml', text: documents.join('\n---') }]);
+  await store.applyManifests([{ file: 'test.yaml', text: documents.join('\n---\n') }]);
 }
 
 const nodeYaml = '{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeNode, metadata: {name: n1}, spec: {dedicatedCpus: "2-3,6-7", sharedCpus: "0-1,4-5"}}';
@@ -120,6 +121,30 @@ describe('Agent', () => {
     // Many audits later nothing new has been written.
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.metadata.resourceVersion).toBe(allocation?.metadata.resourceVersion);
+  });
+
+  it('tells where the devices are attached that the administrator names, so that a guest can be near one', async () => {
+    const addresses = { far: '0000:3b:00.0', near: '0000:af:00.0', nowhere: '0000:5e:00.0' };
+    for (const [address, numaNode] of [[addresses.far, 0], [addresses.near, 1], [addresses.nowhere, -1]] as const) {
+      const path = join(machine.root.sys, 'bus/pci/devices', address);
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, 'numa_node'), `${numaNode}\n`);
+    }
+    await apply(
+      nodeYaml,
+      '{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeVMClass, metadata: {name: fec}, spec: {cpu: {vcpus: 2, policy: Mixed, coreSharing: Allow, realtime: {}}, memory: {size: 32Mi, pageSize: 2Mi}, allow: {deviceClasses: [fec]}}}',
+      '{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeVM, metadata: {name: a}, spec: {className: fec, disks: [{name: data, emptySize: 1Mi}], hostDevices: [{name: card, class: fec, numaAffinity: Required}]}}',
+    );
+    await vm('a', (object) => condition(object, 'Placed')?.reason === 'DeviceMissing');
+    await apply(`{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeNode, metadata: {name: n1}, spec: {dedicatedCpus: "2-3,6-7", sharedCpus: "0-1,4-5", deviceClasses: [{name: fec, addresses: ["${addresses.near}", "${addresses.nowhere}"]}], networks: [{name: fronthaul, sriov: ["${addresses.far}"]}]}}`);
+    const { status } = await ready('a');
+    const { status: told } = (await store.get('RealtimeNode', { name: 'n1' }))!;
+    expect(told?.topology?.pciDevices).toEqual([{ address: addresses.far, numaNode: 0 }, { address: addresses.near, numaNode: 1 }]);
+    expect(told?.versions).toMatchObject({ rtvm: 'test' });
+    const near = told?.topology?.numaNodes.find(({ id }) => id === 1)?.cpus ?? '';
+    const pins = status?.placement?.vcpuPins.flatMap(({ cpu }) => cpu ?? []) ?? [];
+    expect(pins.every((cpu) => CpuSet.parse(near).has(cpu))).toBe(true);
+    expect(pins).toHaveLength(1);
   });
 
   it('outlives a restart: the guest is adopted as it is, by its own record of when it started', async () => {

@@ -48,7 +48,7 @@ beforeEach(async () => {
   monotonicMs = 0;
   toldPhases = [];
   agent = new Agent({
-    store: thatMayBeAway(store), nodeName: 'n1', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
+    store: thatMayBeAway(store), nodeName: 'n1', version: 'test', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
     allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: Date.now, monotonicMs: () => monotonicMs, log: { info: () => undefined, warn: () => undefined },
     observer: agentMetrics(registry, 'n1', { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => true, observe: (pid) => host.domains.find(({ process }) => process?.pid === pid)?.process }),
   });
