@@ -8,9 +8,10 @@ import { register as plan } from './commands/live/plan.ts';
 import { registerRestart, registerStart, registerStop } from './commands/live/power.ts';
 import { register as top } from './commands/live/top.ts';
 import { register as topology } from './commands/live/topology.ts';
+import { register as ui } from './commands/live/ui.ts';
 import { register as verify } from './commands/live/verify.ts';
 import { register as why } from './commands/live/why.ts';
 
 export const kubectlCommands: readonly RegisterCommand[] = [
-  get, why, plan, verify, top, topology, hostCheck, registerStart, registerStop, registerRestart, console, completion,
+  get, why, plan, verify, top, topology, hostCheck, registerStart, registerStop, registerRestart, console, ui, completion,
 ];

@@ -169,6 +169,25 @@ describeWithKubeApi('kubectl rtvm', () => {
     await rtvm('stop', 'spare', '--wait');
   });
 
+  test('ui serves the page of the cluster that kubectl talks to, until Ctrl-C', async () => {
+    const child = spawn('kubectl', ['rtvm', 'ui', '--address', '127.0.0.1:0'], { env, cwd: repository, stdio: ['ignore', 'ignore', 'pipe'] });
+    let printed = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => void (printed += chunk));
+    await until('its address is told', () => /^rtvm: http:\S+ shows test; Ctrl-C ends it$/m.test(printed));
+    const url = /http:\S+/.exec(printed)![0];
+    expect(await (await fetch(url)).text()).toContain('<title>');
+    const events = await fetch(new URL('events', url));
+    let told = '';
+    for await (const chunk of events.body!.pipeThrough(new TextDecoderStream())) {
+      told += chunk;
+      if (['du-1', 'du-big', 'worker-3'].every((name) => told.includes(name))) break;
+    }
+    const ended = once(child, 'exit');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    expect(await rtvm('ui', '--address', '0.0.0.0:8090')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Accepted: 127.0.0.1:8090') as string });
+  });
+
   test('what a tenant wrote steers no terminal', async () => {
     const evil = '\u001b]0;owned\u0007\u202e\u009b31m';
     await cluster.objects.patch(`${vmsIn('ran')}/du-big/status`, { status: { conditions: [{ type: 'Ready', status: 'False', reason: 'Evil', message: `see\n${evil}`, lastTransitionTime: new Date().toISOString(), observedGeneration: 1 }] } });

@@ -25,12 +25,16 @@ export function register(program: Command, io: Io): void {
     .addOption(new Option('--context <name>', 'which context of the kubeconfig (default: its current one)'))
     .addOption(leaseNamespaceOption())
     .addOption(new Option('--state-dir <path>', 'show the VMs of "rtvm run" with this state directory, and no cluster').conflicts(['kubeconfig', 'context']))
-    .addOption(new Option('--address <address>', 'where the page is served: ADDRESS:PORT of the loopback').argParser(loopbackAddress).default(loopbackAddress(defaultAddress), defaultAddress))
+    .addOption(pageAddressOption())
     .addHelpText('after', '\nExamples:\n  rtvm ui\n  rtvm ui --state-dir /var/lib/rtvm\n\nFrom another machine: ssh -L 8090:127.0.0.1:8090 HOST')
     .action(async (options: UiOptions) => {
       const { runUi } = await import('../ui/run-ui.ts');
       io.exitCode = await runUi(options, io);
     });
+}
+
+export function pageAddressOption(): Option {
+  return new Option('--address <address>', 'where the page is served: ADDRESS:PORT of the loopback').argParser(loopbackAddress).default(loopbackAddress(defaultAddress), defaultAddress);
 }
 
 /** Whoever reaches the page sees every namespace's VMs: other machines come through ssh or kubectl, which ask who they are. */

@@ -2,11 +2,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
-export interface LiveOptions {
+export interface ClusterOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
-  readonly namespace?: string;
   readonly systemNamespace: string;
+}
+
+export interface LiveOptions extends ClusterOptions {
+  readonly namespace?: string;
 }
 
 export interface ScopeOptions extends LiveOptions {
@@ -15,8 +18,11 @@ export interface ScopeOptions extends LiveOptions {
 
 /** How to reach the cluster, and which namespace is meant. */
 export function addLiveOptions(command: Command): Command {
+  return addClusterOptions(command.addOption(new Option('-n, --namespace <name>', "namespace of the VMs (default: that of the kubeconfig's context)")));
+}
+
+export function addClusterOptions(command: Command): Command {
   return command
-    .addOption(new Option('-n, --namespace <name>', "namespace of the VMs (default: that of the kubeconfig's context)"))
     .addOption(new Option('--kubeconfig <path>', 'how to reach the cluster (default: $KUBECONFIG, the service account of the pod, or ~/.kube/config)'))
     .addOption(new Option('--context <name>', 'which context of the kubeconfig (default: its current one)'))
     .addOption(new Option('--system-namespace <name>', 'where rtvm itself runs: its agents and their Leases').env('RTVM_LEASE_NAMESPACE').default('rtvm-system'));
