@@ -66,6 +66,6 @@ clean:
 	rm -rf build
 
 pictures: setup
-	LC_ALL=C.UTF-8 bin/rtvm plan -f examples/plc-vm.yaml -f examples/probe-vm.yaml --host examples/host-a.yaml | node scripts/terminal-picture.ts 'rtvm plan -f plc-vm.yaml -f probe-vm.yaml --host host-a.yaml' > docs/plan.svg
+	node scripts/pictures/main.ts
 	vitest run --project integration test/integration/ui.test.ts
 	cp build/screenshots/two-hosts-finding-light.png docs/ui.png

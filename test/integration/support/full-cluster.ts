@@ -95,7 +95,7 @@ export async function fillCluster(api: KubeApi, { nodes: nodeCount, vms: vmCount
     if (bad) violated ??= `${namespace}/${name}`;
     const table = tables.get(placement.nodeName)!;
     table.guests.push({ vm: { namespace, name, uid }, generation: 1, desired: 'Running', guest: guestToWire(guest), placement });
-    table.reports.push({ uid, phase: 'Running', audit: bad ? { verdict: 'Violated', findings: [finding] } : { verdict: 'Verified', findings: [] } });
+    table.reports.push({ uid, phase: 'Running', audit: bad ? { verdict: 'Violated', findings: [findingOf(placement)] } : { verdict: 'Verified', findings: [] } });
     await writer.status(`${plural}/${name}`, vm, runningStatus(placement, bad));
   });
   await writer.all(writes);
@@ -155,6 +155,7 @@ const at = '2026-11-22T08:00:00Z';
 const condition = (type: string, status: string, reason: string, message: string) => ({ type, status, reason, message, lastTransitionTime: at });
 
 function runningStatus(placement: ReturnType<typeof placementToWire>, bad: boolean) {
+  const finding = findingOf(placement);
   const cpus = CpuSet.from(placement.vcpuPins.flatMap(({ cpu }) => cpu ?? [])).toString();
   return {
     phase: 'Running', observedGeneration: 1, placement, cpus, findings: bad ? [finding] : [],
@@ -170,9 +171,9 @@ function waitingStatus(message: string) {
   return { phase: 'Pending', observedGeneration: 1, conditions: [condition('Placed', 'False', 'DoesNotFit', message), condition('Ready', 'False', 'DoesNotFit', message)] };
 }
 
-const finding = {
-  code: 'ThreadPolicy', severity: 'error', subject: 'CPU 3/KVM (tid 48213)', expected: 'FIFO 10', observed: 'OTHER 0',
-  message: 'vCPU 3 runs with the ordinary policy, where SCHED_FIFO 10 was asked for',
-};
+const findingOf = ({ priority }: ReturnType<typeof placementToWire>) => ({
+  code: 'ThreadPolicy', severity: 'error', subject: 'CPU 3/KVM (tid 48213)', expected: `FIFO ${priority}`, observed: 'OTHER',
+  message: `vCPU 3 runs OTHER instead of FIFO ${priority}: any other thread on its CPU can take the CPU from it`,
+});
 const check = { name: 'rt-throttling', result: 'Fail', observed: 'kernel.sched_rt_runtime_us is 950000', wanted: '-1', remedy: 'sysctl -w kernel.sched_rt_runtime_us=-1' };
 const orphan = { domain: 'rtvm-lab-old-probe', uuid: 'b7a1f1d2-6f0e-4f6e-9a55-0d9f6f2f7c11' };

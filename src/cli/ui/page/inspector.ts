@@ -60,7 +60,7 @@ export class Inspector {
     const standing = view === undefined ? undefined : standingOf(view);
     return [
       heading('VM', key),
-      ...(standing === undefined ? [] : [el('p', { class: 'standing' }, el('span', { class: `state ${standing.kind}` }, standing.word), ' ', view?.phase ?? '')]),
+      ...(standing === undefined ? [] : [el('p', { class: 'standing' }, el('span', { class: `state ${standing.kind}` }, standing.word), ...(view === undefined || view.phase === standing.word ? [] : [' ', view.phase]))]),
       ...(view?.message === undefined || standing?.kind === 'fine' || findings.length > 0 ? [] : [el('p', { class: `why ${standing?.kind ?? ''}` }, conditions.find(({ type }) => type === 'Ready')?.message ?? view.message)]),
       ...(findings.length === 0 ? [] : [section('Findings of the last audit', el('ul', { class: 'findings' }, ...findings.map(finding)))]),
       definitions([...facts, ['Created', created]], (label, text) => (label === 'Node' ? this.#nodeLink(text) : undefined)),
