@@ -30,11 +30,11 @@ describeWithKubeApi('the guard of a node', () => {
   let cluster: HollowCluster;
   let others: NodeJS.Timeout | undefined;
 
-  /** What a kubelet does: containers start, and those of a pod that is being deleted have ended when its grace is over. */
+  /** What a kubelet does: containers start and are ready, and those of a pod that is being deleted have ended when its grace is over. */
   async function keepPods(): Promise<void> {
     for (const { metadata, status } of await cluster.objects.list<Guard>(pods)) {
       if (metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds !== 0) await cluster.objects.delete(`${guardPath}?gracePeriodSeconds=0`);
-      else if (status?.phase === 'Pending') await cluster.objects.patch(`${guardPath}/status`, { status: { phase: 'Running' } });
+      else if (status?.phase === 'Pending') await cluster.objects.patch(`${guardPath}/status`, { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } });
     }
   }
 
