@@ -9,6 +9,7 @@ import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
 import { installCrds } from '../testbed/install-crds.ts';
 import { startKubeApi } from '../testbed/kube-api.ts';
 import type { KubeApi } from '../testbed/kube-api.ts';
+import { createNode } from '../testbed/kube-node.ts';
 import { countedSince, requestCounts } from '../testbed/kube-requests.ts';
 import { KubeObjects, kubeCondition, paths } from './support/kube-objects.ts';
 import type { KubeVm } from './support/kube-objects.ts';
@@ -28,7 +29,7 @@ describeWithKubeApi('a controller that waits for the agents', () => {
     await installCrds(api);
     objects = new KubeObjects(api);
     for (const name of nodes) {
-      await objects.create(paths.clusterNodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'rtvm.dev/realtime': 'true' } }, spec: {} });
+      await createNode(api, name, { taints: [] });
       await objects.create(paths.leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name }, spec: { holderIdentity: name, renewTime: '2026-01-31T12:00:00.000000Z' } });
       await objects.create(paths.nodes, { apiVersion, kind: 'RealtimeNode', metadata: { name }, spec: { dedicatedCpus: '2-7', sharedCpus: '0-1' } });
       await objects.patch(`${paths.nodes}/${name}/status`, { status: { topology, orphans: [] } });
