@@ -5,16 +5,10 @@
  * libvirt) and the threads (from /proc). All else that it remembers can be lost at any instruction without harm.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { formatProblem } from '../crds/document-problem.ts';
-import { deviceAddressesOf } from '../crds/host-devices.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
-import { toHostInventory } from '../crds/to-host-inventory.ts';
-import { CpuSet } from '../realtime/cpu-set.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
-import { hostChecks } from '../realtime/checks/host-checks.ts';
-import type { HostInventory, HostNetwork } from '../realtime/host.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { EventDraft } from '../store/event.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
@@ -25,18 +19,14 @@ import type { AgentEvent } from './agent-events.ts';
 import type { AgentLog } from './agent-log.ts';
 import { nobodyObserves } from './agent-observer.ts';
 import type { AgentObserver } from './agent-observer.ts';
-import { withChecks } from './check-report.ts';
 import { GuestKeeper } from './guest-keeper.ts';
 import { GuestStarter } from './guest-starter.ts';
 import { readCpuFlags } from './host/cpu-flags.ts';
-import { readHostReadings } from './host/host-readings.ts';
-import type { HostUse } from './host/host-readings.ts';
 import type { HostRoot } from './host/host-root.ts';
-import { readTopology } from './host/topology.ts';
 import { kvmProblem } from './host/virtualization.ts';
 import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
-import { changeStatus, publishNode } from './node-report.ts';
-import { OrphanTeller } from './orphan-teller.ts';
+import { NodeKeeper, nodeNews } from './node-keeper.ts';
+import type { NodeNews } from './node-keeper.ts';
 import { PassedWishes } from './passed-wishes.ts';
 import { Reports } from './reports.ts';
 import { GuestFiles } from './images/guest-files.ts';
@@ -68,18 +58,12 @@ export interface AgentOptions {
   readonly monotonicMs?: () => number;
 }
 
-/** Keys of what is told to the store. */
-const nodeKey = 'what this host is';
+/** What is told to the store beside {@link nodeNews}. */
 const reportsKey = 'how the guests are';
 /** Guests that change in the same moment are told of in one write. */
 const reportDelayMs = 100;
-const checksKey = 'how the host is set up';
-const versionsKey = 'which libvirt runs here';
-const orphansKey = 'which domains are in no allocation';
 /** First and longest pause while the store is away: when it is back, a controller waits for what is told. */
 const tellAgainMs = [100, 10_000] as const;
-/** Set-ups change when people change them; to read all of it takes some milliseconds. */
-const checksEveryMs = 3_600_000;
 /** Several guests may be started at once, which is mostly waiting for the kernel to clear their memory. */
 const concurrency = 4;
 
@@ -94,25 +78,16 @@ export class Agent {
   readonly #reports: Reports;
   readonly #passed: PassedWishes;
   readonly #keeper: GuestKeeper;
-  readonly #orphans: OrphanTeller;
+  readonly #node: NodeKeeper;
   readonly #observer: AgentObserver;
   readonly #queue: WorkQueue;
   /** What waits for the store has a queue of its own: no guest waits for it. */
   readonly #telling: WorkQueue;
   #entries: ReadonlyMap<string, AllocatedGuest> = new Map();
-  #networks: readonly HostNetwork[] = [];
-  #inventory: HostInventory | undefined;
-  /** PCI devices that the administrator names: where they are attached is told. */
-  #devices: readonly string[] = [];
-  /** The RealtimeNode was read as it is, with what its administrator gives to guests: before, nobody's domain can be in their way. */
-  #offerKnown = false;
-  /** There is a RealtimeNode to tell orphans on. */
-  #nodeTold = false;
   /** Until the allocation has been read, nothing can be said of any domain. */
   #allocationKnown = false;
   /** Which table the entries are from. */
   #table: Pick<RealtimeNodeStatus, 'allocationUid' | 'term'> = {};
-  readonly #orphansTold = Promise.withResolvers<undefined>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -122,7 +97,7 @@ export class Agent {
     this.#reports = new Reports({ store, nodeName, outdated: () => this.#telling.add(reportsKey, reportDelayMs) });
     const files = new GuestFiles({ root, stateDirectory, imageRoot, urlPrefixes: allowedUrls, maxCacheBytes, maxImageBytes, imagesInUse: () => this.#imagesInUse() });
     const starter = new GuestStarter({
-      hypervisor, files, stateDirectory, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)), networks: () => this.#networks, requireHost: () => requireKvm(root, virtType),
+      hypervisor, files, stateDirectory, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)), networks: () => this.#node.networks, requireHost: () => requireKvm(root, virtType),
     });
     const tellVm = (vm: AllocatedGuest['vm'], event: AgentEvent) => this.#recordEvent({ about: { kind: 'RealtimeVM', ...vm }, ...event });
     this.#keeper = new GuestKeeper({
@@ -132,11 +107,17 @@ export class Agent {
       monotonicMs: options.monotonicMs ?? (() => performance.now()),
       observer: this.#observer,
       hasPassed: (entry) => this.#passed.has(entry),
-      heldElsewise: () => this.#telling.add(orphansKey),
+      heldElsewise: () => this.#telling.add(nodeNews.orphans),
       report: (report) => this.#reports.set(report),
       event: tellVm,
     });
-    this.#orphans = new OrphanTeller({ store, nodeName, hypervisor, log, event: tellVm });
+    this.#node = new NodeKeeper({
+      store, nodeName, version: options.version, nodeLabels: options.nodeLabels, root, hypervisor, virtType, now, log,
+      event: tellVm,
+      due: (news) => this.#telling.add(news),
+      allocated: () => (this.#allocationKnown ? { entries: this.#entries, table: this.#table } : undefined),
+      offered: this.#observer.offered,
+    });
     this.#queue = new WorkQueue((uid, signal) => this.#reconcile(uid, signal), {
       concurrency,
       observer: options.queueObserver?.('guests') ?? {},
@@ -155,16 +136,16 @@ export class Agent {
     const { hypervisor } = this.#options;
     const { signal } = this.#stop;
     try {
-      this.#telling.add(nodeKey);
+      this.#telling.add(nodeNews.host);
       hypervisor.connect(this.#hypervisorEvents());
-      await Promise.all([this.#followAllocation(signal), this.#followNode(signal)]);
+      await Promise.all([this.#followAllocation(signal), this.#node.follow(signal)]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
       this.#stop.abort();
       await Promise.all([this.#queue.stop(), this.#telling.stop()]);
       await hypervisor.stop();
-      this.#orphansTold.resolve(undefined);
+      this.#node.end();
     }
   }
 
@@ -182,14 +163,14 @@ export class Agent {
    * agent has ended. Before that, whoever places guests cannot know which CPUs are taken. Rules §6.1, §6.6.
    */
   get orphansTold(): Promise<unknown> {
-    return this.#orphansTold.promise;
+    return this.#node.orphansTold;
   }
 
   #hypervisorEvents(): HypervisorEvents {
     const { log, libvirtAway } = this.#options;
     return {
       connected: () => {
-        this.#telling.add(versionsKey);
+        this.#telling.add(nodeNews.versions);
         this.#lookAtEverything();
       },
       disconnected: (reason) => {
@@ -200,7 +181,7 @@ export class Agent {
       connectFailed: (error) => libvirtAway?.(error),
       changed: (uuid) => {
         const entry = [...this.#entries.values()].find(({ guest }) => guest.uuid === uuid);
-        if (entry === undefined) this.#telling.add(orphansKey);
+        if (entry === undefined) this.#telling.add(nodeNews.orphans);
         else this.#queue.add(entry.vm.uid);
       },
     };
@@ -234,41 +215,13 @@ export class Agent {
     }
   }
 
-  async #followNode(signal: AbortSignal): Promise<void> {
-    const { store, nodeName, log } = this.#options;
-    for await (const event of store.watch('RealtimeNode', { name: nodeName }, signal)) {
-      if (event.type === 'problems') this.#learnOffer();
-      if (event.type !== 'added' && event.type !== 'modified') continue;
-      const devices = deviceAddressesOf(event.object.spec);
-      if (event.object.status?.topology === undefined || !isDeepStrictEqual(devices, this.#devices)) this.#telling.add(nodeKey);
-      this.#devices = devices;
-      const inventory = toHostInventory(event.object);
-      if (inventory.ok) {
-        this.#networks = inventory.value.networks;
-        // Whose domains are in the way of guests depends on what is theirs.
-        const before = this.#inventory;
-        this.#inventory = inventory.value;
-        if (before?.dedicatedCpus.equals(inventory.value.dedicatedCpus) !== true) this.#telling.add(orphansKey);
-        if (before === undefined || !isSameUse(before, inventory.value)) this.#telling.add(checksKey);
-        this.#observer.offered(inventory.value);
-      } else if (event.object.status?.topology !== undefined) log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
-      if (event.object.status?.topology !== undefined) this.#learnOffer();
-    }
-  }
-
-  /** Also where it cannot be read: such a node takes no guests, and what runs there is to be told all the same. */
-  #learnOffer(): void {
-    if (!this.#offerKnown) this.#telling.add(orphansKey);
-    this.#offerKnown = true;
-  }
-
   /** Another table, or another controller that has to know what runs beside it. */
   #takeTable({ metadata: { uid }, spec: { term } }: Stored<'RealtimeAllocation'>): void {
     const table = { allocationUid: uid, ...(term === undefined ? {} : { term }) };
     const isOther = !isDeepStrictEqual(table, this.#table);
     this.#table = table;
     // What is told is read at once: it must be of this table.
-    if (isOther) this.#telling.add(orphansKey);
+    if (isOther) this.#telling.add(nodeNews.orphans);
   }
 
   #takeEntries(guests: readonly AllocatedGuest[]): void {
@@ -285,13 +238,13 @@ export class Agent {
       this.#reports.forget(uid);
     }
     // Who was an orphan may have been taken up; who lost its entry may have become one.
-    if (gone.length > 0 || this.#orphans.any) this.#telling.add(orphansKey);
+    if (gone.length > 0 || this.#node.anyOrphans) this.#telling.add(nodeNews.orphans);
   }
 
   #lookAtEverything(): void {
     if (!this.#allocationKnown) return;
     for (const uid of this.#entries.keys()) this.#queue.add(uid);
-    this.#telling.add(orphansKey);
+    this.#telling.add(nodeNews.orphans);
   }
 
   async #reconcile(uid: string, signal: AbortSignal): Promise<ReconcileResult> {
@@ -300,49 +253,9 @@ export class Agent {
   }
 
   async #tell(key: string, signal: AbortSignal): Promise<ReconcileResult> {
-    switch (key) {
-      case nodeKey:
-        await publishNode(this.#options, signal);
-        this.#nodeTold = true;
-        this.#telling.add(versionsKey);
-        this.#telling.add(orphansKey);
-        break;
-      case versionsKey:
-        await this.#tellVersions(signal);
-        break;
-      case orphansKey:
-        await this.#tellOrphans(signal);
-        break;
-      case checksKey:
-        return this.#tellChecks(signal);
-      case reportsKey:
-        await this.#reports.write(signal);
-        break;
-    }
+    if (isNodeNews(key)) return this.#node.tell(key, signal);
+    await this.#reports.write(signal);
     return {};
-  }
-
-  async #tellChecks(signal: AbortSignal): Promise<ReconcileResult> {
-    const { store, nodeName, root, virtType, now } = this.#options;
-    if (this.#inventory === undefined) return {};
-    const checks = hostChecks(readHostReadings(root, readTopology(root), this.#inventory));
-    // Emulated guests need no KVM.
-    const told = virtType === 'kvm' ? checks : checks.filter(({ name }) => name !== 'kvm');
-    await changeStatus(store, nodeName, (status) => withChecks(status, told, new Date(now())), signal);
-    return { requeueAfterMs: checksEveryMs };
-  }
-
-  async #tellVersions(signal: AbortSignal): Promise<void> {
-    const { store, nodeName, hypervisor } = this.#options;
-    if (!hypervisor.isConnected || !this.#nodeTold) return;
-    const versions = await hypervisor.versions(signal);
-    await changeStatus(store, nodeName, (status) => ({ ...status, versions: { ...status.versions, ...versions } }), signal);
-  }
-
-  async #tellOrphans(signal: AbortSignal): Promise<void> {
-    if (!this.#options.hypervisor.isConnected || !this.#allocationKnown || !this.#nodeTold || !this.#offerKnown) return;
-    await this.#orphans.tell({ entries: this.#entries, table: this.#table, dedicatedCpus: this.#inventory?.dedicatedCpus ?? CpuSet.empty() }, signal);
-    this.#orphansTold.resolve(undefined);
   }
 
   /** It says what reports and statuses say too; nothing waits for it. */
@@ -370,11 +283,13 @@ function sameWish(left: AllocatedGuest, right: AllocatedGuest): boolean {
   return left.desired === right.desired && left.request === right.request && left.generation === right.generation && left.restartedAt === right.restartedAt && isDeepStrictEqual(left.placement, right.placement);
 }
 
-function isSameUse(one: HostUse, other: HostUse): boolean {
-  return one.dedicatedCpus.equals(other.dedicatedCpus) && one.sharedCpus.equals(other.sharedCpus) && one.maxPriority === other.maxPriority;
-}
-
 function requireKvm(root: HostRoot, virtType: VirtType): void {
   const problem = virtType === 'kvm' ? kvmProblem(root) : undefined;
   if (problem !== undefined) throw new StartError('KvmUnavailable', problem);
+}
+
+const news: ReadonlySet<string> = new Set(Object.values(nodeNews));
+
+function isNodeNews(key: string): key is NodeNews {
+  return news.has(key);
 }

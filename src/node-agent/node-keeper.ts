@@ -1,0 +1,156 @@
+/** This host's RealtimeNode: read for what its administrator gives to guests, and told what the host is and what runs there unallocated. */
+import { isDeepStrictEqual } from 'node:util';
+import { formatProblem } from '../crds/document-problem.ts';
+import { deviceAddressesOf } from '../crds/host-devices.ts';
+import type { RealtimeNode } from '../crds/realtime-node.ts';
+import { toHostInventory } from '../crds/to-host-inventory.ts';
+import { hostChecks } from '../realtime/checks/host-checks.ts';
+import { CpuSet } from '../realtime/cpu-set.ts';
+import type { VirtType } from '../realtime/domain/domain-input.ts';
+import type { HostInventory, HostNetwork } from '../realtime/host.ts';
+import type { ReconcileResult } from '../store/work-queue.ts';
+import type { AgentObserver } from './agent-observer.ts';
+import { withChecks } from './check-report.ts';
+import { readHostReadings } from './host/host-readings.ts';
+import type { HostUse } from './host/host-readings.ts';
+import { readTopology } from './host/topology.ts';
+import { changeStatus, publishNode } from './node-report.ts';
+import type { NodePublication } from './node-report.ts';
+import { OrphanTeller } from './orphan-teller.ts';
+import type { Allocated, OrphanTellerOptions } from './orphan-teller.ts';
+
+/** What there is to tell; each is a key of the agent's queue. */
+export const nodeNews = { host: 'what this host is', versions: 'which libvirt runs here', checks: 'how the host is set up', orphans: 'which domains are in no allocation' } as const;
+export type NodeNews = typeof nodeNews[keyof typeof nodeNews];
+
+/** Set-ups change when people change them; to read all of it takes some milliseconds. */
+const checksEveryMs = 3_600_000;
+
+export interface NodeKeeperOptions extends NodePublication, OrphanTellerOptions {
+  readonly virtType: VirtType;
+  readonly now: () => number;
+  /** This is to be told soon, by {@link NodeKeeper.tell}. */
+  readonly due: (news: NodeNews) => void;
+  /** Undefined until the allocation has been read: before, nothing can be said of any domain. */
+  readonly allocated: () => Omit<Allocated, 'dedicatedCpus'> | undefined;
+  readonly offered: AgentObserver['offered'];
+}
+
+export class NodeKeeper {
+  readonly #options: NodeKeeperOptions;
+  readonly #orphans: OrphanTeller;
+  #inventory: HostInventory | undefined;
+  #networks: readonly HostNetwork[] = [];
+  /** PCI devices that the administrator names: where they are attached is told. */
+  #devices: readonly string[] = [];
+  /** The RealtimeNode was read as it is, with what its administrator gives to guests: before, nobody's domain can be in their way. */
+  #offerKnown = false;
+  /** There is a RealtimeNode to tell of. */
+  #isTold = false;
+  readonly #orphansTold = Promise.withResolvers<undefined>();
+
+  constructor(options: NodeKeeperOptions) {
+    this.#options = options;
+    this.#orphans = new OrphanTeller(options);
+  }
+
+  /** Those that the administrator opened to guests. */
+  get networks(): readonly HostNetwork[] {
+    return this.#networks;
+  }
+
+  /** Whether there were orphans at the last look. */
+  get anyOrphans(): boolean {
+    return this.#orphans.any;
+  }
+
+  /** Resolves when orphans have been told once, or at {@link end}. */
+  get orphansTold(): Promise<unknown> {
+    return this.#orphansTold.promise;
+  }
+
+  end(): void {
+    this.#orphansTold.resolve(undefined);
+  }
+
+  /** Follows the RealtimeNode until the signal aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { store, nodeName } = this.#options;
+    for await (const event of store.watch('RealtimeNode', { name: nodeName }, signal)) {
+      if (event.type === 'problems') this.#learnOffer();
+      if (event.type === 'added' || event.type === 'modified') this.#take(event.object);
+    }
+  }
+
+  async tell(news: NodeNews, signal: AbortSignal): Promise<ReconcileResult> {
+    switch (news) {
+      case nodeNews.host:
+        await publishNode(this.#options, signal);
+        this.#isTold = true;
+        this.#options.due(nodeNews.versions);
+        this.#options.due(nodeNews.orphans);
+        return {};
+      case nodeNews.versions:
+        return this.#tellVersions(signal);
+      case nodeNews.checks:
+        return this.#tellChecks(signal);
+      case nodeNews.orphans:
+        return this.#tellOrphans(signal);
+    }
+  }
+
+  #take(node: RealtimeNode): void {
+    const { due, log, nodeName, offered } = this.#options;
+    const isDescribed = node.status?.topology !== undefined;
+    const devices = deviceAddressesOf(node.spec);
+    if (!isDescribed || !isDeepStrictEqual(devices, this.#devices)) due(nodeNews.host);
+    this.#devices = devices;
+    const inventory = toHostInventory(node);
+    if (inventory.ok) {
+      this.#networks = inventory.value.networks;
+      // Whose domains are in the way of guests depends on what is theirs.
+      const before = this.#inventory;
+      this.#inventory = inventory.value;
+      if (before?.dedicatedCpus.equals(inventory.value.dedicatedCpus) !== true) due(nodeNews.orphans);
+      if (before === undefined || !isSameUse(before, inventory.value)) due(nodeNews.checks);
+      offered(inventory.value);
+    } else if (isDescribed) log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
+    if (isDescribed) this.#learnOffer();
+  }
+
+  /** Also where it cannot be read: such a node takes no guests, and what runs there is to be told all the same. */
+  #learnOffer(): void {
+    if (!this.#offerKnown) this.#options.due(nodeNews.orphans);
+    this.#offerKnown = true;
+  }
+
+  async #tellVersions(signal: AbortSignal): Promise<ReconcileResult> {
+    const { store, nodeName, hypervisor } = this.#options;
+    if (!hypervisor.isConnected || !this.#isTold) return {};
+    const versions = await hypervisor.versions(signal);
+    await changeStatus(store, nodeName, (status) => ({ ...status, versions: { ...status.versions, ...versions } }), signal);
+    return {};
+  }
+
+  async #tellChecks(signal: AbortSignal): Promise<ReconcileResult> {
+    const { store, nodeName, root, virtType, now } = this.#options;
+    if (this.#inventory === undefined) return {};
+    const checks = hostChecks(readHostReadings(root, readTopology(root), this.#inventory));
+    // Emulated guests need no KVM.
+    const told = virtType === 'kvm' ? checks : checks.filter(({ name }) => name !== 'kvm');
+    await changeStatus(store, nodeName, (status) => withChecks(status, told, new Date(now())), signal);
+    return { requeueAfterMs: checksEveryMs };
+  }
+
+  async #tellOrphans(signal: AbortSignal): Promise<ReconcileResult> {
+    const allocated = this.#options.allocated();
+    if (!this.#options.hypervisor.isConnected || allocated === undefined || !this.#isTold || !this.#offerKnown) return {};
+    await this.#orphans.tell({ ...allocated, dedicatedCpus: this.#inventory?.dedicatedCpus ?? CpuSet.empty() }, signal);
+    this.#orphansTold.resolve(undefined);
+    return {};
+  }
+}
+
+function isSameUse(one: HostUse, other: HostUse): boolean {
+  return one.dedicatedCpus.equals(other.dedicatedCpus) && one.sharedCpus.equals(other.sharedCpus) && one.maxPriority === other.maxPriority;
+}
