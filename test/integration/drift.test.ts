@@ -1,5 +1,6 @@
 // Somebody else changes a realtime VM's threads: found, put right, and after three times in an hour told instead. One story, in order.
 import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { qemuOf, threadsOf, vcpuThread } from './support/live-process.ts';
 import type { LiveThread } from './support/live-process.ts';
@@ -92,5 +93,29 @@ describe('after three corrections in an hour', () => {
     execFileSync('chrt', ['--fifo', '--pid', '1', String(realtimeVcpu().tid)]);
     await until('the VM is verified again', () => conditions().join() === 'True Verified,True RunningVerified');
     expect(qemuOf(host.libvirtd, 'drift')).toBe(qemu);
+  });
+});
+
+// As `virsh edit` does it: the domain runs on as it was started, and libvirt would start it next as it is written now.
+describe('a definition that somebody has edited', () => {
+  it('is nothing to the guest that runs', async () => {
+    const edited = (await host.libvirtd.virsh('dumpxml', domain, '--inactive')).replace(/<vcpusched [^>]*>/, '').replace(/<metadata>[^]*<\/metadata>/, '');
+    expect(edited).not.toContain('vcpusched');
+    await host.libvirtd.virsh('define', host.write('edited.xml', edited));
+    // Audits are a second apart.
+    await sleep(2500);
+    const seen = await host.rtvm(['verify', 'drift']);
+    expect(seen).toMatchObject({ exitCode: 0 });
+    expect(conditions()).toEqual(['True Verified', 'True RunningVerified']);
+    expect(qemuOf(host.libvirtd, 'drift')).toBe(qemu);
+  });
+
+  it('is not what it is started as when it has ended', async () => {
+    await host.libvirtd.virsh('destroy', domain);
+    await until('the guest is started again', () => (storedVm(host.stateDir, 'drift')?.status?.domain?.restarts ?? 0) > 0 && conditions()[1] === 'True RunningVerified');
+    const anew = qemuOf(host.libvirtd, 'drift');
+    expect(anew).not.toBe(qemu);
+    expect(vcpuThread(anew, 1)).toMatchObject({ scheduling: 'FIFO 1', cpus: '1' });
+    expect(await host.libvirtd.virsh('dumpxml', domain, '--inactive')).toMatch(/<vcpusched vcpus='1' scheduler='fifo' priority='1'/);
   });
 });
