@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -92,7 +92,7 @@ export class PrivateLibvirtd implements AsyncDisposable {
   async kill9(): Promise<void> {
     const { pid } = this;
     process.kill(pid, 'SIGKILL');
-    while (existsSync(`/proc/${pid}/exe`)) await sleep(10);
+    while (!isOver(pid)) await sleep(10);
   }
 
   /** As {@link restart}, with SIGKILL instead of a clean stop. */
@@ -127,5 +127,14 @@ export class PrivateLibvirtd implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+}
+
+/** Whether a process is gone, or is one that nobody has waited for yet: before that its sockets may still be open, though its memory is not. */
+function isOver(pid: number): boolean {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
   }
 }
