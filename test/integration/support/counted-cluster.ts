@@ -34,25 +34,22 @@ export const createVm = own('RealtimeVM', 'realtimevms');
 
 /** Until the agents of all nodes have told what they are and what runs there. */
 export async function settled(api: KubeApi, nodes: number): Promise<void> {
-  const store = storeOf(api);
-  try {
-    const isKnown = async () => (await store.list('RealtimeNode')).filter(({ status }) => status?.topology !== undefined && status.orphans !== undefined).length === nodes
-      && (await store.listForeign('Lease', { namespace: leaseNamespace })).length >= nodes;
-    await expect.poll(isKnown, { timeout: 240_000, interval: 1000 }).toBe(true);
-  } finally {
-    await store.close();
-  }
+  await becomesTrue(api, async (store) => (await store.list('RealtimeNode')).filter(({ status }) => status?.topology !== undefined && status.orphans !== undefined).length === nodes
+    && (await store.listForeign('Lease', { namespace: leaseNamespace })).length >= nodes);
 }
 
 /** Until every agent has told a new controller what runs there: before that nothing is placed. */
 export async function heard(api: KubeApi): Promise<void> {
+  await becomesTrue(api, async (store) => {
+    const terms = new Map((await store.list('RealtimeAllocation')).map(({ metadata, spec }) => [metadata.name, spec.term]));
+    return (await store.list('RealtimeNode')).every(({ metadata, status }) => status?.term !== undefined && status.term === terms.get(metadata.name));
+  });
+}
+
+async function becomesTrue(api: KubeApi, isTrue: (store: KubernetesStore) => Promise<boolean>): Promise<void> {
   const store = storeOf(api);
   try {
-    const areHeard = async () => {
-      const terms = new Map((await store.list('RealtimeAllocation')).map(({ metadata, spec }) => [metadata.name, spec.term]));
-      return (await store.list('RealtimeNode')).every(({ metadata, status }) => status?.term !== undefined && status.term === terms.get(metadata.name));
-    };
-    await expect.poll(areHeard, { timeout: 240_000, interval: 1000 }).toBe(true);
+    await expect.poll(() => isTrue(store), { timeout: 240_000, interval: 1000 }).toBe(true);
   } finally {
     await store.close();
   }
