@@ -1,0 +1,11 @@
+import * as z from 'zod';
+
+/** What one run of the tests leaves for scripts/count-tests.ts. A reason is an error's stack. */
+export const testReport = z.object({
+  tests: z.array(z.object({ file: z.string(), name: z.string(), state: z.enum(['passed', 'failed', 'skipped', 'pending']), tries: z.int(), reasons: z.array(z.string()) })),
+  /** Files whose set-up, clean-up or loading failed. */
+  broken: z.array(z.object({ file: z.string(), reason: z.string() })),
+  /** Errors outside any test: a promise refused after its test had ended, a worker that died. `near` is what ran then. */
+  stray: z.array(z.object({ near: z.string(), reason: z.string() })),
+});
+export type TestReport = z.infer<typeof testReport>;
