@@ -19,12 +19,14 @@ export async function startPodProxy(api: KubeApi, pods: Readonly<Record<string, 
     const match = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/proxy(\/.*)$/.exec(incoming.url ?? '');
     const address = match === null ? undefined : pods[`${match[1]!}/${match[2]!}`];
     if (match !== null && address !== undefined) {
-      void fetch(`${address()}${match[3]!}`).then(async (answer) => outgoing.writeHead(answer.status, { date: new Date().toUTCString() }).end(await answer.text()), () => outgoing.writeHead(503).end());
+      // A process may end between the head of its answer and the end.
+      const asked = fetch(`${address()}${match[3]!}`).then(async (answer) => ({ status: answer.status, text: await answer.text() }));
+      void asked.then(({ status, text }) => outgoing.writeHead(status, { date: new Date().toUTCString() }).end(text), () => outgoing.writeHead(503).end());
       return;
     }
     const onward = httpsRequest(`${api.url}${incoming.url ?? ''}`, { method: incoming.method ?? 'GET', headers: incoming.headers, rejectUnauthorized: false }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      answer.on('error', () => outgoing.destroy()).pipe(outgoing);
     });
     onward.on('error', () => outgoing.destroy());
     incoming.pipe(onward);
