@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { PlacementWire } from '../crds/placement-schema.ts';
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeNode } from '../crds/realtime-node.ts';
 import type { Stored } from '../store/resource.ts';
 import { ClusterView } from './cluster-view.ts';
@@ -85,5 +87,45 @@ describe('what VMs that wait are told of a node', () => {
     const wrong = nodeOf((node) => ({ spec: { ...node.spec, dedicatedCpus: '9' } }));
     expect(view.nodeChanged(wrong, facts)).toMatch(/spec\.dedicatedCpus/);
     expect(view.nodeChanged(wrong, facts)).toMatch(/spec\.dedicatedCpus/);
+  });
+});
+
+describe('entries in the way of a domain that no table names', () => {
+  const uuid = '00000000-0000-4000-8000-000000000000';
+  const placed = (cpu: number, memoryMiB = 64): PlacementWire => ({
+    nodeName: 'n1', cells: [{ cell: 0, numaNode: 0, vcpus: '0', memoryMiB, pageSize: '2Mi' }], vcpuPins: [{ vcpu: 0, cpu }],
+    realtimeVcpus: '', emulatorCpus: '0', reservedCpus: '', devices: [], extraMemoryMiB: 0,
+  });
+  const entry = (uid: string, placement: PlacementWire) => ({ vm: { namespace: 'ran', name: uid, uid }, placement }) as unknown as AllocatedGuest;
+  const orphan = (uid: string, placement: PlacementWire) => ({ domain: `rtvm-ran-${uid}`, uuid, vm: { namespace: 'ran', name: uid, uid }, placement });
+
+  /** A node with 128 pages of 2 MiB. */
+  function viewOf(guests: readonly AllocatedGuest[], orphans: readonly object[], running: readonly string[] = []) {
+    const { view } = viewed();
+    const hugepages = [{ size: '2Mi', total: 128, free: 128 }];
+    view.tableKnown({ ...table('1', 'ours'), spec: { guests: [...guests] }, status: { guests: running.map((uid) => ({ uid, phase: 'Running' })) } } as unknown as Table);
+    view.nodeChanged(nodeOf((node) => ({ status: { ...node.status!, orphans, topology: { ...node.status!.topology!, numaNodes: [{ id: 0, cpus: '0-3', memoryMiB: 1024, hugepages }] } } }) as Partial<Stored<'RealtimeNode'>>), facts);
+    return { view, inTheWay: (uid: string) => view.inTheWayOf(view.orphanOf({ namespace: 'ran', name: uid, uid })!, uid).map(({ vm }) => vm.uid) };
+  }
+
+  it('are those that have its CPUs, and not its own VM\'s', () => {
+    const [first, second, own] = [entry('first', placed(1)), entry('second', placed(2)), entry('own', placed(2))];
+    const { view, inTheWay } = viewOf([first, second, own], [orphan('own', placed(2))]);
+    expect(inTheWay('own')).toEqual(['second']);
+    expect([first, second, own].map((one) => view.isOverrun('n1', one))).toEqual([false, true, false]);
+  });
+
+  it('are, where pages are short, those that do not run', () => {
+    const [runs, waits] = [entry('runs', placed(1)), entry('waits', placed(2))];
+    const { view, inTheWay } = viewOf([runs, waits], [orphan('late', placed(3, 192))], ['runs']);
+    expect(inTheWay('late')).toEqual(['waits']);
+    expect([runs, waits].map((one) => view.isOverrun('n1', one))).toEqual([false, true]);
+    expect(viewOf([runs], [orphan('late', placed(3, 192))], ['runs']).inTheWay('late')).toEqual([]);
+  });
+
+  it('are none where there is room for both, and none of somebody else\'s domain', () => {
+    expect(viewOf([entry('first', placed(1))], [orphan('late', placed(2))]).inTheWay('late')).toEqual([]);
+    const first = entry('first', placed(2));
+    expect(viewOf([first], [{ domain: 'theirs', uuid, placement: placed(2) }]).view.isOverrun('n1', first)).toBe(false);
   });
 });

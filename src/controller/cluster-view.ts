@@ -10,6 +10,7 @@ import type { Decision } from '../realtime/decision.ts';
 import type { Guest } from '../realtime/guest.ts';
 import type { HostInventory } from '../realtime/host.ts';
 import { Cluster } from '../realtime/place/cluster.ts';
+import type { HeldPlacement } from '../realtime/placement.ts';
 import type { Checked } from '../realtime/problem.ts';
 import type { Stored } from '../store/resource.ts';
 import { applyEdits } from './allocation-edit.ts';
@@ -170,6 +171,26 @@ export class ClusterView {
     return this.#orphans.find(vm);
   }
 
+  /**
+   * Entries that give away what a domain holds that no table names, so that the table cannot say so beside them. Of pages and
+   * memory, which are short for all, it is those whose guests do not run. Rules §6.1, §6.8.
+   * @param uid of the domain's VM.
+   */
+  inTheWayOf({ nodeName, orphan: { placement } }: FoundOrphan, uid: string): readonly AllocatedGuest[] {
+    if (placement === undefined) return [];
+    const conflicts = this.#cluster.takenFrom(held(uid, placement), (other) => !other.startsWith(orphanPrefix));
+    const holders = new Set(conflicts.map(({ holder }) => holder));
+    const running = new Set(this.tableOf(nodeName)?.status?.guests.flatMap((report) => (report.phase === 'Running' ? [report.uid] : [])));
+    return this.#entriesOn(nodeName).filter(({ vm }) => vm.uid !== uid && (holders.has(vm.uid) || (holders.has(undefined) && !running.has(vm.uid))));
+  }
+
+  /** Whether a domain runs on an entry's node, with nothing in the table that says so, that has what the entry gives. */
+  isOverrun(nodeName: string, { vm: { uid } }: AllocatedGuest): boolean {
+    return (this.#nodes.get(nodeName)?.status?.orphans ?? []).some((orphan) => (
+      orphan.vm !== undefined && orphan.vm.uid !== uid && this.inTheWayOf({ nodeName, orphan }, orphan.vm.uid).some(({ vm }) => vm.uid === uid)
+    ));
+  }
+
   /** @param instead decide on the node of this entry alone, as if what it holds there were free. */
   decide(guest: Guest, instead?: AllocatedGuest): Decision {
     if (instead === undefined) return this.#cluster.decide(guest);
@@ -232,16 +253,20 @@ export class ClusterView {
     this.#holdAll(nodeName);
   }
 
+  /** Written and pending. What is to be removed is held until it is. */
+  #entriesOn(nodeName: string): readonly AllocatedGuest[] {
+    const { table, pending } = this.#record(nodeName);
+    return applyEdits(table?.spec.guests ?? [], new Map([...pending].filter(([, edit]) => edit.kind === 'put')));
+  }
+
   /** Makes placement hold exactly what the node's table, what is pending for it, and its orphans say. */
   #holdAll(nodeName: string): void {
     const record = this.#record(nodeName);
     const wanted = new Map<string, PlacementWire>();
     for (const { uuid, placement } of this.#nodes.get(nodeName)?.status?.orphans ?? []) {
-      if (placement !== undefined) wanted.set(`orphan:${uuid}`, placement);
+      if (placement !== undefined) wanted.set(`${orphanPrefix}${uuid}`, placement);
     }
-    // What is to be removed is held until it is.
-    const puts = new Map([...record.pending].filter(([, edit]) => edit.kind === 'put'));
-    for (const entry of applyEdits(record.table?.spec.guests ?? [], puts)) {
+    for (const entry of this.#entriesOn(nodeName)) {
       if (record.held.get(entry.vm.uid) !== entry.placement) this.classUse.set(entry);
       wanted.set(entry.vm.uid, entry.placement);
     }
@@ -262,8 +287,15 @@ export class ClusterView {
   }
 
   #hold(uid: string, placement: PlacementWire): void {
-    this.#cluster.hold({ uid, placement: requireValid(placementFromWire(placement, 'placement'), `what is held on node ${placement.nodeName}`) });
+    this.#cluster.hold(held(uid, placement));
   }
+}
+
+/** Before the UUID of a domain that no table names, where it holds something beside VMs. */
+const orphanPrefix = 'orphan:';
+
+function held(uid: string, placement: PlacementWire): HeldPlacement {
+  return { uid, placement: requireValid(placementFromWire(placement, 'placement'), `what is held on node ${placement.nodeName}`) };
 }
 
 /** Versions are numbers that rise, by the API's conventions since Kubernetes 1.35; where they are not, nothing is older. */

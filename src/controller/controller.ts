@@ -202,7 +202,10 @@ export class Controller {
       if (problem !== undefined && node.status?.topology !== undefined) this.#options.warn(`RealtimeNode ${node.metadata.name} takes no guests: ${problem}`);
     }
     if (!gone) this.#keepTable(node.metadata.name);
-    for (const { vm } of gone ? [] : node.status?.orphans ?? []) if (vm !== undefined) this.#add(keyOf(vm));
+    const orphans = gone ? [] : node.status?.orphans?.flatMap(({ vm }) => vm ?? []) ?? [];
+    for (const vm of orphans) this.#add(keyOf(vm));
+    // What they hold may have been given to others.
+    if (orphans.length > 0) for (const { vm } of this.#guestsOf(node.metadata.name)) this.#add(keyOf(vm));
     this.#lookWhoIsHeard();
   }
 

@@ -5,42 +5,36 @@ import { guestToWire } from '../crds/guest-wire.ts';
 import { requireValid } from '../crds/require-valid.ts';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import { isStoreError } from '../store/errors.ts';
-import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import type { AllocationWriter } from './allocation-writer.ts';
 import type { ClusterView } from './cluster-view.ts';
-import { eventsOf } from './events.ts';
 import type { GuestResolver } from './guest-resolver.ts';
 import type { Hearing } from './hearing.ts';
 import { isGivenUp } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { FoundOrphan } from './orphan-book.ts';
-import type { Mirror } from './mirror.ts';
 import { quickAnswerMs, QuickAnswers } from './quick-answers.ts';
-import { statusOf } from './vm-status.ts';
 import type { VmPlacer } from './vm-placer.ts';
 import type { VmStanding } from './vm-report.ts';
+import { VmWriter } from './vm-writer.ts';
+import type { VmWriterOptions } from './vm-writer.ts';
 import { asking, isAnswered, isDoubted, isRestartDue, newRequest, reportOn } from './wish.ts';
 
 /** Keeps a deleted RealtimeVM until nothing of it is left on any host. */
 export const finalizer = 'rtvm.dev/allocation';
 
-export interface VmReconcilerOptions {
-  readonly store: ResourceStore;
+export interface VmReconcilerOptions extends VmWriterOptions {
   readonly view: ClusterView;
   readonly writer: AllocationWriter;
   readonly placer: VmPlacer;
   readonly resolver: GuestResolver;
   readonly hearing: Pick<Hearing, 'wait'>;
-  readonly vms: Mirror<'RealtimeVM'>;
-  readonly now: () => Date;
   /** A clock that only goes forward. */
   readonly nowMs: () => number;
   /** What the cluster says of a node; undefined without a cluster. */
   readonly factsOf: (nodeName: string) => NodeFacts | undefined;
   /** Whether a node is being drained, with leave to stop the VMs that allow it. */
   readonly drains: (nodeName: string) => boolean;
-  readonly warn: (message: string, error: unknown) => void;
 }
 
 /** @property againInMs to be looked at again then, whatever happens; @property waits it needs a change elsewhere: of a node, an allocation, a class or an image. */
@@ -61,10 +55,12 @@ const settled: VmReconciled = { waits: false };
 export class VmReconciler {
   readonly #options: VmReconcilerOptions;
   readonly #quickAnswers: QuickAnswers;
+  readonly #vmWriter: VmWriter;
 
   constructor(options: VmReconcilerOptions) {
     this.#options = options;
     this.#quickAnswers = new QuickAnswers(options.nowMs);
+    this.#vmWriter = new VmWriter(options);
   }
 
   /** A write that came too late has made what is known current: then everything is decided again. */
@@ -89,7 +85,7 @@ export class VmReconciler {
     }
     if (vm.metadata.finalizers?.includes(finalizer) !== true) {
       const finalizers = [...(vm.metadata.finalizers ?? []), finalizer];
-      await this.#writeVm('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
+      await this.#vmWriter.setFinalizers(vm, finalizers, signal);
       return this.#reconcileOnce(key, signal);
     }
     const standing = await this.#stand(vm, signal);
@@ -98,7 +94,7 @@ export class VmReconciler {
     // Most agents answer at once: only where one does not is it worth telling every VM.
     const { wait } = this.#options.hearing;
     if (isUnheard(standing) && wait !== undefined && wait.sinceMs < quickAnswerMs) return { waits: true, againInMs: quickAnswerMs - wait.sinceMs };
-    await this.#report(vm, standing, signal);
+    await this.#vmWriter.report(vm, standing, signal);
     const doubted = standing.kind === 'placed' && isDoubted(standing.entry, standing.report);
     const waits = standing.kind === 'invalid' || standing.kind === 'unplaced' || doubted;
     return waits ? this.#waits(doubted || isUnheard(standing)) : settled;
@@ -118,7 +114,6 @@ export class VmReconciler {
   }
 
   async #stand(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmStanding> {
-    const { placer } = this.#options;
     const halted = vm.spec.runStrategy === 'Halted';
     const held = this.#held(vm);
     const orphan = this.#options.view.orphanOf({ ...vm.metadata });
@@ -129,20 +124,33 @@ export class VmReconciler {
       const lastOn = vm.status?.placement?.nodeName;
       if (lastOn !== undefined && this.#options.view.isUnsettled(lastOn)) return unsettled(lastOn);
       if (halted) return { kind: 'halted' };
-      return this.#options.hearing.wait === undefined ? placer.place(vm, undefined, signal) : unheard;
+      return this.#place(vm, undefined, signal);
     }
     const bound = keepsDisks(held.entry);
     if (this.#isGivenUp(held) && !bound) {
       await this.#release(vm, held, signal);
-      return halted ? { kind: 'halted' } : placer.place(vm, undefined, signal);
+      return halted ? { kind: 'halted' } : this.#place(vm, undefined, signal);
     }
     const drains = !halted && vm.spec.evictionStrategy === 'Shutdown' && this.#options.drains(held.nodeName);
-    if (isAnswered(held.entry, held.report) && !((halted || drains) && bound)) {
+    const overrun = this.#isOverrun(held);
+    const isOver = isAnswered(held.entry, held.report) || (overrun && isDoubted(held.entry, held.report));
+    if (isOver && !((halted || drains) && bound)) {
       // What it runs with next is decided anew, from the spec as it is now.
       if (!bound) await this.#release(vm, held, signal);
-      return halted ? { kind: 'halted' } : placer.place(vm, bound ? held.entry : undefined, signal);
+      return halted ? { kind: 'halted' } : this.#place(vm, bound ? held.entry : undefined, signal);
     }
-    return this.#hold(vm, held, halted || drains, drains, signal);
+    return this.#hold(vm, held, halted || drains || overrun, drains, signal);
+  }
+
+  /** Nothing is, before every agent has told what runs: this VM may, or another on the CPUs that it would get. Rules §6.1, §6.7. */
+  async #place(vm: Stored<'RealtimeVM'>, bound: AllocatedGuest | undefined, signal: AbortSignal): Promise<VmStanding> {
+    return this.#options.hearing.wait === undefined ? this.#options.placer.place(vm, bound, signal) : unheard;
+  }
+
+  /** It does not run, and cannot: a domain that came to its CPUs since, before the data went back, runs there. */
+  #isOverrun({ nodeName, entry, report }: Held): boolean {
+    const isOff = entry.desired !== 'Running' || report?.phase === 'Failed' || isDoubted(entry, report);
+    return isOff && this.#options.view.isOverrun(nodeName, entry);
   }
 
   /** It keeps what it holds; what is asked of its agent may change. */
@@ -181,6 +189,9 @@ export class VmReconciler {
       return this.#adopt(vm, { nodeName, orphan }, undefined, signal);
     }
     if (held !== undefined && held.nodeName !== nodeName) return { kind: 'unplaced', reason: 'RunsElsewhere', message: `${where} runs for this VM, which node ${held.nodeName} was to run; end it there, then it goes on` };
+    const isHeld = isDeepStrictEqual(held?.entry.placement, orphan.placement);
+    const others = isHeld ? [] : this.#options.view.inTheWayOf({ nodeName, orphan }, uid).map((other) => `${other.vm.namespace}/${other.vm.name}`);
+    if (others.length > 0) return { kind: 'unplaced', reason: 'GivenToAnother', message: `${where} runs for this VM and holds what the node's RealtimeAllocation, since the cluster's data went back, gives to RealtimeVM ${others.join(', ')}; it runs on, and is taken up once that is given to nobody else` };
     const guest = this.#options.resolver.resolve(vm);
     if (!guest.ok && held === undefined) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
     const desired = vm.metadata.deletionTimestamp !== undefined ? 'Removed' : vm.spec.runStrategy === 'Halted' ? 'Stopped' : 'Running';
@@ -209,7 +220,7 @@ export class VmReconciler {
       }
       // Nobody is there to confirm it, and a person has said that nothing runs there.
       if (!isAnswered(entry, held.report) && !this.#isGivenUp(held)) {
-        await this.#report(vm, { kind: 'placed', entry, report: held.report, restartRequired: undefined, lost: this.#lost(held) }, signal);
+        await this.#vmWriter.report(vm, { kind: 'placed', entry, report: held.report, restartRequired: undefined, lost: this.#lost(held) }, signal);
         return settled;
       }
       await this.#release(vm, held, signal);
@@ -217,14 +228,14 @@ export class VmReconciler {
     const orphan = this.#options.view.orphanOf({ ...vm.metadata });
     if (orphan?.orphan.vm?.uid === vm.metadata.uid) {
       const standing = await this.#adopt(vm, orphan, undefined, signal);
-      await this.#report(vm, standing, signal);
+      await this.#vmWriter.report(vm, standing, signal);
       return { waits: standing.kind !== 'placed' };
     }
     // A domain of it may run that is in no table since the data went back.
     if (this.#options.hearing.wait !== undefined) return this.#waits(true);
     const finalizers = vm.metadata.finalizers?.filter((name) => name !== finalizer);
     if (finalizers?.length !== vm.metadata.finalizers?.length) {
-      await this.#writeVm('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
+      await this.#vmWriter.setFinalizers(vm, finalizers, signal);
     }
     return settled;
   }
@@ -248,36 +259,6 @@ export class VmReconciler {
     if (found === undefined) return undefined;
     const { nodeName, entry, table } = found;
     return { nodeName, entry, report: reportOn(entry, table?.status?.guests.find((guest) => guest.uid === uid)) };
-  }
-
-  async #writeVm(write: 'update' | 'updateStatus', vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<void> {
-    const { store, vms } = this.#options;
-    try {
-      vms.put(await store[write](vm, signal));
-    } catch (error) {
-      if (isStoreError(error, 'CONFLICT')) {
-        const now = await store.get('RealtimeVM', vm.metadata, signal);
-        if (now === undefined) vms.remove(vm.metadata);
-        else vms.put(now);
-      }
-      throw error;
-    }
-  }
-
-  async #report(vm: Stored<'RealtimeVM'>, standing: VmStanding, signal: AbortSignal): Promise<void> {
-    const current = this.#options.vms.get(vm.metadata) ?? vm;
-    const status = statusOf(current, standing, this.#options.now());
-    await this.#writeVm('updateStatus', { ...current, status }, signal);
-    const { store, warn } = this.#options;
-    const { namespace, name, uid } = vm.metadata;
-    for (const event of eventsOf(current.status, status)) {
-      try {
-        await store.recordEvent({ about: { kind: 'RealtimeVM', namespace, name, uid }, ...event }, signal);
-      } catch (error) {
-        // It says what the status says; nothing is decided by it.
-        if (!signal.aborted) warn(`the event ${event.reason} of RealtimeVM ${namespace}/${name} was not recorded`, error);
-      }
-    }
   }
 }
 

@@ -4,7 +4,7 @@
  * It may be killed between any two lines: what it acts on is read from libvirt and the allocation each time, and every act
  * may be repeated. It never touches a domain whose metadata does not carry the guest's own UID.
  */
-import { placementFromWire, placementToWire } from '../crds/placement-wire.ts';
+import { placementFromWire } from '../crds/placement-wire.ts';
 import { guestFromWire } from '../crds/guest-wire.ts';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import { requireValid } from '../crds/require-valid.ts';
@@ -12,7 +12,6 @@ import { vmUid } from '../realtime/ids.ts';
 import { domainName } from '../realtime/domain/domain-name.ts';
 import type { Guest } from '../realtime/guest.ts';
 import type { Placement } from '../realtime/placement.ts';
-import { CpuSet } from '../realtime/cpu-set.ts';
 import { audit } from '../realtime/verify/audit.ts';
 import { LibvirtConnectionError } from '../libvirt/errors.ts';
 import type { ReconcileResult } from '../store/work-queue.ts';
@@ -26,8 +25,8 @@ import type { GuestState } from './guest-state.ts';
 import type { GuestStarter } from './guest-starter.ts';
 import { HostError } from './host/host-error.ts';
 import type { DomainEnd, HostDomain, Hypervisor } from './hypervisor.ts';
-import { parsePayload, restartedAtOf } from './domain-payload.ts';
-import { exclusiveCpus } from './exclusive-cpus.ts';
+import { restartedAtOf } from './domain-payload.ts';
+import { requireCpusFree } from './cpus-free.ts';
 import { holds } from './orphans.ts';
 import { nextStep } from './next-step.ts';
 import { auditReport, findingsText } from './audit-report.ts';
@@ -269,21 +268,6 @@ export class GuestKeeper {
       this.#states.set(uid, state);
     }
     return state;
-  }
-}
-
-/**
- * Whatever the table says, it may have been put back from a backup, and others may run domains here: a CPU that one of ours
- * has to itself, or that one of theirs is pinned to, is not given to a second one. Rules §6.1.
- * @throws StartError
- */
-function requireCpusFree(uid: string, placement: Placement, domains: readonly HostDomain[]): void {
-  const wanted = exclusiveCpus(placementToWire(placement));
-  for (const { name, run, metadata, pinnedCpus } of domains) {
-    if (metadata?.uid === uid || run === 'off') continue;
-    const made = metadata === undefined ? undefined : parsePayload(metadata.payload);
-    const taken = (made === undefined ? pinnedCpus ?? CpuSet.empty() : exclusiveCpus(made)).intersection(wanted);
-    if (taken.size > 0) throw new StartError('CpusTaken', `pCPUs ${taken.toString()} are those of domain ${name}, which runs on this host and ${made === undefined ? 'is pinned to them, though it is not of rtvm' : 'has them to itself'}; it is started when that domain has ended, or halt it and let it be placed anew`);
   }
 }
 

@@ -6,6 +6,8 @@ import { installCrds } from '../testbed/install-crds.ts';
 import { startKubeApi } from '../testbed/kube-api.ts';
 import type { KubeApi } from '../testbed/kube-api.ts';
 import { busyProxy } from './support/busy-proxy.ts';
+import { ownCpus } from './support/chaos-holdings.ts';
+import { ClusterLog } from './support/cluster-log.ts';
 import { HollowCluster } from './support/hollow-cluster.ts';
 import { KubeObjects, kubeCondition, paths } from './support/kube-objects.ts';
 import type { KubeTable, KubeVm } from './support/kube-objects.ts';
@@ -111,6 +113,39 @@ describeWithKubeApi('a cluster whose API server', () => {
     expect(pids().get(kept.metadata.uid)).toBe(before.get(kept.metadata.uid));
     for (const name of ['kept', 'lost']) await objects.delete(`${paths.vms}/${name}`);
     for (const name of ['kept', 'lost']) await objects.when(`${paths.vms}/${name}`, (object) => object === undefined);
+  });
+
+  test('was put back, and whose table gives away what a VM holds that was started since: that one keeps it, and the table never gives it twice', async () => {
+    await using cluster = new HollowCluster(api);
+    await cluster.addNode('n4');
+    cluster.startController();
+    const host = cluster.hosts.get('n4')!;
+    const givenTwice: string[] = [];
+    const log = new ClusterLog(api.etcdUrl, (event) => {
+      const cpus = event.type === 'table' ? event.guests?.flatMap(ownCpus) ?? [] : [];
+      if (event.type === 'table' && new Set(cpus).size < cpus.length) givenTwice.push(`${cpus.join()} at revision ${event.revision}`);
+    });
+    // Each wants all that the node gives.
+    const whole = { cpu: { vcpus: 4, policy: 'Dedicated', coreSharing: 'Allow', realtime: { mask: '^0', priority: 5 } }, numa: { nodes: 2 }, memory: { size: '64Mi', pageSize: '2Mi' } };
+    await objects.create(paths.vms, manifest('early', whole));
+    await vm('early', isReady);
+    await objects.create(paths.vms, manifest('late', whole));
+    await vm('late', (object) => kubeCondition(object, 'Placed')?.status === 'False');
+    const saved = await api.saveData();
+    await objects.patch(`${paths.vms}/early`, { spec: { runStrategy: 'Halted' } });
+    const { metadata: { uid } } = await vm('late', isReady);
+    const pid = host.find(uid)!.process!.pid;
+
+    await log.caughtUp();
+    await api.rollBack(saved, () => log.wentBack());
+    await vm('late', isReady);
+    await vm('early', (object) => kubeCondition(object, 'Placed')?.status === 'False');
+    expect(host.running().map((domain) => [domain.uuid, domain.process?.pid])).toEqual([[uid, pid]]);
+    await objects.delete(`${paths.vms}/late`);
+    await vm('early', isReady);
+    await log.caughtUp();
+    await log.stop();
+    expect(givenTwice).toEqual([]);
   });
 
   test('has an agent of an older version, which does not say what it answers: the VM keeps what it holds, and says why', async () => {

@@ -12,12 +12,15 @@ import type { KubeApi } from '../testbed/kube-api.ts';
 import { createNode } from '../testbed/kube-node.ts';
 import { countedSince, requestCounts } from '../testbed/kube-requests.ts';
 import { KubeObjects, kubeCondition, paths } from './support/kube-objects.ts';
-import type { KubeVm } from './support/kube-objects.ts';
+import type { KubeTable, KubeVm } from './support/kube-objects.ts';
 
 const apiVersion = 'rtvm.dev/v1alpha1';
 const nodes = Array.from({ length: 12 }, (_, index) => `n${index}`);
 const vms = Array.from({ length: 20 }, (_, index) => `vm${index}`);
 const topology = { numaNodes: [{ id: 0, cpus: '0-7', memoryMiB: 8192, hugepages: [{ size: '2Mi', total: 512 }] }] };
+interface Termed {
+  readonly spec: { readonly term?: string };
+}
 const spec = { cpu: { vcpus: 2, policy: 'Mixed', realtime: {} }, memory: { size: '32Mi', pageSize: '2Mi' }, disks: [{ name: 'data', emptySize: '1Mi' }] };
 
 describeWithKubeApi('a controller that waits for the agents', () => {
@@ -42,7 +45,7 @@ describeWithKubeApi('a controller that waits for the agents', () => {
   });
 
   async function answer(node: string): Promise<void> {
-    const table = await objects.when<{ spec: { term?: string } }>(`${paths.tables}/${node}`, (found) => found?.spec.term !== undefined);
+    const table = await objects.when<Termed>(`${paths.tables}/${node}`, (found) => found?.spec.term !== undefined);
     await objects.patch(`${paths.nodes}/${node}/status`, { status: { term: table!.spec.term } });
   }
 
@@ -51,12 +54,24 @@ describeWithKubeApi('a controller that waits for the agents', () => {
     return [...new Set((await objects.list<KubeVm>(paths.vms)).map((vm) => kubeCondition(vm, 'Placed')?.reason ?? 'untold'))];
   }
 
-  test('places none before the last has answered, then all; and writes of each VM that it waits once', async () => {
+  /** Runs a new controller for as long as the test of it takes. @returns what it has warned of. */
+  async function withController(use: () => Promise<void>): Promise<readonly string[]> {
     const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: api.kubeconfigPath }), component: 'rtvm-controller' });
     const warnings: string[] = [];
     const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 600_000 }, now: () => new Date(), warn: (message) => warnings.push(message) });
     const ended = controller.run();
     try {
+      await use();
+    } finally {
+      controller.stop();
+      await ended;
+      await store.close();
+    }
+    return warnings;
+  }
+
+  test('places none before the last has answered, then all; and writes of each VM that it waits once', async () => {
+    const warnings = await withController(async () => {
       const before = await requestCounts(api);
       await expect.poll(standings, { timeout: 20_000 }).toEqual(['AgentsNotHeard']);
       for (const node of nodes.slice(1)) {
@@ -68,11 +83,31 @@ describeWithKubeApi('a controller that waits for the agents', () => {
       expect(whileWaiting.get('PUT realtimevms/status')).toBe(vms.length);
       await answer(nodes[0]!);
       await expect.poll(standings, { timeout: 20_000 }).toEqual(['Placed']);
-      expect(warnings).toEqual([]);
-    } finally {
-      controller.stop();
-      await ended;
-      await store.close();
-    }
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  test('places none anew whose stop was answered: where the data went back, that was before it was started elsewhere', async () => {
+    const [name] = vms;
+    const found = await objects.get<KubeVm>(`${paths.vms}/${name!}`);
+    const nodeName = found!.status!.placement!.nodeName;
+    const { uid } = found!.metadata;
+    const table = await objects.get<{ spec: { guests: { vm: { uid: string } }[] } }>(`${paths.tables}/${nodeName}`);
+    const guests = table!.spec.guests.map((entry) => (entry.vm.uid === uid ? { ...entry, desired: 'Stopped', request: 'before' } : entry));
+    await objects.patch(`${paths.tables}/${nodeName}`, { spec: { guests } });
+    await objects.patch(`${paths.tables}/${nodeName}/status`, { status: { guests: [{ uid, phase: 'Stopped', request: 'before' }] } });
+    const terms = new Map(await Promise.all(nodes.map(async (node) => [node, (await objects.get<Termed>(`${paths.tables}/${node}`))?.spec.term] as const)));
+    const standing = async () => kubeCondition(await objects.get<KubeVm>(`${paths.vms}/${name!}`), 'Placed')?.reason;
+    const holders = async () => (await objects.list<KubeTable>(paths.tables)).filter(({ spec: { guests: held } }) => held.some(({ vm }) => vm.uid === uid)).length;
+    await withController(async () => {
+      for (const node of nodes) await objects.when<Termed>(`${paths.tables}/${node}`, (now) => now?.spec.term !== terms.get(node));
+      await expect.poll(standing, { timeout: 20_000 }).toBe('AgentsNotHeard');
+      for (const node of nodes.slice(1)) await answer(node);
+      await sleep(500);
+      expect([await standing(), await holders()]).toEqual(['AgentsNotHeard', 0]);
+      await answer(nodes[0]!);
+      await expect.poll(standing, { timeout: 20_000 }).toBe('Placed');
+      expect(await holders()).toBe(1);
+    });
   });
 });

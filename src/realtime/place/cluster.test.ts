@@ -50,6 +50,17 @@ describe('Cluster', () => {
     expect(cluster.free('a')).toEqual(before);
   });
 
+  test('what others have of a placement is told, of those alone that count', () => {
+    const cluster = new Cluster([host('a')], []);
+    const offer = placed(cluster.decide(two));
+    for (const uid of ['one', 'two', 'three']) cluster.hold({ uid, placement: offer });
+    const holders = (beside: (uid: string) => boolean) => cluster.takenFrom({ uid: 'one', placement: offer }, beside).map(({ kind, holder }) => `${kind} ${holder ?? '-'}`);
+    expect(holders(() => true)).toEqual(['cpu two', 'cpu three', 'cpu two', 'cpu three']);
+    expect(holders((uid) => uid !== 'two')).toEqual(['cpu three', 'cpu three']);
+    expect(holders((uid) => uid === 'one')).toEqual([]);
+    expect(cluster.takenFrom({ uid: 'one', placement: { ...offer, host: 'nowhere' } }, () => true)).toEqual([]);
+  });
+
   test('an offer is also void where its siblings, pages, devices or memory are gone', () => {
     const nic = { name: 'nic', devices: [{ address: '0000:3b:00.0', numaNode: numaNodeId(0) }] };
     const inventory = sampleHost({ name: 'a', nodes: ['0-3'], cores: ['0,1', '2,3'], memoryMiB: 2048, hugepages: [{ sizeKiB: 2048, total: 256 }], rest: { deviceClasses: [nic] } });

@@ -104,6 +104,16 @@ export class Cluster {
     return state === undefined ? undefined : freeState(state);
   }
 
+  /**
+   * What of a placement others hold on its host, or have used up, whether or not the VM holds anything there itself.
+   * @param beside which others count, by UID.
+   */
+  takenFrom({ uid, placement }: HeldPlacement, beside: (uid: string) => boolean): readonly PlacementConflict[] {
+    const host = this.#hosts.get(placement.host);
+    if (host === undefined) return [];
+    return takenBy(new HostState(host.inventory, this.#held.on(host.name).filter((claim) => claim.uid !== uid && beside(claim.uid))), claimOf({ uid, placement }));
+  }
+
   /** Where held placements contradict each other: the same CPU or device, more pages than there are, one VM on two hosts. */
   conflicts(): readonly PlacementConflict[] {
     const uids = new Set(this.#held.hosts().flatMap((name) => this.#held.on(name).map(({ uid }) => uid)));

@@ -1,0 +1,59 @@
+/** Writes RealtimeVMs: their finalizers, and their status with the events that tell what has changed in it. */
+import { isStoreError } from '../store/errors.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+import type { Stored } from '../store/resource.ts';
+import { eventsOf } from './events.ts';
+import type { Mirror } from './mirror.ts';
+import type { VmStanding } from './vm-report.ts';
+import { statusOf } from './vm-status.ts';
+
+export interface VmWriterOptions {
+  readonly store: ResourceStore;
+  readonly vms: Mirror<'RealtimeVM'>;
+  readonly now: () => Date;
+  readonly warn: (message: string, error: unknown) => void;
+}
+
+export class VmWriter {
+  readonly #options: VmWriterOptions;
+
+  constructor(options: VmWriterOptions) {
+    this.#options = options;
+  }
+
+  /** @throws StoreError `CONFLICT` when somebody was faster; the VM is then known as it is now. */
+  async setFinalizers(vm: Stored<'RealtimeVM'>, finalizers: readonly string[] | undefined, signal: AbortSignal): Promise<void> {
+    await this.#write('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
+  }
+
+  /** Says how the VM stands. @throws StoreError as {@link setFinalizers} does. */
+  async report(vm: Stored<'RealtimeVM'>, standing: VmStanding, signal: AbortSignal): Promise<void> {
+    const { store, vms, now, warn } = this.#options;
+    const current = vms.get(vm.metadata) ?? vm;
+    const status = statusOf(current, standing, now());
+    await this.#write('updateStatus', { ...current, status }, signal);
+    const { namespace, name, uid } = vm.metadata;
+    for (const event of eventsOf(current.status, status)) {
+      try {
+        await store.recordEvent({ about: { kind: 'RealtimeVM', namespace, name, uid }, ...event }, signal);
+      } catch (error) {
+        // It says what the status says; nothing is decided by it.
+        if (!signal.aborted) warn(`the event ${event.reason} of RealtimeVM ${namespace}/${name} was not recorded`, error);
+      }
+    }
+  }
+
+  async #write(write: 'update' | 'updateStatus', vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<void> {
+    const { store, vms } = this.#options;
+    try {
+      vms.put(await store[write](vm, signal));
+    } catch (error) {
+      if (isStoreError(error, 'CONFLICT')) {
+        const now = await store.get('RealtimeVM', vm.metadata, signal);
+        if (now === undefined) vms.remove(vm.metadata);
+        else vms.put(now);
+      }
+      throw error;
+    }
+  }
+}
