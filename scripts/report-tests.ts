@@ -1,5 +1,6 @@
 // A reporter of the test runner: its own JSON leaves out the errors that belong to no test, although the run fails for them.
 import { writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import type { TestReport } from './test-report.ts';
 
@@ -19,6 +20,8 @@ export default class ReportTests implements Reporter {
   }
 }
 
-function reasonOf(error: SerializedError): string {
-  return error.stack ?? `${error.name ?? 'Error'}: ${error.message}`;
+/** What differs comes before where. */
+function reasonOf({ name = 'Error', message, stack, diff }: SerializedError): string {
+  const where = stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')) ?? [];
+  return stripVTControlCharacters([`${name}: ${message}`, ...(typeof diff === 'string' ? [diff] : []), ...where].join('\n'));
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What one run of the tests leaves for scripts/count-tests.ts. A reason is an error's stack. */
+/** What one run of the tests leaves for scripts/count-tests.ts. A reason says what an error is, what differs, and where. */
 export const testReport = z.object({
   tests: z.array(z.object({ file: z.string(), name: z.string(), state: z.enum(['passed', 'failed', 'skipped', 'pending']), tries: z.int(), reasons: z.array(z.string()) })),
   /** Files whose set-up, clean-up or loading failed. */

@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectDone } from './support/done.ts';
 import { expectInvariants } from './support/invariants.ts';
 import { identityOf, qemuOf, qemusOf, vcpuThread } from './support/live-process.ts';
 import { nodeName, startLocalHost } from './support/local-host.ts';
@@ -16,7 +17,7 @@ let qemu: string | undefined;
 beforeAll(async () => {
   host = await startLocalHost({ roms: { deaf: deafRom } });
   const file = host.write('vm.yaml', manifest(romImage('deaf'), vm('kept', { ...mixed, ...deaf })));
-  expect(await host.run([file])).toMatchObject({ exitCode: 0 });
+  expectDone(await host.run([file]));
   qemu = identityOf(qemuOf(host.libvirtd, 'kept'));
 });
 afterAll(() => host[Symbol.asyncDispose]());
@@ -84,7 +85,7 @@ describe('an allocation that is lost', () => {
       expectUntouched();
     });
     rmSync(join(host.stateDir, 'manifests/another.yaml'));
-    expect(await host.rtvm(['delete', 'another'])).toMatchObject({ exitCode: 0 });
+    expectDone(await host.rtvm(['delete', 'another']));
   });
 });
 

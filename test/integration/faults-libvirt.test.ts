@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { domainName } from '../../src/realtime/domain/domain-name.ts';
 import { vmUid } from '../../src/realtime/ids.ts';
 import { tinyDomainXml } from '../testbed/tiny-domain.ts';
+import { expectDone } from './support/done.ts';
 import { nodeName, probeVm, startLocalHost } from './support/local-host.ts';
 import type { CommandResult, LocalHost } from './support/local-host.ts';
 import { expectRefused, reasonsIn } from './support/refusal.ts';
@@ -102,7 +103,7 @@ describe("somebody else's domain", () => {
   });
 
   test('with the name that the VM\'s domain would have', async () => {
-    expect(await host.run([variant('probe', 'runStrategy: Halted')])).toMatchObject({ exitCode: 0 });
+    expectDone(await host.run([variant('probe', 'runStrategy: Halted')]));
     const name = domainName({ namespace: 'default', name: 'probe', uid: vmUid(storedUid('probe')) });
     const foreign = await startForeign(name);
     const before = await foreign.look();
@@ -112,7 +113,7 @@ describe("somebody else's domain", () => {
       expect.stringMatching(new RegExp(`^rtvm: RealtimeVM default/probe cannot run: a domain that is not this VM's has its domain's name \\(.*'${name}' already exists with uuid ${uuid}\\): rename that one \\(virsh domrename\\), or end and undefine it \\(NameTaken\\)$`)) as unknown,
     ]);
     expect(await foreign.look()).toEqual(before);
-    expect(await host.rtvm(['delete', 'probe'])).toMatchObject({ exitCode: 0 });
+    expectDone(await host.rtvm(['delete', 'probe']));
     expect(await foreign.look()).toEqual(before);
     await foreign.end();
     await host.nothingIsLeft();
@@ -139,18 +140,18 @@ spec:
   firmware: {uuid: ${uuid}}
 `);
     const first = await host.run([probeVm, shared('first')]);
-    expect(first).toMatchObject({ exitCode: 0 });
+    expectDone(first);
     const qemu = host.libvirtd.qemuPid(await domainOf('first'));
     const result = await host.run([shared('second')]);
     expectRefused(result, /^rtvm: RealtimeVM default\/second cannot run: the UUID 11111111-2222-4333-8444-555555555555 \(spec\.firmware\.uuid\) is that of domain rtvm-default-first-[0-9a-f]{8} on this host, which is not this VM's/m);
     expect(host.libvirtd.qemuPid(await domainOf('first'))).toBe(qemu);
-    expect(await host.rtvm(['delete', 'first', 'probe'])).toMatchObject({ exitCode: 0 });
+    expectDone(await host.rtvm(['delete', 'first', 'probe']));
     await host.nothingIsLeft();
   });
 });
 
 test('a domain that a lost state directory knew of keeps its CPU', async () => {
-  expect(await host.run([probeVm])).toMatchObject({ exitCode: 0 });
+  expectDone(await host.run([probeVm]));
   const [lost] = (await host.libvirtd.virsh('list', '--name')).trim().split('\n');
   rmSync(host.stateDir, { recursive: true });
   host.freshState();

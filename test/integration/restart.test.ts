@@ -1,6 +1,7 @@
 // A running VM outlives whatever is restarted around it: rtvm, libvirtd; and audits go on meanwhile.
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { expectDone } from './support/done.ts';
 import { identityOf, qemuOf, vcpuThread } from './support/live-process.ts';
 import { startLocalHost } from './support/local-host.ts';
 import type { LocalHost, RunningRtvm } from './support/local-host.ts';
@@ -102,6 +103,6 @@ describe('a libvirtd that', () => {
 });
 
 it('deleted at last, it leaves nothing', async () => {
-  expect(await host.rtvm(['delete', 'survivor'])).toMatchObject({ exitCode: 0 });
+  expectDone(await host.rtvm(['delete', 'survivor']));
   await host.nothingIsLeft();
 });

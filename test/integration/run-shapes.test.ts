@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { expectDone } from './support/done.ts';
 import { memoryOf, qemuOf, threadsOf } from './support/live-process.ts';
 import { startLocalHost } from './support/local-host.ts';
 import type { LocalHost } from './support/local-host.ts';
@@ -30,8 +31,8 @@ function roles(): readonly string[] {
 }
 
 async function verifyAndDelete(): Promise<void> {
-  expect(await host.rtvm(['verify', 'shape'])).toMatchObject({ exitCode: 0 });
-  expect(await host.rtvm(['delete', 'shape'])).toMatchObject({ exitCode: 0 });
+  expectDone(await host.rtvm(['verify', 'shape']));
+  expectDone(await host.rtvm(['delete', 'shape']));
   await host.nothingIsLeft();
 }
 
@@ -94,7 +95,7 @@ it('a UEFI guest has its own variable store, which goes with it', async () => {
   })));
   expect(await host.run([file], emulated)).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('uefi: running and verified') as unknown });
   expect(readdirSync(join(host.libvirtd.dir, 'lib/qemu/nvram'))).toEqual([expect.stringMatching(/^rtvm-default-uefi-[0-9a-f]{8}_VARS\./)]);
-  expect(await host.rtvm(['delete', 'uefi'], emulated)).toMatchObject({ exitCode: 0 });
+  expectDone(await host.rtvm(['delete', 'uefi'], emulated));
   await host.nothingIsLeft();
 });
 

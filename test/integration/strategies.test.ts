@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectDone } from './support/done.ts';
 import { identityOf, qemuOf, qemusOf, vcpuThread } from './support/live-process.ts';
 import { nodeName, startLocalHost } from './support/local-host.ts';
 import type { LocalHost, RunningRtvm } from './support/local-host.ts';
@@ -93,7 +94,7 @@ describe('runStrategy Halted, written into the manifest', () => {
     strategy('Always');
     const message = await until('it is pending', () => stored('halting')?.status?.phase === 'Pending' && stored('halting')?.status?.conditions?.find(({ type }) => type === 'Placed')?.message);
     expect(message).toMatch(/^1 host: 0 free dedicated CPUs /);
-    expect(await host.rtvm(['delete', 'second'])).toMatchObject({ exitCode: 0 });
+    expectDone(await host.rtvm(['delete', 'second']));
     await until('it is ready', () => conditionOf(stored('halting'), 'Ready') === 'True RunningVerified');
     expect(vcpuThread(qemuOf(host.libvirtd, 'halting'), 1)).toMatchObject({ scheduling: 'FIFO 1', cpus: '1' });
   });
@@ -102,7 +103,7 @@ describe('runStrategy Halted, written into the manifest', () => {
 it('a guest that hears the power button switches off and is not ended', async () => {
   writeFileSync(join(host.stateDir, 'manifests/polite.yaml'), manifest(vm('polite', { ...shared, image: { name: 'probe' } })));
   await until('it is ready', () => conditionOf(stored('polite'), 'Ready') === 'True RunningVerified');
-  expect(await host.rtvm(['delete', 'polite'])).toMatchObject({ exitCode: 0 });
+  expectDone(await host.rtvm(['delete', 'polite']));
   expect(rtvm.stderr()).not.toContain('default/polite: did not switch off');
 });
 
@@ -118,6 +119,6 @@ it('what was left ended stays so, though libvirt no longer knows how it ended an
 });
 
 it('all of them can be deleted', async () => {
-  expect(await host.rtvm(['delete', ...Object.keys(specs)])).toMatchObject({ exitCode: 0 });
+  expectDone(await host.rtvm(['delete', ...Object.keys(specs)]));
   await host.nothingIsLeft();
 });

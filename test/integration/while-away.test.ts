@@ -1,6 +1,7 @@
 // What happens to a VM while no rtvm is at work: the next `rtvm run` believes nothing of what an earlier one has said.
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectDone } from './support/done.ts';
 import { identityOf, qemuOf, vcpuThread } from './support/live-process.ts';
 import { startLocalHost } from './support/local-host.ts';
 import type { LocalHost } from './support/local-host.ts';
@@ -14,7 +15,7 @@ let domain: string;
 beforeAll(async () => {
   host = await startLocalHost({ roms: { deaf: deafRom } });
   file = host.write('vm.yaml', manifest(romImage('deaf'), vm('left', { ...mixed, ...deaf })));
-  expect(await host.run([file])).toMatchObject({ exitCode: 0 });
+  expectDone(await host.run([file]));
   domain = (await host.libvirtd.virsh('list', '--name')).trim();
 });
 afterAll(() => host[Symbol.asyncDispose]());
@@ -54,6 +55,6 @@ it('a domain that somebody has undefined is made anew, and deleted without a tra
   await host.libvirtd.virsh('destroy', domain);
   await host.libvirtd.virsh('undefine', '--nvram', domain);
   expect(await host.run([file])).toMatchObject(wellAgain);
-  expect(await host.rtvm(['delete', 'left'])).toMatchObject({ exitCode: 0 });
+  expectDone(await host.rtvm(['delete', 'left']));
   await host.nothingIsLeft();
 });
