@@ -10,7 +10,7 @@ help:
 	@echo 'make check        types and lint only'
 	@echo 'make unit         tests that need no libvirt'
 	@echo 'make integration  tests against a real libvirtd and real QEMU (root)'
-	@echo 'make chaos        controllers, agents and an API server killed at random (CHAOS_SEED, CHAOS_KILLS)'
+	@echo 'make chaos        controllers, agents and an API server killed at random (CHAOS_SEED, CHAOS_KILLS, CHAOS_ROLLBACKS)'
 	@echo 'make guest        rebuild the guest ROM from its source'
 	@echo 'make bench        all benches'
 	@echo 'make bundle       the product as one file, build/bundle/rtvm.mjs'

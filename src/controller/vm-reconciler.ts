@@ -132,14 +132,13 @@ export class VmReconciler {
       return halted ? { kind: 'halted' } : this.#place(vm, undefined, signal);
     }
     const drains = !halted && vm.spec.evictionStrategy === 'Shutdown' && this.#options.drains(held.nodeName);
-    const overrun = this.#isOverrun(held);
-    const isOver = isAnswered(held.entry, held.report) || (overrun && isDoubted(held.entry, held.report));
+    const isOver = isAnswered(held.entry, held.report) || this.#isOverrun(held);
     if (isOver && !((halted || drains) && bound)) {
       // What it runs with next is decided anew, from the spec as it is now.
       if (!bound) await this.#release(vm, held, signal);
       return halted ? { kind: 'halted' } : this.#place(vm, bound ? held.entry : undefined, signal);
     }
-    return this.#hold(vm, held, halted || drains || overrun, drains, signal);
+    return this.#hold(vm, held, halted || drains, drains, signal);
   }
 
   /** Nothing is, before every agent has told what runs: this VM may, or another on the CPUs that it would get. Rules §6.1, §6.7. */
@@ -147,10 +146,9 @@ export class VmReconciler {
     return this.#options.hearing.wait === undefined ? this.#options.placer.place(vm, bound, signal) : unheard;
   }
 
-  /** It does not run, and cannot: a domain that came to its CPUs since, before the data went back, runs there. */
+  /** Nothing of it runs there, nor will: a domain has come to its CPUs since, before the data went back. */
   #isOverrun({ nodeName, entry, report }: Held): boolean {
-    const isOff = entry.desired !== 'Running' || report?.phase === 'Failed' || isDoubted(entry, report);
-    return isOff && this.#options.view.isOverrun(nodeName, entry);
+    return isDoubted(entry, report) && this.#options.view.isOverrun(nodeName, entry);
   }
 
   /** It keeps what it holds; what is asked of its agent may change. */

@@ -27,6 +27,8 @@ import { KubeObjects, kubeCondition, paths } from './support/kube-objects.ts';
 
 const seed = Number(process.env['CHAOS_SEED'] ?? 20_261);
 const wantedKills = Number(process.env['CHAOS_KILLS'] ?? 250);
+/** How often the data is put back to an older state. */
+const rollbacks = Number(process.env['CHAOS_ROLLBACKS'] ?? 1);
 /** Whatever the machine: then it is over, and how many kills there were is said. An idle one of two CPUs needs some 0.6 s for each. */
 const longestMs = 700 * wantedKills;
 const nodeNames = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
@@ -134,14 +136,18 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
       await until(0.35);
       proxy.weather = fair;
       await api.restart('SIGKILL');
-      await until(0.45);
-      const saved = await api.saveData();
-      await until(0.6);
-      await freezeSome();
-      await until(0.75);
-      await api.stopServer('SIGKILL');
-      await log.caughtUp();
-      await api.rollBack(saved, () => log.wentBack());
+      for (let round = 0; round < rollbacks; round += 1) {
+        const share = (part: number) => 0.35 + (0.55 * (round + part)) / rollbacks;
+        await until(share(0.2));
+        const saved = await api.saveData();
+        await until(share(0.5));
+        await freezeSome();
+        await until(share(0.7));
+        await api.stopServer('SIGKILL');
+        await log.caughtUp();
+        await api.rollBack(saved, () => log.wentBack());
+        rmSync(saved, { recursive: true });
+      }
       await until(0.9);
       await freezeSome();
       await until(1);
