@@ -172,7 +172,7 @@ export class Connection {
   }
 
   #closedError(cause?: Error): LibvirtConnectionError {
-    return new LibvirtConnectionError('CONNECTION_CLOSED', `libvirt closed the connection at ${this.#socketPath} (it stopped, restarts, or crashed); connect again, and list the domains anew`, { cause });
+    return new LibvirtConnectionError('CONNECTION_CLOSED', `libvirt closed the connection at ${this.#socketPath} (it stopped, restarts, crashed, or had no answer from here in time); connect again, and list the domains anew`, { cause });
   }
 
   #end(reason: LibvirtConnectionError): void {

@@ -1,5 +1,6 @@
 /** The files of a state directory: reading all of them, and changing them under the lock. */
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { ResourceRef } from '../../crds/resource.ts';
 import { authored, created, versionAfter } from '../change.ts';
 import type { Stamp } from '../change.ts';
@@ -39,6 +40,8 @@ export class StateDirectory {
   readonly #manifests: FileCache<Manifest>;
   readonly #records: FileCache<StoredRecord | StoreProblem>;
   readonly #deleted: FileCache<StoredRecord | StoreProblem>;
+  /** What the last review found. */
+  #problems: readonly StoreProblem[] = [];
 
   private constructor(layout: StateLayout, options: StateDirectoryOptions) {
     this.layout = layout;
@@ -108,12 +111,18 @@ export class StateDirectory {
     return { manifestsDirectory: this.layout.manifests, manifests, records: records.whole, deleted: deleted.whole, damaged: new Map([...deleted.damaged, ...records.damaged]) };
   }
 
-  /** Ends what a killed process began, takes over what the manifests say and is not stored yet, and tells what remains. */
+  /**
+   * Ends what a killed process began, takes over what the manifests say and is not stored yet, and tells what remains. A problem
+   * that is new is looked for again while nobody writes: it may be no more than the middle of somebody's change.
+   */
   async review(signal?: AbortSignal): Promise<Reviewed> {
     const interrupted = await readIfThere(this.layout.journal) !== undefined;
     const survey = await this.survey();
     const found = reconcile(survey);
-    return isDone(found) && !interrupted ? { survey, problems: found.problems } : this.exclusive(() => this.reviewExclusively(), signal);
+    const isNews = found.problems.length > 0 && !isDeepStrictEqual(found.problems, this.#problems);
+    const reviewed = isDone(found) && !interrupted && !isNews ? { survey, problems: found.problems } : await this.exclusive(() => this.reviewExclusively(), signal);
+    this.#problems = reviewed.problems;
+    return reviewed;
   }
 
   /** As {@link review}, for those who hold the lock: what was seen without it may have changed since. */

@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Kind } from '../../crds/resource.ts';
 import { formatProblems } from '../../crds/document-problem.ts';
 import { modify } from '../modify.ts';
 import type { DirectoryStore } from './directory-store.ts';
+import { StateDirectory } from './state-directory.ts';
 import { node, vmYaml, withLabel, withPriority } from './testing/samples.ts';
-import { openStore, temporaryDirectory } from './testing/temporary.ts';
+import { openStore, temporaryDirectory, testTime } from './testing/temporary.ts';
 
 const hostA = { name: 'host-a' };
 
@@ -149,4 +151,29 @@ test('a machine without inotify watches to spare says which limit to raise', asy
   }
   const { stdout } = await run('unshare', ['--user', '--map-root-user', 'sh', '-c', limited, process.execPath, '--input-type=module-typescript', '--eval', script]);
   expect(stdout).toBe(`WATCH_FAILED cannot watch ${directory}: this machine has no inotify watches left. Raise the limit, e.g. \`sysctl -w fs.inotify.max_user_watches=1048576\`, or end the programs that hold them\n`);
+});
+
+test('what is seen in the middle of another process\'s change is told nobody as a problem', async () => {
+  const { directory, store } = await openStore();
+  await store.applyManifests([{ file: 'vm.yaml', text: vmYaml('a', 2) }]);
+  const key = { namespace: 'default', name: 'a' };
+  const held = (await store.get('RealtimeVM', key))!;
+  await store.update({ ...held, metadata: { ...held.metadata, finalizers: ['rtvm.dev/domain'] } });
+  const own = path.join(directory, 'manifests', 'RealtimeVM_default_a.yaml');
+  const manifest = await readFile(own, 'utf8');
+  await store.delete('RealtimeVM', key);
+  const { told, until } = follow(store, 'RealtimeVM');
+  await until('synced');
+  const other = await StateDirectory.open(directory, { clock: () => new Date(testTime), newUid: () => 'unused' });
+  onTestFinished(() => other.close());
+  await other.exclusive(async () => {
+    // As between the two steps of a deletion: the object is marked, and its manifest not yet removed.
+    await writeFile(own, manifest);
+    await sleep(300);
+    await rm(own);
+  });
+  const deleting = (await store.get('RealtimeVM', key))!;
+  await store.update({ ...deleting, metadata: { ...deleting.metadata, finalizers: [] } });
+  await until(/^deleted a /);
+  expect(told.filter((text) => text.startsWith('problems'))).toStrictEqual([]);
 });
