@@ -39,8 +39,8 @@ export const columnsOf: Readonly<Record<Kind, readonly Column[]>> = {
     age,
   ],
   RealtimeNode: [
-    condition('Ready', 'Ready', 'Whether guests can be placed here.'),
-    condition('Realtime', 'RealtimeReady', 'Whether every host check for realtime passes.'),
+    condition('Ready', 'Ready', 'Whether guests can be placed here, as the agent last said.'),
+    condition('Realtime', 'RealtimeReady', 'Whether every host check for realtime passes, as the agent last said.'),
     { name: 'Dedicated', type: 'string', jsonPath: '.spec.dedicatedCpus', description: 'pCPUs that may be given to one vCPU each.' },
     { name: 'Shared', type: 'string', jsonPath: '.spec.sharedCpus', description: 'pCPUs that floating vCPUs run over.' },
     { name: 'Latency-us', type: 'integer', jsonPath: '.status.latency.maxMicroseconds', description: 'Worst latency that was measured, in microseconds.' },
