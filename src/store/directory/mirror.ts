@@ -82,15 +82,17 @@ export class Mirror {
   }
 
   async #lookOnce(): Promise<void> {
+    // Who comes while it lasts is not shown it: what they wrote or knew before may be newer than what it has read already.
+    const audience = [...this.#subscriptions];
     try {
       await this.#watcher?.arm();
       const look = await this.#look();
       this.#keep(look);
-      this.#show({ objects: this.#objects, problems: look.problems });
+      this.#show({ objects: this.#objects, problems: look.problems }, audience);
       clearTimeout(this.#retry?.timer);
       this.#retry = undefined;
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, audience);
     }
   }
 
@@ -105,19 +107,19 @@ export class Mirror {
   }
 
   /** A directory that cannot be read has told nothing about its objects, so they stay; the problem is shown, and looking goes on. */
-  #failed(error: unknown): void {
+  #failed(error: unknown, audience: readonly Subscription<AnyStored>[]): void {
     if (!(error instanceof StoreError)) {
       for (const subscription of this.#subscriptions) subscription.fail(error);
       return;
     }
-    this.#show({ objects: this.#objects, problems: [storeProblem('STORE_FAILED', { file: this.#root }, error.message)] });
+    this.#show({ objects: this.#objects, problems: [storeProblem('STORE_FAILED', { file: this.#root }, error.message)] }, audience);
     if (this.#watcher === undefined) return;
     clearTimeout(this.#retry?.timer);
     const delayMs = Math.min((this.#retry?.delayMs ?? firstRetryMs / 2) * 2, longestRetryMs);
     this.#retry = { timer: setTimeout(() => this.#refresh(), delayMs), delayMs };
   }
 
-  #show(world: World<AnyStored>): void {
-    for (const subscription of this.#subscriptions) subscription.show(world);
+  #show(world: World<AnyStored>, audience: readonly Subscription<AnyStored>[]): void {
+    for (const subscription of audience) if (this.#subscriptions.has(subscription)) subscription.show(world);
   }
 }
