@@ -10,6 +10,7 @@ import type { AllocationWriter } from './allocation-writer.ts';
 import { exclusiveCpuCount, selects } from './class-limits.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { GuestResolver } from './guest-resolver.ts';
+import { hasNodeLocalDisks } from './node-local-disks.ts';
 import type { VmStanding } from './vm-report.ts';
 import { newRequest } from './wish.ts';
 
@@ -42,8 +43,10 @@ export class VmPlacer {
     if (allowed !== undefined && !selects(allowed, namespaceLabels(namespace))) {
       return { kind: 'unplaced', reason: 'NamespaceNotAllowed', message: `class ${vmClass?.metadata.name ?? ''} is not for namespace ${namespace}: its spec.allowedNamespaces does not select the namespace's labels; label the namespace so that it does, or use another class` };
     }
-    const decision = view.decide(guest.value, bound);
-    if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision, bound) };
+    // The table that said so may have been lost since.
+    const home = bound?.placement.nodeName ?? (hasNodeLocalDisks(guest.value) ? vm.status?.boundTo : undefined);
+    const decision = bound === undefined && home !== undefined ? view.decideOn(home, guest.value) : view.decide(guest.value, bound);
+    if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision, home) };
     const { placement } = decision;
     const entry: AllocatedGuest = {
       vm: { namespace, name, uid },
@@ -65,10 +68,11 @@ export class VmPlacer {
   }
 }
 
-function refusal({ groups }: Extract<Decision, { kind: 'refused' }>, bound: AllocatedGuest | undefined): { reason: string; message: string } {
-  const message = groups.length === 0 ? 'there is no RealtimeNode' : formatRefusal(groups);
+/** @param home the only node that was asked. */
+function refusal({ groups }: Extract<Decision, { kind: 'refused' }>, home: string | undefined): { reason: string; message: string } {
+  const message = groups.length > 0 ? formatRefusal(groups) : home === undefined ? 'there is no RealtimeNode' : `there is no RealtimeNode ${home}`;
   return {
     reason: groups[0]?.reason ?? 'NoNodes',
-    message: bound === undefined ? message : `its NodeLocal disks bind it to node ${bound.placement.nodeName} until it is deleted; ${message}`,
+    message: home === undefined ? message : `its NodeLocal disks bind it to node ${home} until it is deleted; ${message}`,
   };
 }

@@ -12,6 +12,7 @@ import type { GuestResolver } from './guest-resolver.ts';
 import type { Hearing } from './hearing.ts';
 import { isGivenUp } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { hasNodeLocalDisks } from './node-local-disks.ts';
 import type { FoundOrphan } from './orphan-book.ts';
 import { quickAnswerMs, QuickAnswers } from './quick-answers.ts';
 import type { VmPlacer } from './vm-placer.ts';
@@ -126,7 +127,7 @@ export class VmReconciler {
       if (halted) return { kind: 'halted' };
       return this.#place(vm, undefined, signal);
     }
-    const bound = keepsDisks(held.entry);
+    const bound = hasNodeLocalDisks(held.entry.guest);
     if (this.#isGivenUp(held) && !bound) {
       await this.#release(vm, held, signal);
       return halted ? { kind: 'halted' } : this.#place(vm, undefined, signal);
@@ -274,9 +275,4 @@ function isUnheard(standing: VmStanding): boolean {
 /** Its last node's table was lost: its domain may run there, and only the node's agent can say. Rules §6.7. */
 function unsettled(nodeName: string): VmStanding {
   return { kind: 'unplaced', reason: 'NodeUnsettled', message: `the RealtimeAllocation of node ${nodeName}, where it was, has been lost, and the node's agent has not told yet whether its domain runs there` };
-}
-
-/** A NodeLocal disk binds the VM to its node until the VM is deleted. */
-function keepsDisks(entry: AllocatedGuest): boolean {
-  return entry.guest.disks.some(({ persistence }) => persistence === 'NodeLocal');
 }

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { DeepReadonly } from './deep-readonly.ts';
 import { findings } from './finding-schema.ts';
-import { cpuList, timestamp, uuid } from './formats.ts';
+import { cpuList, resourceName, timestamp, uuid } from './formats.ts';
 import { keyedBy, writtenWhole } from './list-types.ts';
 import { condition } from './metadata.ts';
 import { placement } from './placement-schema.ts';
@@ -16,6 +16,7 @@ export const vmStatus = z.strictObject({
   conditions: z.array(condition).max(16).meta(keyedBy('type')).describe('Conditions: Accepted, Placed, Running, RealtimeVerified, RestartRequired, Ready, and kstatus\' Reconciling and Stalled.').optional(),
   cpus: cpuList().describe('pCPUs that the dedicated vCPUs have to themselves, such as "4-7": of the placement, what people ask for first.').optional(),
   placement: placement.meta(writtenWhole).describe('Where it is: a report of the node\'s RealtimeAllocation.').optional(),
+  boundTo: resourceName().describe('Node on which its NodeLocal disks are, running or not: until it is deleted it is placed there alone.').optional(),
   findings: findings().describe('What the last audit found, errors first.').optional(),
   domain: z.strictObject({
     uuid: uuid().describe('UUID of the domain.'),

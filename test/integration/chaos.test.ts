@@ -21,6 +21,7 @@ import { ChaosPeople } from './support/chaos-people.ts';
 import { ChaosProcesses } from './support/chaos-processes.ts';
 import type { KillMoment, Role } from './support/chaos-processes.ts';
 import { ChaosProxy, fair, storm } from './support/chaos-proxy.ts';
+import { storyOf } from './support/chaos-story.ts';
 import { ClusterLog } from './support/cluster-log.ts';
 import { claimsOf } from './support/domain-claims.ts';
 import { KubeObjects, kubeCondition, paths } from './support/kube-objects.ts';
@@ -188,7 +189,7 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
       const breaches = breachesIn(events, capacity);
       const logPath = process.env['CHAOS_LOG'];
       if (logPath !== undefined) writeFileSync(logPath, [...events.map((event, i) => ({ atMs: times[i], ...event })), ...leftAtFirst, ...said].map((line) => `${JSON.stringify(line, (_, value: unknown) => (value instanceof Map ? [...value] : value))}\n`).join(''));
-      expect({ left, breaches, said: left.length > 0 || breaches.length > 0 ? said.slice(-30) : [] }).toEqual({ left: [], breaches: [], said: [] });
+      expect({ breaches, left, story: storyOf(breaches, events, times), said: left.length > 0 ? said.slice(-30) : [] }).toEqual({ breaches: [], left: [], story: [], said: [] });
       expect(all).toBeGreaterThanOrEqual(Math.min(wantedKills, 25));
     } finally {
       peopleAct = false;

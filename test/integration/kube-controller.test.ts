@@ -19,6 +19,7 @@ const outOfService = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshu
 describeWithKubeApi('the controller on an API server', () => {
   let api: KubeApi;
   let cluster: HollowCluster;
+  let controller: ReturnType<HollowCluster['startController']>;
 
   beforeAll(async () => {
     api = await startKubeApi();
@@ -32,7 +33,7 @@ describeWithKubeApi('the controller on an API server', () => {
   beforeEach(async () => {
     cluster = new HollowCluster(api);
     await cluster.addNode('n1');
-    cluster.startController();
+    controller = cluster.startController();
   });
 
   /** Everything that the test has made is deleted as people delete it, then what has no owner. */
@@ -282,6 +283,26 @@ describeWithKubeApi('the controller on an API server', () => {
     expect(after.map(({ status }) => status?.placement)).toEqual(before.map(({ status }) => status?.placement));
     expect(running().map(({ process }) => process?.pid)).toEqual(pids);
     await cluster.objects.when<{ status?: { orphans?: [] } }>(`${paths.nodes}/n1`, (node) => node?.status?.orphans?.length === 0);
+  });
+
+  test('an allocation that is deleted while no controller runs: a halted VM goes back to its NodeLocal disks all the same', async () => {
+    await cluster.addNode('n2');
+    await setNode({ spec: { unschedulable: true } });
+    await create('a', nodeLocal);
+    expect((await ready('a')).status?.placement?.nodeName).toBe('n2');
+    await change('a', { runStrategy: 'Halted' });
+    await vm('a', ({ status }) => status?.phase === 'Stopped');
+    await setNode({ spec: { unschedulable: null } });
+    await controller.stop();
+    await cluster.objects.delete(`${paths.tables}/n2`);
+    cluster.startController();
+    await table(({ spec }) => spec.guests.length === 0, 'n2');
+    await vm('a', ({ status }) => status?.placement === undefined && status?.boundTo === 'n2');
+    await setNode({ spec: { unschedulable: true } }, 'n2');
+    await change('a', { runStrategy: 'Always' });
+    expect((await unplaced('a', 'HostUnschedulable')).message).toMatch(/^its NodeLocal disks bind it to node n2 until it is deleted; /);
+    await setNode({ spec: { unschedulable: null } }, 'n2');
+    expect((await ready('a')).status?.placement?.nodeName).toBe('n2');
   });
 
   test('a domain that is destroyed or disturbed behind the agent\'s back is started again, or set right and told', async () => {

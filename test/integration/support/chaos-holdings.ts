@@ -66,7 +66,8 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
         if (claims.writableDisks.some((path) => path.includes('/node-local/'))) {
           const home = homes.get(vm) ?? node;
           if (home !== node) breaches.push(`6.8: VM ${vm} is started on ${node} with a NodeLocal disk that is on ${home}`);
-          homes.set(vm, home);
+          // What a table asked for that the older state knows nothing of may be carried out a moment after that is back.
+          if (tables.get(node)?.some((guest) => guest.vm.uid === vm) === true) homes.set(vm, home);
         }
         running.set(`${node} ${vm}`, event);
         break;

@@ -30,6 +30,7 @@ export interface KubeVm {
   readonly status?: {
     readonly phase?: string;
     readonly cpus?: string;
+    readonly boundTo?: string;
     readonly observedGeneration?: number;
     readonly conditions?: readonly KubeCondition[];
     readonly placement?: { readonly nodeName: string; readonly vcpuPins: readonly { readonly vcpu: number; readonly cpu?: number }[] };

@@ -1,4 +1,5 @@
 /** Where the files' VMs would go in the cluster as it is, and why not elsewhere. */
+import { hasNodeLocalDisks } from '../../../controller/node-local-disks.ts';
 import type { VmStanding } from '../../../controller/vm-report.ts';
 import { placementFromWire } from '../../../crds/placement-wire.ts';
 import { parseFiles } from '../../../crds/parse-files.ts';
@@ -91,7 +92,7 @@ async function identified(vms: readonly Vm[], { store, signal }: Live): Promise<
     const { namespace, name } = vm.metadata;
     const there = await store.get('RealtimeVM', { namespace, name }, signal);
     const { uid = provisionalUid(namespace, name), generation = 1, resourceVersion = '', creationTimestamp = '' } = there?.metadata ?? {};
-    return { ...vm, metadata: { ...vm.metadata, uid, generation, resourceVersion, creationTimestamp } };
+    return { ...vm, metadata: { ...vm.metadata, uid, generation, resourceVersion, creationTimestamp }, ...(there?.status === undefined ? {} : { status: there.status }) };
   }));
 }
 
@@ -101,7 +102,7 @@ async function planAll(vms: readonly Vm[], live: Live, objects: LiveObjects): Pr
   const resolving = new LiveCluster(live, objects);
   const moves = (vm: Vm) => {
     const entry = entries.get(vm.metadata.uid);
-    return entry !== undefined && resolving.makesAnother(vm, entry) && !keepsDisks(entry);
+    return entry !== undefined && resolving.makesAnother(vm, entry) && !hasNodeLocalDisks(entry.guest);
   };
   const cluster = new LiveCluster(live, objects, new Set(vms.filter(moves).map(({ metadata }) => metadata.uid)));
   const items: LivePlanItem[] = [];
@@ -114,7 +115,7 @@ async function planAll(vms: readonly Vm[], live: Live, objects: LiveObjects): Pr
 }
 
 async function decideOn(vm: Vm, cluster: LiveCluster, entry: AllocatedGuest | undefined): Promise<LivePlanItem> {
-  const bound = entry !== undefined && keepsDisks(entry) ? entry : undefined;
+  const bound = entry !== undefined && hasNodeLocalDisks(entry.guest) ? entry : undefined;
   const base = { vm, holds: false, atNextStart: entry !== undefined };
   const orphan = entry === undefined ? cluster.orphanOf(vm) : undefined;
   if (orphan !== undefined) {
@@ -147,9 +148,4 @@ function staysAs(vm: Vm, entry: AllocatedGuest): LivePlanItem {
 
 function placementOf(entry: AllocatedGuest): Placement {
   return requireValid(placementFromWire(entry.placement, 'placement'), `the place of ${entry.vm.namespace}/${entry.vm.name}`);
-}
-
-/** A NodeLocal disk binds the VM to its node until the VM is deleted. */
-function keepsDisks({ guest }: AllocatedGuest): boolean {
-  return guest.disks.some(({ persistence }) => persistence === 'NodeLocal');
 }
