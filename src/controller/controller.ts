@@ -6,6 +6,7 @@
  * said that nothing of the guest is left.
  */
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { ConflictError } from '../store/errors.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
@@ -23,6 +24,7 @@ import { Hearing } from './hearing.ts';
 import { keyOf, Mirror } from './mirror.ts';
 import { VmPlacer } from './vm-placer.ts';
 import { VmReconciler } from './vm-reconciler.ts';
+import { VmWriter } from './vm-writer.ts';
 import { WaitingVms } from './waiting-vms.ts';
 import { isAnswered } from './wish.ts';
 
@@ -104,9 +106,10 @@ export class Controller {
     const resolver = new GuestResolver(this.#classes, this.#images);
     // Every namespace carries its name as this label; without a cluster that is all it has.
     const namespaceLabels = (name: string) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name };
+    const vmWriter = new VmWriter({ store, vms: this.#vms, now: options.now, warn });
     const reconciler = new VmReconciler({
-      store, view, writer, resolver, hearing: this.#hearing, vms: this.#vms, now: options.now, nowMs, warn,
-      placer: new VmPlacer({ view, writer, resolver, namespaceLabels }),
+      view, writer, resolver, hearing: this.#hearing, vms: this.#vms, vmWriter, nowMs,
+      placer: new VmPlacer({ view, writer, resolver, namespaceLabels, bind: (vm, nodeName, signal) => this.#bind(vmWriter, vm, nodeName, signal) }),
       factsOf: (nodeName) => cluster?.factsOf(nodeName),
       drains: (nodeName) => this.#guards?.drains(nodeName) === true,
     });
@@ -166,6 +169,13 @@ export class Controller {
   #runningOn(nodeName: string): readonly AllocatedGuest[] {
     const reports = new Map(this.#view.tableOf(nodeName)?.status?.guests.map((report) => [report.uid, report]));
     return this.#guestsOf(nodeName).filter((entry) => !isAnswered(entry, reports.get(entry.vm.uid)));
+  }
+
+  /** While it is written, agents may have to be heard anew: then nothing is placed that was decided before. */
+  async #bind(vmWriter: VmWriter, vm: Stored<'RealtimeVM'>, nodeName: string | undefined, signal: AbortSignal): Promise<Stored<'RealtimeVM'>> {
+    const bound = await vmWriter.bind(vm, nodeName, signal);
+    if (this.#hearing.wait !== undefined) throw new ConflictError(`the data went back while RealtimeVM ${keyOf(vm.metadata)} was about to be placed`);
+    return bound;
   }
 
   /** On one host without a cluster, whoever starts the controller has heard the agent before. */

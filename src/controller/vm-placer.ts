@@ -19,6 +19,8 @@ export interface VmPlacerOptions {
   readonly writer: Pick<AllocationWriter, 'change'>;
   readonly resolver: GuestResolver;
   readonly namespaceLabels: (name: string) => Readonly<Record<string, string>>;
+  /** Makes a VM's status say where its NodeLocal disks are, or that they are nowhere yet. @returns the VM as it is then. */
+  readonly bind: (vm: Stored<'RealtimeVM'>, nodeName: string | undefined, signal: AbortSignal) => Promise<Stored<'RealtimeVM'>>;
 }
 
 export class VmPlacer {
@@ -29,12 +31,14 @@ export class VmPlacer {
   }
 
   /**
-   * The decision and its change are made in the same breath: between them nothing may come in.
+   * The decision and its change are made in the same breath: between them nothing may come in. Where NodeLocal disks will be
+   * is in the VM's status before the table can have them made, since a table may be lost: then it is decided once more.
    * @param bound where it has disks that keep it on their node: the entry that it holds there, which the new one replaces.
+   * @param isNewHome its status has just been made to say where its disks will be, and none are there.
    * @throws ConflictError where it has to be decided anew; and what the store throws.
    */
-  async place(vm: Stored<'RealtimeVM'>, bound: AllocatedGuest | undefined, signal: AbortSignal): Promise<VmStanding> {
-    const { view, writer, resolver, namespaceLabels } = this.#options;
+  async place(vm: Stored<'RealtimeVM'>, bound: AllocatedGuest | undefined, signal: AbortSignal, isNewHome = false): Promise<VmStanding> {
+    const { view, writer, resolver, namespaceLabels, bind } = this.#options;
     const { namespace, name, uid, generation } = vm.metadata;
     const guest = resolver.resolve(vm);
     if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
@@ -43,9 +47,10 @@ export class VmPlacer {
     if (allowed !== undefined && !selects(allowed, namespaceLabels(namespace))) {
       return { kind: 'unplaced', reason: 'NamespaceNotAllowed', message: `class ${vmClass?.metadata.name ?? ''} is not for namespace ${namespace}: its spec.allowedNamespaces does not select the namespace's labels; label the namespace so that it does, or use another class` };
     }
-    // The table that said so may have been lost since.
     const home = bound?.placement.nodeName ?? (hasNodeLocalDisks(guest.value) ? vm.status?.boundTo : undefined);
     const decision = bound === undefined && home !== undefined ? view.decideOn(home, guest.value) : view.decide(guest.value, bound);
+    // Somebody else has come to the new home meanwhile: nothing is there yet.
+    if (decision.kind === 'refused' && isNewHome) return this.place(await bind(vm, undefined, signal), bound, signal);
     if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision, home) };
     const { placement } = decision;
     const entry: AllocatedGuest = {
@@ -63,6 +68,7 @@ export class VmPlacer {
     if (limit !== undefined && held + exclusiveCpuCount(entry) > limit) {
       return { kind: 'unplaced', reason: 'NamespaceLimit', message: `VMs of class ${vmClass?.metadata.name ?? ''} hold ${held} of at most ${limit} pCPUs in namespace ${namespace}, and ${exclusiveCpuCount(entry)} more are needed` };
     }
+    if (home === undefined && hasNodeLocalDisks(guest.value)) return this.place(await bind(vm, placement.host, signal), bound, signal, true);
     await writer.change(placement.host, uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: undefined, restartRequired: undefined, lost: undefined };
   }

@@ -14,20 +14,22 @@ import { isGivenUp } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { hasNodeLocalDisks } from './node-local-disks.ts';
 import type { FoundOrphan } from './orphan-book.ts';
+import type { Mirror } from './mirror.ts';
 import { quickAnswerMs, QuickAnswers } from './quick-answers.ts';
 import type { VmPlacer } from './vm-placer.ts';
 import type { VmStanding } from './vm-report.ts';
-import { VmWriter } from './vm-writer.ts';
-import type { VmWriterOptions } from './vm-writer.ts';
+import type { VmWriter } from './vm-writer.ts';
 import { asking, isAnswered, isDoubted, isRestartDue, newRequest, reportOn } from './wish.ts';
 
 /** Keeps a deleted RealtimeVM until nothing of it is left on any host. */
 export const finalizer = 'rtvm.dev/allocation';
 
-export interface VmReconcilerOptions extends VmWriterOptions {
+export interface VmReconcilerOptions {
+  readonly vms: Mirror<'RealtimeVM'>;
   readonly view: ClusterView;
   readonly writer: AllocationWriter;
   readonly placer: VmPlacer;
+  readonly vmWriter: VmWriter;
   readonly resolver: GuestResolver;
   readonly hearing: Pick<Hearing, 'wait'>;
   /** A clock that only goes forward. */
@@ -56,12 +58,10 @@ const settled: VmReconciled = { waits: false };
 export class VmReconciler {
   readonly #options: VmReconcilerOptions;
   readonly #quickAnswers: QuickAnswers;
-  readonly #vmWriter: VmWriter;
 
   constructor(options: VmReconcilerOptions) {
     this.#options = options;
     this.#quickAnswers = new QuickAnswers(options.nowMs);
-    this.#vmWriter = new VmWriter(options);
   }
 
   /** A write that came too late has made what is known current: then everything is decided again. */
@@ -86,7 +86,7 @@ export class VmReconciler {
     }
     if (vm.metadata.finalizers?.includes(finalizer) !== true) {
       const finalizers = [...(vm.metadata.finalizers ?? []), finalizer];
-      await this.#vmWriter.setFinalizers(vm, finalizers, signal);
+      await this.#options.vmWriter.setFinalizers(vm, finalizers, signal);
       return this.#reconcileOnce(key, signal);
     }
     const standing = await this.#stand(vm, signal);
@@ -95,7 +95,7 @@ export class VmReconciler {
     // Most agents answer at once: only where one does not is it worth telling every VM.
     const { wait } = this.#options.hearing;
     if (isUnheard(standing) && wait !== undefined && wait.sinceMs < quickAnswerMs) return { waits: true, againInMs: quickAnswerMs - wait.sinceMs };
-    await this.#vmWriter.report(vm, standing, signal);
+    await this.#options.vmWriter.report(vm, standing, signal);
     const doubted = standing.kind === 'placed' && isDoubted(standing.entry, standing.report);
     const waits = standing.kind === 'invalid' || standing.kind === 'unplaced' || doubted;
     return waits ? this.#waits(doubted || isUnheard(standing)) : settled;
@@ -219,7 +219,7 @@ export class VmReconciler {
       }
       // Nobody is there to confirm it, and a person has said that nothing runs there.
       if (!isAnswered(entry, held.report) && !this.#isGivenUp(held)) {
-        await this.#vmWriter.report(vm, { kind: 'placed', entry, report: held.report, restartRequired: undefined, lost: this.#lost(held) }, signal);
+        await this.#options.vmWriter.report(vm, { kind: 'placed', entry, report: held.report, restartRequired: undefined, lost: this.#lost(held) }, signal);
         return settled;
       }
       await this.#release(vm, held, signal);
@@ -227,14 +227,14 @@ export class VmReconciler {
     const orphan = this.#options.view.orphanOf({ ...vm.metadata });
     if (orphan?.orphan.vm?.uid === vm.metadata.uid) {
       const standing = await this.#adopt(vm, orphan, undefined, signal);
-      await this.#vmWriter.report(vm, standing, signal);
+      await this.#options.vmWriter.report(vm, standing, signal);
       return { waits: standing.kind !== 'placed' };
     }
     // A domain of it may run that is in no table since the data went back.
     if (this.#options.hearing.wait !== undefined) return this.#waits(true);
     const finalizers = vm.metadata.finalizers?.filter((name) => name !== finalizer);
     if (finalizers?.length !== vm.metadata.finalizers?.length) {
-      await this.#vmWriter.setFinalizers(vm, finalizers, signal);
+      await this.#options.vmWriter.setFinalizers(vm, finalizers, signal);
     }
     return settled;
   }

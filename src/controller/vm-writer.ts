@@ -26,6 +26,17 @@ export class VmWriter {
     await this.#write('update', { ...vm, metadata: { ...vm.metadata, finalizers } }, signal);
   }
 
+  /**
+   * Says where its NodeLocal disks will be; undefined: nowhere yet. To be written before a table that has them made.
+   * @returns the VM as it is now. @throws StoreError as {@link setFinalizers} does.
+   */
+  async bind(vm: Stored<'RealtimeVM'>, nodeName: string | undefined, signal: AbortSignal): Promise<Stored<'RealtimeVM'>> {
+    const status = { ...vm.status, boundTo: nodeName };
+    if (nodeName === undefined) delete status.boundTo;
+    await this.#write('updateStatus', { ...vm, status }, signal);
+    return this.#options.vms.get(vm.metadata) ?? vm;
+  }
+
   /** Says how the VM stands. @throws StoreError as {@link setFinalizers} does. */
   async report(vm: Stored<'RealtimeVM'>, standing: VmStanding, signal: AbortSignal): Promise<void> {
     const { store, vms, now, warn } = this.#options;

@@ -84,6 +84,7 @@ export class LiveCluster {
     this.#placer = new VmPlacer({
       view: this.#view, resolver: this.#resolver,
       writer: { change: (nodeName, uid, edit) => { this.#view.addPending(nodeName, uid, edit); return Promise.resolve(); } },
+      bind: (vm, boundTo) => Promise.resolve({ ...vm, status: { ...vm.status, boundTo } }),
       namespaceLabels: (name) => objects.namespaceLabels.get(name) ?? { 'kubernetes.io/metadata.name': name },
     });
   }
