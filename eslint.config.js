@@ -5,11 +5,12 @@ import tseslint from 'typescript-eslint';
 const mayImport = {
   realtime: [],
   crds: ['realtime'],
-  store: ['crds'],
-  controller: ['realtime', 'crds', 'store'],
-  libvirt: [],
-  'node-agent': ['realtime', 'crds', 'store', 'libvirt'],
-  cli: ['realtime', 'crds', 'store', 'controller', 'libvirt', 'node-agent'],
+  runtime: [],
+  store: ['runtime', 'crds'],
+  controller: ['runtime', 'realtime', 'crds', 'store'],
+  libvirt: ['runtime'],
+  'node-agent': ['runtime', 'realtime', 'crds', 'store', 'libvirt'],
+  cli: ['runtime', 'realtime', 'crds', 'store', 'controller', 'libvirt', 'node-agent'],
 };
 
 const rooms = Object.keys(mayImport);
@@ -43,13 +44,44 @@ const pureCore = {
   },
 };
 
-/** The bundle then holds only what is used of it: `z` as one object drags in all of zod, its forty languages too. */
-const zodByName = {
+const injected = 'Time and chance come from src/runtime/ (Clock, Random), so that a simulation can put its own in.';
+
+/** Time and chance are read, and waited for, in one room; the page is a browser's program, with a browser's clock. */
+const timeAndChance = {
   files: ['src/**/*.ts'],
+  ignores: ['src/runtime/**', 'src/realtime/**', 'src/cli/ui/page/**', '**/*.test.ts', '**/testing/**'],
   rules: {
-    'no-restricted-syntax': ['error', { selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier", message: "Write: import * as z from 'zod'" }],
+    'no-restricted-globals': ['error', ...[
+      'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'performance', 'crypto',
+    ].map((name) => ({ name, message: injected }))],
+    'no-restricted-properties': ['error', ...[
+      ['Date', 'now'], ['Math', 'random'], ['AbortSignal', 'timeout'], ['process', 'hrtime'],
+    ].map(([object, property]) => ({ object, property, message: injected }))],
+    '@typescript-eslint/no-restricted-imports': ['error', {
+      paths: [
+        ...['node:timers', 'node:timers/promises', 'node:perf_hooks'].map((name) => ({ name, message: injected })),
+        {
+          name: 'node:crypto', message: injected,
+          importNames: ['randomUUID', 'randomBytes', 'randomInt', 'randomFill', 'randomFillSync', 'getRandomValues', 'webcrypto'],
+        },
+      ],
+    }],
   },
 };
+
+/** The bundle then holds only what is used of it: `z` as one object drags in all of zod, its forty languages too. */
+const zodByName = { selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier", message: "Write: import * as z from 'zod'" };
+
+/** A moment that is given is a value; the present one is time that is read. */
+const presentDate = { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: injected };
+
+const syntax = [
+  { files: ['src/**/*.ts'], rules: { 'no-restricted-syntax': ['error', zodByName] } },
+  {
+    files: timeAndChance.files, ignores: timeAndChance.ignores,
+    rules: { 'no-restricted-syntax': ['error', zodByName, presentDate] },
+  },
+];
 
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'build', 'coverage'] },
@@ -70,5 +102,6 @@ export default tseslint.config(
   { files: ['eslint.config.js', 'deploy/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   ...roomRules,
   pureCore,
-  zodByName,
+  timeAndChance,
+  ...syntax,
 );

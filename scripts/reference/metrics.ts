@@ -6,6 +6,7 @@ import { leaderMetric } from '../../src/cli/metrics/leader-metric.ts';
 import { queueMetrics } from '../../src/cli/metrics/queue-metrics.ts';
 import { newRegistry } from '../../src/cli/metrics/registry.ts';
 import { requestMetrics } from '../../src/cli/metrics/request-metrics.ts';
+import { machineClock } from '../../src/runtime/clock.ts';
 import { vmMetrics } from '../../src/cli/metrics/vm-metrics.ts';
 import { code, table } from './markdown.ts';
 
@@ -41,7 +42,7 @@ function controllerRegistry(): Registry {
   const registry = newRegistry('0');
   requestMetrics(registry, 'kubernetes');
   leaderMetric(registry, 'rtvm-controller');
-  vmMetrics(registry);
+  vmMetrics(registry, machineClock);
   guardMetrics(registry);
   queueMetrics(registry);
   return registry;

@@ -1,6 +1,8 @@
 /** What a command reads and writes through, as a value, so that commands run the same in a test and in a terminal. */
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { machineRuntime } from '../runtime/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { ExitCode } from './exit.ts';
 import { colourStyle, plainStyle } from './style.ts';
 import type { Style } from './style.ts';
@@ -13,6 +15,8 @@ export interface IoStreams {
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Default: the machine's. */
+  readonly runtime?: Runtime;
 }
 
 /** Columns of a table or picture that is not written to a terminal: what fits everywhere. */
@@ -20,6 +24,7 @@ const defaultColumns = 80;
 
 export class Io {
   readonly env: IoStreams['env'];
+  readonly runtime: Runtime;
   /** What rtvm exits with, as `process.exitCode`: a command's action sets it. */
   exitCode: ExitCode = 0;
   readonly #streams: IoStreams;
@@ -27,6 +32,7 @@ export class Io {
 
   constructor(streams: IoStreams) {
     this.env = streams.env;
+    this.runtime = streams.runtime ?? machineRuntime;
     this.#streams = streams;
   }
 

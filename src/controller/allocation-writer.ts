@@ -6,6 +6,7 @@
  * over the newer version. A table that is not there is made, with all that it held when it was last seen.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../runtime/clock.ts';
 import { ConflictError, isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { applyEdits } from './allocation-edit.ts';
@@ -21,10 +22,12 @@ interface Waiting {
 export class AllocationWriter {
   readonly #store: ResourceStore;
   readonly #view: ClusterView;
+  readonly #clock: Clock;
   readonly #waiting = new Map<string, Map<string, Waiting>>();
   readonly #underWay = new Set<string>();
 
-  constructor(store: ResourceStore, view: ClusterView) {
+  constructor(store: ResourceStore, view: ClusterView, clock: Clock) {
+    this.#clock = clock;
     this.#store = store;
     this.#view = view;
   }
@@ -42,7 +45,7 @@ export class AllocationWriter {
     if (!this.#underWay.has(nodeName)) {
       this.#underWay.add(nodeName);
       // After what else is decided in this turn.
-      setImmediate(() => void this.#writeAll(nodeName, signal));
+      this.#clock.afterThisTurn(() => void this.#writeAll(nodeName, signal));
     }
     await done.promise;
   }

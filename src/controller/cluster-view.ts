@@ -12,6 +12,7 @@ import type { HostInventory } from '../realtime/host.ts';
 import { Cluster } from '../realtime/place/cluster.ts';
 import type { HeldPlacement } from '../realtime/placement.ts';
 import type { Checked } from '../realtime/problem.ts';
+import { isOlder as isOlderVersion } from '../runtime/resource-version.ts';
 import type { Stored } from '../store/resource.ts';
 import { applyEdits } from './allocation-edit.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
@@ -298,8 +299,7 @@ function held(uid: string, placement: PlacementWire): HeldPlacement {
   return { uid, placement: requireValid(placementFromWire(placement, 'placement'), `what is held on node ${placement.nodeName}`) };
 }
 
-/** Versions are numbers that rise, by the API's conventions since Kubernetes 1.35; where they are not, nothing is older. */
-function isOlder(table: Table, than: Table): boolean {
-  const [left, right] = [table, than].map(({ metadata }) => (/^\d+$/.test(metadata.resourceVersion) ? BigInt(metadata.resourceVersion) : undefined));
-  return table.metadata.uid === than.metadata.uid && left !== undefined && right !== undefined && left < right;
+/** Of another object of the same name, nobody can say which is older. */
+function isOlder({ metadata }: Table, { metadata: than }: Table): boolean {
+  return metadata.uid === than.uid && isOlderVersion(metadata.resourceVersion, than.resourceVersion);
 }

@@ -1,10 +1,12 @@
 /** Follows what the cluster knows and a directory has not: its Nodes, its Namespaces' labels, and the Leases of the agents. */
+import type { Clock, Timer } from '../runtime/clock.ts';
 import type { ClusterStore } from '../store/cluster-store.ts';
 import type { ForeignByKind, Lease } from '../store/foreign.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 export interface ClusterWatchOptions {
   readonly cluster: ClusterStore;
+  readonly clock: Clock;
   /** Where the agents' Leases are, each named after its node. */
   readonly leaseNamespace: string;
   /** How long a Lease counts after it was last seen to change. */
@@ -17,7 +19,7 @@ export interface ClusterWatchOptions {
 interface Heartbeat {
   renewTime: string | undefined;
   lapsed: boolean;
-  timer: NodeJS.Timeout;
+  timer: Timer;
 }
 
 type Followed = 'Node' | 'Namespace' | 'Lease';
@@ -50,7 +52,7 @@ export class ClusterWatch {
         this.#follow('Lease', { namespace: this.#options.leaseNamespace }, signal, synced, (lease, gone) => this.#leaseSeen(lease, gone)),
       ]);
     } finally {
-      for (const { timer } of this.#heartbeats.values()) clearTimeout(timer);
+      for (const { timer } of this.#heartbeats.values()) timer.cancel();
     }
   }
 
@@ -77,8 +79,8 @@ export class ClusterWatch {
     const before = this.#heartbeats.get(name);
     const renewTime = gone ? undefined : spec?.renewTime;
     if (before !== undefined && before.renewTime === renewTime) return;
-    clearTimeout(before?.timer);
-    const timer = setTimeout(() => this.#lapse(name), this.#options.leaseMs);
+    before?.timer.cancel();
+    const timer = this.#options.clock.after(this.#options.leaseMs, () => this.#lapse(name));
     const lapsed = renewTime === undefined;
     this.#heartbeats.set(name, { renewTime, lapsed, timer });
     if (before?.lapsed !== lapsed) this.#options.nodeChanged(name);

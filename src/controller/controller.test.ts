@@ -8,9 +8,14 @@ import { CpuSet } from '../realtime/cpu-set.ts';
 import { DirectoryStore } from '../store/directory/directory-store.ts';
 import { modify } from '../store/modify.ts';
 import type { Stored } from '../store/resource.ts';
+import { machineRuntime } from '../runtime/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { Controller } from './controller.ts';
 
 const deadlineMs = 20_000;
+
+/** The machine's, on a wall clock that stands. */
+const atZero: Runtime = { ...machineRuntime, clock: { ...machineRuntime.clock, date: () => new Date(0) } };
 
 let directory: string;
 let store: DirectoryStore;
@@ -32,7 +37,7 @@ afterEach(async () => {
 
 function start(): void {
   warnings = [];
-  controller = new Controller({ store, now: () => new Date(0), warn: (message, error) => warnings.push(error instanceof Error ? `${message}: ${error.message}` : message) });
+  controller = new Controller({ store, runtime: atZero, warn: (message, error) => warnings.push(error instanceof Error ? `${message}: ${error.message}` : message) });
   running = controller.run();
 }
 
@@ -218,7 +223,7 @@ describe('Controller', () => {
   it('gives no CPU twice when two controllers decide at once', async () => {
     await addNode('n1');
     const other = await DirectoryStore.open({ directory });
-    const second = new Controller({ store: other, now: () => new Date(0), warn: (message) => warnings.push(message) });
+    const second = new Controller({ store: other, runtime: atZero, warn: (message) => warnings.push(message) });
     const secondRunning = second.run();
     try {
       await apply(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => vmYaml(name)).join('\n---'));

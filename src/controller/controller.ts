@@ -6,12 +6,14 @@
  * said that nothing of the guest is left.
  */
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { objectKey } from '../runtime/object-key.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { ConflictError } from '../store/errors.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
-import { WorkQueue } from '../store/work-queue.ts';
-import type { WorkQueueObserver } from '../store/work-queue.ts';
+import { WorkQueue } from '../runtime/work-queue.ts';
+import type { WorkQueueObserver } from '../runtime/work-queue.ts';
 import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
 import { ClusterWatch } from './cluster-watch.ts';
@@ -21,7 +23,7 @@ import { Guards } from './guards.ts';
 import type { GuardsObserver } from './guards.ts';
 import { GuestResolver } from './guest-resolver.ts';
 import { Hearing } from './hearing.ts';
-import { keyOf, Mirror } from './mirror.ts';
+import { Mirror } from './mirror.ts';
 import { VmPlacer } from './vm-placer.ts';
 import { VmReconciler } from './vm-reconciler.ts';
 import { VmWriter } from './vm-writer.ts';
@@ -30,9 +32,9 @@ import { isAnswered } from './wish.ts';
 
 export interface ControllerOptions {
   readonly store: ResourceStore;
-  readonly now: () => Date;
+  readonly runtime: Runtime;
   /** The cluster's own kinds; absent on one host without a cluster. */
-  readonly cluster?: Omit<ClusterWatchOptions, 'nodeChanged' | 'namespaceChanged'>;
+  readonly cluster?: Omit<ClusterWatchOptions, 'clock' | 'nodeChanged' | 'namespaceChanged'>;
   /** Guard pods on the nodes that have guests; absent, there are none, and a drain stops nothing. Needs `cluster`. */
   readonly guard?: GuardOptions;
   readonly guardsObserver?: GuardsObserver;
@@ -73,15 +75,16 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { store, warn } = options;
-    const nowMs = () => performance.now();
+    const { store, runtime, warn } = options;
+    const { clock } = runtime;
     this.#waiting = new WaitingVms({
+      clock,
       isHeldUp: () => !this.#synced || this.#hearing.wait !== undefined,
       retry: (keys) => this.#addInOrder(keys.flatMap((key) => this.#vms.find(key) ?? [])),
     });
     this.#view = new ClusterView({ wentBack: () => this.#hearAll(), changed: () => this.#waiting.changed() });
     this.#hearing = new Hearing({
-      nowMs,
+      runtime,
       isAlive: (name) => this.#cluster?.factsOf(name).alive === true,
       ask: (name) => this.#tables.add(name),
       unanswered: (names) => warn(`VMs are placed again, though the agents of these nodes have not told in time which domains run there: ${names.join(', ')}`),
@@ -91,25 +94,32 @@ export class Controller {
     this.#images = new Mirror({ store, kind: 'RealtimeImage', changed: () => this.#waiting.changed() });
     this.#nodes = new Mirror({ store, kind: 'RealtimeNode', changed: (node, gone) => this.#nodeChanged(node, gone) });
     this.#allocations = new Mirror({ store, kind: 'RealtimeAllocation', changed: (allocation, gone) => this.#allocationChanged(allocation, gone) });
-    this.#cluster = options.cluster === undefined ? undefined : new ClusterWatch({ ...options.cluster, nodeChanged: (name) => this.#factsChanged(name), namespaceChanged: () => this.#waiting.changed() });
+    this.#cluster = options.cluster === undefined ? undefined : new ClusterWatch({
+      ...options.cluster, clock,
+      nodeChanged: (name) => this.#factsChanged(name),
+      namespaceChanged: () => this.#waiting.changed(),
+    });
     const cluster = this.#cluster;
     const view = this.#view;
-    const writer = new AllocationWriter(store, view);
+    const writer = new AllocationWriter(store, view, clock);
     this.#guards = options.cluster === undefined || options.guard === undefined ? undefined : new Guards({
-      ...options.guard, cluster: options.cluster.cluster, warn, now: options.now, observer: options.guardsObserver,
+      ...options.guard, cluster: options.cluster.cluster, warn, clock, observer: options.guardsObserver,
       tableOf: (name) => view.tableOf(name),
       guestsOf: (name) => (cluster?.factsOf(name).node === undefined ? [] : this.#runningOn(name)),
       blocks: ({ vm }) => this.#vms.get(vm)?.spec.evictionStrategy !== 'Shutdown',
       isCordoned: (name) => cluster?.factsOf(name).node?.spec.unschedulable === true,
-      changed: (name) => this.#guestsOf(name).forEach(({ vm }) => this.#add(keyOf(vm))),
+      changed: (name) => this.#guestsOf(name).forEach(({ vm }) => this.#add(objectKey(vm))),
     });
     const resolver = new GuestResolver(this.#classes, this.#images);
     // Every namespace carries its name as this label; without a cluster that is all it has.
     const namespaceLabels = (name: string) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name };
-    const vmWriter = new VmWriter({ store, vms: this.#vms, now: options.now, warn });
+    const vmWriter = new VmWriter({ store, vms: this.#vms, clock, warn });
     const reconciler = new VmReconciler({
-      view, writer, resolver, hearing: this.#hearing, vms: this.#vms, vmWriter, nowMs,
-      placer: new VmPlacer({ view, writer, resolver, namespaceLabels, bind: (vm, nodeName, signal) => this.#bind(vmWriter, vm, nodeName, signal) }),
+      view, writer, resolver, hearing: this.#hearing, vms: this.#vms, vmWriter, runtime,
+      placer: new VmPlacer({
+        view, writer, resolver, namespaceLabels, random: runtime.random,
+        bind: (vm, nodeName, signal) => this.#bind(vmWriter, vm, nodeName, signal),
+      }),
       factsOf: (nodeName) => cluster?.factsOf(nodeName),
       drains: (nodeName) => this.#guards?.drains(nodeName) === true,
     });
@@ -118,14 +128,14 @@ export class Controller {
       const isWanted = cluster !== undefined || view.tableOf(nodeName) === undefined;
       if (isWanted && this.#nodes.get({ name: nodeName }) !== undefined) await writer.writeTerm(nodeName, this.#hearing.term, signal);
       return {};
-    }, { onError: (nodeName, error, retryInMs) => warn(`RealtimeAllocation ${nodeName} is written again in ${retryInMs} ms`, error) });
+    }, { clock, onError: (nodeName, error, retryInMs) => warn(`RealtimeAllocation ${nodeName} is written again in ${retryInMs} ms`, error) });
     this.#queue = new WorkQueue(async (key, signal) => {
       const decidedAt = this.#waiting.changes;
       const { waits, againInMs } = await reconciler.reconcile(key, signal);
       if (waits) this.#waiting.add(key, decidedAt);
       else this.#waiting.delete(key);
       return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
-    }, { concurrency, observer: options.queueObserver ?? {}, onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
+    }, { clock, concurrency, observer: options.queueObserver ?? {}, onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
   }
 
   /** Runs until {@link stop}; rejects when the store cannot be watched any more. */
@@ -155,7 +165,7 @@ export class Controller {
   }
 
   #vmChanged(vm: Stored<'RealtimeVM'>): void {
-    this.#add(keyOf(vm.metadata));
+    this.#add(objectKey(vm.metadata));
     // Whether it may be stopped by a drain may have changed.
     const nodeName = this.#view.find(vm.metadata.uid)?.nodeName;
     if (nodeName !== undefined) this.#guards?.look(nodeName);
@@ -174,7 +184,7 @@ export class Controller {
   /** While it is written, agents may have to be heard anew: then nothing is placed that was decided before. */
   async #bind(vmWriter: VmWriter, vm: Stored<'RealtimeVM'>, nodeName: string | undefined, signal: AbortSignal): Promise<Stored<'RealtimeVM'>> {
     const bound = await vmWriter.bind(vm, nodeName, signal);
-    if (this.#hearing.wait !== undefined) throw new ConflictError(`the data went back while RealtimeVM ${keyOf(vm.metadata)} was about to be placed`);
+    if (this.#hearing.wait !== undefined) throw new ConflictError(`the data went back while RealtimeVM ${objectKey(vm.metadata)} was about to be placed`);
     return bound;
   }
 
@@ -190,14 +200,14 @@ export class Controller {
   }
 
   #addInOrder(vms: Iterable<Stored<'RealtimeVM'>>): void {
-    for (const vm of inPlacementOrder(vms)) this.#queue.add(keyOf(vm.metadata));
+    for (const vm of inPlacementOrder(vms)) this.#queue.add(objectKey(vm.metadata));
   }
 
   /** The cluster says otherwise of a node: where its VMs stand, and who fits there, may have changed. */
   #factsChanged(nodeName: string): void {
     const node = this.#nodes.get({ name: nodeName });
     if (node !== undefined) this.#nodeChanged(node, false);
-    for (const { vm } of this.#guestsOf(nodeName)) this.#add(keyOf(vm));
+    for (const { vm } of this.#guestsOf(nodeName)) this.#add(objectKey(vm));
     this.#guards?.look(nodeName);
   }
 
@@ -213,9 +223,9 @@ export class Controller {
     }
     if (!gone) this.#keepTable(node.metadata.name);
     const orphans = gone ? [] : node.status?.orphans?.flatMap(({ vm }) => vm ?? []) ?? [];
-    for (const vm of orphans) this.#add(keyOf(vm));
+    for (const vm of orphans) this.#add(objectKey(vm));
     // What they hold may have been given to others.
-    if (orphans.length > 0) for (const { vm } of this.#guestsOf(node.metadata.name)) this.#add(keyOf(vm));
+    if (orphans.length > 0) for (const { vm } of this.#guestsOf(node.metadata.name)) this.#add(objectKey(vm));
     this.#lookWhoIsHeard();
   }
 
@@ -254,7 +264,7 @@ export class Controller {
     }
     const node = this.#nodes.get({ name });
     if (node !== undefined && this.#view.isUnsettled(name) !== unsettled) this.#view.nodeChanged(node, this.#cluster?.factsOf(name));
-    for (const { vm } of allocation.spec.guests) this.#add(keyOf(vm));
+    for (const { vm } of allocation.spec.guests) this.#add(objectKey(vm));
     this.#guards?.look(name);
     this.#waiting.toldOtherwise();
   }
@@ -265,6 +275,6 @@ function inPlacementOrder(vms: Iterable<Stored<'RealtimeVM'>>): readonly Stored<
   return [...vms].sort((a, b) => (
     b.spec.placementPriority - a.spec.placementPriority
     || Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp)
-    || (keyOf(a.metadata) < keyOf(b.metadata) ? -1 : 1)
+    || (objectKey(a.metadata) < objectKey(b.metadata) ? -1 : 1)
   ));
 }

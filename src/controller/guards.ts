@@ -3,8 +3,9 @@ import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { ClusterStore } from '../store/cluster-store.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { Pod } from '../store/foreign.ts';
-import { WorkQueue } from '../store/work-queue.ts';
-import type { ReconcileResult, WorkQueueObserver } from '../store/work-queue.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { WorkQueue } from '../runtime/work-queue.ts';
+import type { ReconcileResult, WorkQueueObserver } from '../runtime/work-queue.ts';
 import { guardStep } from './guard-step.ts';
 import { guardBudget, guardFinalizer, guardLabel, guardName, guardPod, hasEnded } from './guard.ts';
 import type { GuardedTable, GuardOptions } from './guard.ts';
@@ -28,7 +29,7 @@ export interface GuardsOptions extends GuardOptions {
   /** The node's guard was evicted, or is there again: its guests are to be looked at. */
   readonly changed: (nodeName: string) => void;
   readonly warn: (message: string, error?: unknown) => void;
-  readonly now: () => Date;
+  readonly clock: Clock;
   readonly observer?: GuardsObserver | undefined;
 }
 
@@ -43,6 +44,7 @@ export class Guards {
   constructor(options: GuardsOptions) {
     this.#options = options;
     this.#queue = new WorkQueue((nodeName, signal) => this.#reconcile(nodeName, signal), {
+      clock: options.clock,
       ...(options.observer === undefined ? {} : { observer: options.observer.queue }),
       onError: (nodeName, error, retryInMs) => options.warn(`the guard of node ${nodeName} is tried again in ${retryInMs} ms`, error),
     });
@@ -92,14 +94,14 @@ export class Guards {
   }
 
   async #reconcile(nodeName: string, signal: AbortSignal): Promise<ReconcileResult> {
-    const { cluster, namespace, tableOf, guestsOf, blocks, isCordoned, now } = this.#options;
+    const { cluster, namespace, tableOf, guestsOf, blocks, isCordoned, clock } = this.#options;
     this.#count();
     const guests = guestsOf(nodeName);
     const key = { namespace, name: guardName(nodeName) };
     await this.#keepBudget(nodeName, guests.some(blocks), signal);
     const table = tableOf(nodeName);
     const pod = this.#pods.get(nodeName);
-    const step = guardStep({ pod, wanted: guests.length === 0 || table === undefined ? undefined : guardPod(table, guests, this.#options), isCordoned: isCordoned(nodeName), nowMs: now().getTime() });
+    const step = guardStep({ pod, wanted: guests.length === 0 || table === undefined ? undefined : guardPod(table, guests, this.#options), isCordoned: isCordoned(nodeName), nowMs: clock.date().getTime() });
     switch (step.kind) {
       case 'none':
         return {};

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { machineRuntime } from '../runtime/runtime.ts';
 import type { Stored } from '../store/resource.ts';
 import { Hearing } from './hearing.ts';
 
@@ -10,7 +11,13 @@ function hearing(...alive: string[]) {
   const living = new Set(alive);
   const asked: string[] = [];
   const unanswered: string[] = [];
-  return { clock, living, asked, unanswered, hearing: new Hearing({ nowMs: () => clock.nowMs, isAlive: (name) => living.has(name), ask: (name) => asked.push(name), unanswered: (names) => unanswered.push(...names) }) };
+  const heard = new Hearing({
+    runtime: { ...machineRuntime, clock: { ...machineRuntime.clock, nowMs: () => clock.nowMs } },
+    isAlive: (name) => living.has(name),
+    ask: (name) => asked.push(name),
+    unanswered: (names) => unanswered.push(...names),
+  });
+  return { clock, living, asked, unanswered, hearing: heard };
 }
 
 describe('hearing every agent before placing', () => {

@@ -5,7 +5,7 @@
  * controller, or sees the store go back, therefore begins a term, writes it into every table, and waits until the agents
  * have repeated it together with their orphans. Rules §6.6, §6.7.
  */
-import { randomUUID } from 'node:crypto';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Stored } from '../store/resource.ts';
 
 /**
@@ -16,8 +16,7 @@ import type { Stored } from '../store/resource.ts';
 const longestMs = 40_000;
 
 export interface HearingOptions {
-  /** A clock that only goes forward. */
-  readonly nowMs: () => number;
+  readonly runtime: Runtime;
   readonly isAlive: (nodeName: string) => boolean;
   /** The node's table is to carry the term. */
   readonly ask: (nodeName: string) => void;
@@ -34,11 +33,12 @@ export interface Wait {
 export class Hearing {
   readonly #options: HearingOptions;
   readonly #unheard = new Set<string>();
-  #term = randomUUID();
+  #term: string;
   #endsAtMs = 0;
 
   constructor(options: HearingOptions) {
     this.#options = options;
+    this.#term = options.runtime.random.uuid();
   }
 
   get term(): string {
@@ -47,9 +47,9 @@ export class Hearing {
 
   /** Asks these nodes anew. */
   begin(nodes: Iterable<Stored<'RealtimeNode'>>): void {
-    const { nowMs, ask } = this.#options;
-    this.#term = randomUUID();
-    this.#endsAtMs = nowMs() + longestMs;
+    const { runtime: { clock, random }, ask } = this.#options;
+    this.#term = random.uuid();
+    this.#endsAtMs = clock.nowMs() + longestMs;
     this.#unheard.clear();
     for (const { metadata: { name } } of nodes) {
       this.#unheard.add(name);
@@ -68,8 +68,8 @@ export class Hearing {
   /** Undefined where nobody is waited for. */
   get wait(): Wait | undefined {
     if (this.#unheard.size === 0) return undefined;
-    const { nowMs, isAlive, unanswered } = this.#options;
-    const forMs = this.#endsAtMs - nowMs();
+    const { runtime: { clock }, isAlive, unanswered } = this.#options;
+    const forMs = this.#endsAtMs - clock.nowMs();
     const waitsFor = this.#unheard.values().filter(isAlive);
     if (forMs > 0) return waitsFor.next().done === true ? undefined : { sinceMs: longestMs - forMs, forMs };
     const nodes = [...waitsFor];

@@ -1,5 +1,6 @@
 /** Keeps the latest objects of one kind in memory, and tells which have changed. */
 import type { Kind } from '../crds/resource.ts';
+import { objectKey } from '../runtime/object-key.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { ObjectKey, Stored } from '../store/resource.ts';
@@ -44,10 +45,10 @@ export class Mirror<K extends Kind> {
   }
 
   get(key: ObjectKey): Stored<K> | undefined {
-    return this.find(keyOf(key));
+    return this.find(objectKey(key));
   }
 
-  /** By the text of {@link keyOf}. */
+  /** By the text of {@link objectKey}. */
   find(key: string): Stored<K> | undefined {
     return this.#objects.get(key);
   }
@@ -62,15 +63,10 @@ export class Mirror<K extends Kind> {
 
   /** Takes over what a write or read of our own returned, without waiting for the watch to say so. */
   put(object: Stored<K>): void {
-    this.#objects.set(keyOf(object.metadata), object);
+    this.#objects.set(objectKey(object.metadata), object);
   }
 
   remove(key: ObjectKey): void {
-    this.#objects.delete(keyOf(key));
+    this.#objects.delete(objectKey(key));
   }
-}
-
-/** `namespace/name`, or the name of an object of the whole cluster. */
-export function keyOf({ namespace, name }: ObjectKey): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import { machineClock } from '../runtime/clock.ts';
 import { QuickAnswers } from './quick-answers.ts';
 import type { VmStanding } from './vm-report.ts';
 
@@ -10,7 +11,7 @@ let nowMs: number;
 let answers: QuickAnswers;
 beforeEach(() => {
   nowMs = 1000;
-  answers = new QuickAnswers(() => nowMs);
+  answers = new QuickAnswers({ ...machineClock, nowMs: () => nowMs });
 });
 
 describe('QuickAnswers', () => {

@@ -1,18 +1,18 @@
 /** Holds back the news that a VM was placed until its agent has answered, if that is soon: one write of its status instead of two. */
 import type { VmPhase } from '../crds/realtime-vm-status.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { VmStanding } from './vm-report.ts';
 
 /** An agent tells a start that takes longer than this while it is under way, so an answer comes by then. */
 export const quickAnswerMs = 2000;
 
 export class QuickAnswers {
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
   /** When each VM was placed that waits for an answer, by UID. */
   readonly #placedAtMs = new Map<string, number>();
 
-  /** @param nowMs a clock that only goes forward. */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /**
@@ -25,9 +25,9 @@ export class QuickAnswers {
       this.forget(uid);
       return 0;
     }
-    const placedAtMs = this.#placedAtMs.get(uid) ?? this.#nowMs();
+    const placedAtMs = this.#placedAtMs.get(uid) ?? this.#clock.nowMs();
     this.#placedAtMs.set(uid, placedAtMs);
-    return Math.max(0, Math.ceil(placedAtMs + quickAnswerMs - this.#nowMs()));
+    return Math.max(0, Math.ceil(placedAtMs + quickAnswerMs - this.#clock.nowMs()));
   }
 
   forget(uid: string): void {

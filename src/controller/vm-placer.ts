@@ -4,6 +4,7 @@ import { guestToWire } from '../crds/guest-wire.ts';
 import { placementToWire } from '../crds/placement-wire.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { Decision } from '../realtime/decision.ts';
+import type { Random } from '../runtime/random.ts';
 import { formatRefusal } from '../realtime/place/refusal-groups.ts';
 import type { Stored } from '../store/resource.ts';
 import type { AllocationWriter } from './allocation-writer.ts';
@@ -12,12 +13,12 @@ import type { ClusterView } from './cluster-view.ts';
 import type { GuestResolver } from './guest-resolver.ts';
 import { hasNodeLocalDisks } from './node-local-disks.ts';
 import type { VmStanding } from './vm-report.ts';
-import { newRequest } from './wish.ts';
 
 export interface VmPlacerOptions {
   readonly view: ClusterView;
   readonly writer: Pick<AllocationWriter, 'change'>;
   readonly resolver: GuestResolver;
+  readonly random: Random;
   readonly namespaceLabels: (name: string) => Readonly<Record<string, string>>;
   /** Makes a VM's status say where its NodeLocal disks are, or that they are nowhere yet. @returns the VM as it is then. */
   readonly bind: (vm: Stored<'RealtimeVM'>, nodeName: string | undefined, signal: AbortSignal) => Promise<Stored<'RealtimeVM'>>;
@@ -38,7 +39,7 @@ export class VmPlacer {
    * @throws ConflictError where it has to be decided anew; and what the store throws.
    */
   async place(vm: Stored<'RealtimeVM'>, bound: AllocatedGuest | undefined, signal: AbortSignal, isNewHome = false): Promise<VmStanding> {
-    const { view, writer, resolver, namespaceLabels, bind } = this.#options;
+    const { view, writer, resolver, random, namespaceLabels, bind } = this.#options;
     const { namespace, name, uid, generation } = vm.metadata;
     const guest = resolver.resolve(vm);
     if (!guest.ok) return { kind: 'invalid', message: guest.problems.map(formatProblem).join('; ') };
@@ -57,7 +58,7 @@ export class VmPlacer {
       vm: { namespace, name, uid },
       generation,
       desired: 'Running',
-      request: newRequest(),
+      request: random.uuid(),
       ...(vm.spec.restartedAt === undefined ? {} : { restartedAt: vm.spec.restartedAt }),
       ...(vm.spec.className === undefined ? {} : { className: vm.spec.className }),
       guest: guestToWire(guest.value),

@@ -4,6 +4,7 @@ import { formatProblem } from '../crds/document-problem.ts';
 import { guestToWire } from '../crds/guest-wire.ts';
 import { requireValid } from '../crds/require-valid.ts';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { Stored } from '../store/resource.ts';
 import type { AllocationWriter } from './allocation-writer.ts';
@@ -19,7 +20,7 @@ import { quickAnswerMs, QuickAnswers } from './quick-answers.ts';
 import type { VmPlacer } from './vm-placer.ts';
 import type { VmStanding } from './vm-report.ts';
 import type { VmWriter } from './vm-writer.ts';
-import { asking, isAnswered, isDoubted, isRestartDue, newRequest, reportOn } from './wish.ts';
+import { asking, isAnswered, isDoubted, isRestartDue, reportOn } from './wish.ts';
 
 /** Keeps a deleted RealtimeVM until nothing of it is left on any host. */
 export const finalizer = 'rtvm.dev/allocation';
@@ -32,8 +33,7 @@ export interface VmReconcilerOptions {
   readonly vmWriter: VmWriter;
   readonly resolver: GuestResolver;
   readonly hearing: Pick<Hearing, 'wait'>;
-  /** A clock that only goes forward. */
-  readonly nowMs: () => number;
+  readonly runtime: Runtime;
   /** What the cluster says of a node; undefined without a cluster. */
   readonly factsOf: (nodeName: string) => NodeFacts | undefined;
   /** Whether a node is being drained, with leave to stop the VMs that allow it. */
@@ -61,7 +61,7 @@ export class VmReconciler {
 
   constructor(options: VmReconcilerOptions) {
     this.#options = options;
-    this.#quickAnswers = new QuickAnswers(options.nowMs);
+    this.#quickAnswers = new QuickAnswers(options.runtime.clock);
   }
 
   /** A write that came too late has made what is known current: then everything is decided again. */
@@ -154,7 +154,7 @@ export class VmReconciler {
 
   /** It keeps what it holds; what is asked of its agent may change. */
   async #hold(vm: Stored<'RealtimeVM'>, held: Held, ends: boolean, drains: boolean, signal: AbortSignal): Promise<VmStanding> {
-    const { resolver, writer } = this.#options;
+    const { resolver, writer, runtime: { random } } = this.#options;
     const { restartedAt } = vm.spec;
     const { generation } = vm.metadata;
     let { entry } = held;
@@ -162,9 +162,9 @@ export class VmReconciler {
     // With another guest it may need another place: it is stopped, and then placed anew.
     const moves = restarts && resolver.makesAnother(vm, entry);
     if (restarts && !moves && resolver.resolve(vm).ok) entry = { ...entry, generation, restartedAt };
-    entry = asking(entry, ends || moves ? 'Stopped' : 'Running');
+    entry = asking(entry, ends || moves ? 'Stopped' : 'Running', random);
     // Every agent has told what runs, and none has told of this VM.
-    if (isDoubted(entry, held.report) && this.#options.hearing.wait === undefined) entry = { ...entry, request: newRequest() };
+    if (isDoubted(entry, held.report) && this.#options.hearing.wait === undefined) entry = { ...entry, request: random.uuid() };
     if (entry !== held.entry) await writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: held.report, restartRequired: resolver.restartRequired(vm, entry), lost: this.#lost(held), drains };
   }
@@ -198,7 +198,7 @@ export class VmReconciler {
       vm: { namespace, name, uid },
       generation: orphan.generation ?? generation,
       desired,
-      request: held?.entry.desired === desired ? held.entry.request : newRequest(),
+      request: held?.entry.desired === desired ? held.entry.request : this.#options.runtime.random.uuid(),
       ...(orphan.restartedAt === undefined ? {} : { restartedAt: orphan.restartedAt }),
       ...(vm.spec.className === undefined ? {} : { className: vm.spec.className }),
       guest: held?.entry.guest ?? guestToWire(requireValid(guest, `RealtimeVM ${namespace}/${name}`)),
@@ -212,7 +212,7 @@ export class VmReconciler {
   async #remove(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<VmReconciled> {
     const held = this.#held(vm);
     if (held !== undefined) {
-      const entry = asking(held.entry, 'Removed');
+      const entry = asking(held.entry, 'Removed', this.#options.runtime.random);
       if (entry !== held.entry) {
         await this.#options.writer.change(held.nodeName, vm.metadata.uid, { kind: 'put', entry }, signal);
         return settled;

@@ -1,4 +1,5 @@
 /** Writes RealtimeVMs: their finalizers, and their status with the events that tell what has changed in it. */
+import type { Clock } from '../runtime/clock.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
@@ -10,7 +11,7 @@ import { statusOf } from './vm-status.ts';
 export interface VmWriterOptions {
   readonly store: ResourceStore;
   readonly vms: Mirror<'RealtimeVM'>;
-  readonly now: () => Date;
+  readonly clock: Clock;
   readonly warn: (message: string, error: unknown) => void;
 }
 
@@ -39,9 +40,9 @@ export class VmWriter {
 
   /** Says how the VM stands. @throws StoreError as {@link setFinalizers} does. */
   async report(vm: Stored<'RealtimeVM'>, standing: VmStanding, signal: AbortSignal): Promise<void> {
-    const { store, vms, now, warn } = this.#options;
+    const { store, vms, clock, warn } = this.#options;
     const current = vms.get(vm.metadata) ?? vm;
-    const status = statusOf(current, standing, now());
+    const status = statusOf(current, standing, clock.date());
     await this.#write('updateStatus', { ...current, status }, signal);
     const { namespace, name, uid } = vm.metadata;
     for (const event of eventsOf(current.status, status)) {

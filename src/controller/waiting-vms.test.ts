@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { machineClock } from '../runtime/clock.ts';
 import { WaitingVms } from './waiting-vms.ts';
 
 let isHeldUp: boolean;
@@ -9,7 +10,7 @@ let waiting: WaitingVms;
 beforeEach(() => {
   isHeldUp = false;
   retried = [];
-  waiting = new WaitingVms({ isHeldUp: () => isHeldUp, retry: (keys) => retried.push(keys) });
+  waiting = new WaitingVms({ clock: machineClock, isHeldUp: () => isHeldUp, retry: (keys) => retried.push(keys) });
 });
 
 afterEach(() => {

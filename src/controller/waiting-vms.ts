@@ -6,10 +6,13 @@
  * help it, even one that came while its refusal was being written.
  */
 
+import type { Clock, Timer } from '../runtime/clock.ts';
+
 /** So long at most, a VM says what no longer is of why it waits. */
 const refreshMs = 30_000;
 
 export interface WaitingVmsOptions {
+  readonly clock: Clock;
   /** Nobody gets through now, whatever changes; {@link WaitingVms.changed} is called when that is over. */
   readonly isHeldUp: () => boolean;
   readonly retry: (keys: readonly string[]) => void;
@@ -20,7 +23,7 @@ export class WaitingVms {
   readonly #keys = new Set<string>();
   #changes = 0;
   #isDue = false;
-  #refresh: NodeJS.Timeout | undefined;
+  #refresh: Timer | undefined;
 
   constructor(options: WaitingVmsOptions) {
     this.#options = options;
@@ -45,7 +48,7 @@ export class WaitingVms {
     this.#changes += 1;
     if (this.#isDue || this.#options.isHeldUp()) return;
     this.#isDue = true;
-    setImmediate(() => {
+    this.#options.clock.afterThisTurn(() => {
       this.#isDue = false;
       this.#retry();
     });
@@ -53,16 +56,16 @@ export class WaitingVms {
 
   /** Something is otherwise that lets none of them through: room was taken, say. */
   toldOtherwise(): void {
-    this.#refresh ??= setTimeout(() => this.#retry(), refreshMs).unref();
+    this.#refresh ??= this.#options.clock.after(refreshMs, () => this.#retry(), { background: true });
   }
 
   stop(): void {
-    clearTimeout(this.#refresh);
+    this.#refresh?.cancel();
     this.#keys.clear();
   }
 
   #retry(): void {
-    clearTimeout(this.#refresh);
+    this.#refresh?.cancel();
     this.#refresh = undefined;
     if (this.#keys.size > 0 && !this.#options.isHeldUp()) this.#options.retry([...this.#keys]);
   }

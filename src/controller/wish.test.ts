@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import { machineRandom } from '../runtime/random.ts';
 import { asking, isAnswered, isDoubted, isRestartDue } from './wish.ts';
 
 const entry = { vm: { namespace: 'n', name: 'm', uid: 'u' }, generation: 1, desired: 'Running', request: 'first' } as AllocatedGuest;
@@ -8,8 +9,8 @@ const [noon, later] = ['2026-01-01T12:00:00Z', '2026-01-01T12:00:00.001Z'];
 
 describe('asking', () => {
   it('names each change of what is asked, and leaves alone what asks for it already', () => {
-    expect(asking(entry, 'Running')).toBe(entry);
-    const [stopped, again] = [asking(entry, 'Stopped'), asking(entry, 'Stopped')];
+    expect(asking(entry, 'Running', machineRandom)).toBe(entry);
+    const [stopped, again] = [asking(entry, 'Stopped', machineRandom), asking(entry, 'Stopped', machineRandom)];
     expect(stopped).toEqual({ ...entry, desired: 'Stopped', request: stopped.request });
     expect(new Set([entry.request, stopped.request, again.request]).size).toBe(3);
   });

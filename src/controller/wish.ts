@@ -1,17 +1,13 @@
 /** What an allocation's entry asks of the agent, and whether the agent has answered just that: pure. */
-import { randomUUID } from 'node:crypto';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import type { Random } from '../runtime/random.ts';
 
 /**
  * The entry, asking for something. Each change of what is asked gets a name of its own: the answer to an earlier one, still
  * in the table or in an agent's memory, must not free what a domain that was started since holds. Rules §6.1.
  */
-export function asking(entry: AllocatedGuest, desired: AllocatedGuest['desired']): AllocatedGuest {
-  return entry.desired === desired ? entry : { ...entry, desired, request: newRequest() };
-}
-
-export function newRequest(): string {
-  return randomUUID();
+export function asking(entry: AllocatedGuest, desired: AllocatedGuest['desired'], random: Random): AllocatedGuest {
+  return entry.desired === desired ? entry : { ...entry, desired, request: random.uuid() };
 }
 
 /** The agent has done what the entry asks: the domain has ended (`Stopped`), or nothing is left of it (`Removed`). */

@@ -1,4 +1,5 @@
 // libvirt's calls as typed methods on one connection. When the connection ends, the client is spent: the supervisor makes another.
+import type { Clock } from '../runtime/clock.ts';
 import { Connection } from './connection.ts';
 import { encodeCpuMap } from './cpu-map.ts';
 import type { DomainInfo, DomainRef, DomainState, DomainStats, LifecycleEvent, NodeInfo } from './domain-types.ts';
@@ -18,6 +19,8 @@ export interface OpenOptions {
   readonly uri?: string;
   readonly signal?: AbortSignal;
   readonly keepalive?: KeepaliveOptions;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
   /** How long libvirt may take to answer each step of the greeting; after its start it can take many seconds. Default 30 s. */
   readonly handshakeTimeoutMs?: number;
   /** Called for every lifecycle event from the moment of opening on, so before any list can be asked for. */
@@ -45,6 +48,7 @@ export class LibvirtClient implements Disposable {
     const connection = await Connection.open({
       socketPath,
       signal,
+      clock: options.clock,
       onMessage: (procedure, payload) => {
         if (procedure !== lifecycleMessage || onLifecycleEvent === undefined) return;
         const event = readLifecycleEvent(payload);

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
+import { machineClock } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { CallQueue } from './call-queue.ts';
 import { LibvirtConnectionError } from './errors.ts';
 import { encodeFrame, FrameSplitter, frameStatus, frameTypes, programs, protocolError } from './frame.ts';
@@ -18,6 +20,8 @@ import { XdrError, XdrReader } from './xdr.ts';
 export interface ConnectionOptions {
   readonly socketPath: string;
   readonly signal?: AbortSignal | undefined;
+  /** Default: the machine's. */
+  readonly clock?: Clock | undefined;
   /** Takes the messages that are nobody's reply: events. What it throws as an XdrError ends the connection as PROTOCOL. */
   readonly onMessage: (procedure: number, payload: XdrReader) => void;
 }
@@ -34,6 +38,7 @@ export class Connection {
   readonly #socketPath: string;
   readonly #onMessage: ConnectionOptions['onMessage'];
   readonly #splitter = new FrameSplitter();
+  readonly #clock: Clock;
   readonly #queue: CallQueue<AnyPendingCall>;
   /** By the serial of the call that opened each. */
   readonly #streams = new Map<number, OpenStream>();
@@ -67,6 +72,7 @@ export class Connection {
     this.#socket = socket;
     this.#socketPath = options.socketPath;
     this.#onMessage = options.onMessage;
+    this.#clock = options.clock ?? machineClock;
     this.#queue = new CallQueue((message) => socket.write(message));
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#end(this.#closedError(error)));
@@ -105,7 +111,7 @@ export class Connection {
   #call<Args, Result>(serial: number, procedure: Procedure<Args, Result>, args: Args, options: CallOptions): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       if (this.#ended !== undefined) throw this.#ended;
-      const call = new PendingCall(serial, procedure, args, options, (abandoned) => {
+      const call = new PendingCall(this.#clock, serial, procedure, args, options, (abandoned) => {
         this.#queue.abandon(abandoned);
         this.#endIfStuck();
       });
@@ -118,7 +124,7 @@ export class Connection {
   /** Begins to ping; only after libvirt has agreed to (it closes the connection of a client that pings unasked). */
   startKeepalive(options: KeepaliveOptions): void {
     if (this.#ended !== undefined) return;
-    this.#keepalive = new Keepalive(options, () => this.#sendKeepalive(ping), () => {
+    this.#keepalive = new Keepalive(this.#clock, options, () => this.#sendKeepalive(ping), () => {
       this.#end(new LibvirtConnectionError('TIMEOUT', `libvirt at ${this.#socketPath} has answered nothing for ${keepaliveBoundMs(options)} ms: it hangs; see its log, and restart it (running domains survive that)`));
     });
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { machineClock } from '../runtime/clock.ts';
 import { Keepalive, keepaliveBoundMs } from './keepalive.ts';
 
 const options = { intervalMs: 1000, maxMissed: 2 };
@@ -8,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 
 function start(): { readonly keepalive: Keepalive; readonly log: string[] } {
   const log: string[] = [];
-  return { log, keepalive: new Keepalive(options, () => log.push('ping'), () => log.push('dead')) };
+  return { log, keepalive: new Keepalive(machineClock, options, () => log.push('ping'), () => log.push('dead')) };
 }
 
 it('pings in silence and gives up after the missed pings, once', () => {

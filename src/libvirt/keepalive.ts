@@ -1,5 +1,7 @@
 // Notices a peer that holds the socket open but no longer answers, as libvirt does: pings in silence, gives up after some.
 
+import type { Clock, Timer } from '../runtime/clock.ts';
+
 export interface KeepaliveOptions {
   /** Silence after which a ping is sent; libvirt's own default is 5 s. */
   readonly intervalMs: number;
@@ -20,24 +22,20 @@ export function keepaliveBoundMs({ intervalMs, maxMissed }: KeepaliveOptions): n
  * stopped for long the peer still gets its full number of chances.
  */
 export class Keepalive {
-  readonly #timer: NodeJS.Timeout;
+  readonly #clock: Clock;
+  readonly #options: KeepaliveOptions;
+  readonly #ping: () => void;
+  readonly #dead: () => void;
+  #timer: Timer;
   #heard = false;
   #missed = 0;
 
-  constructor(options: KeepaliveOptions, ping: () => void, dead: () => void) {
-    this.#timer = setInterval(() => {
-      if (this.#heard) {
-        this.#heard = false;
-        this.#missed = 0;
-      } else if (this.#missed === options.maxMissed) {
-        this.stop();
-        dead();
-      } else {
-        this.#missed += 1;
-        ping();
-      }
-    }, options.intervalMs);
-    this.#timer.unref(); // the socket keeps the process alive while it is open, this need not
+  constructor(clock: Clock, options: KeepaliveOptions, ping: () => void, dead: () => void) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#ping = ping;
+    this.#dead = dead;
+    this.#timer = this.#arm();
   }
 
   /** Anything that arrives is a sign of life. */
@@ -46,6 +44,26 @@ export class Keepalive {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#timer.cancel();
+  }
+
+  /** The socket keeps the process alive while it is open, this need not. */
+  #arm(): Timer {
+    return this.#clock.after(this.#options.intervalMs, () => this.#intervalEnded(), { background: true });
+  }
+
+  #intervalEnded(): void {
+    if (!this.#heard && this.#missed === this.#options.maxMissed) {
+      this.#dead();
+      return;
+    }
+    this.#timer = this.#arm();
+    if (this.#heard) {
+      this.#heard = false;
+      this.#missed = 0;
+    } else {
+      this.#missed += 1;
+      this.#ping();
+    }
   }
 }

@@ -1,4 +1,5 @@
 // One call under way: its message, the promise its caller waits on, and the ways in which that promise settles.
+import type { Clock } from '../runtime/clock.ts';
 import { readError } from './codecs.ts';
 import type { QueuedCall } from './call-queue.ts';
 import { LibvirtConnectionError, LibvirtError } from './errors.ts';
@@ -33,7 +34,7 @@ export class PendingCall<Args, Result> implements AnyPendingCall {
    * @param abandoned told when the caller no longer waits although the call was not answered.
    * @throws {LibvirtConnectionError} INVALID_ARGUMENT for arguments that cannot be sent; the signal's reason when it is aborted.
    */
-  constructor(serial: number, procedure: Procedure<Args, Result>, args: Args, options: CallOptions, abandoned: (call: AnyPendingCall) => void) {
+  constructor(clock: Clock, serial: number, procedure: Procedure<Args, Result>, args: Args, options: CallOptions, abandoned: (call: AnyPendingCall) => void) {
     options.signal?.throwIfAborted();
     this.serial = serial;
     this.#procedure = procedure;
@@ -49,7 +50,7 @@ export class PendingCall<Args, Result> implements AnyPendingCall {
     this.promise = promise;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#watch(options, (error) => {
+    this.#watch(clock, options, (error) => {
       this.reject(error);
       abandoned(this);
     });
@@ -85,13 +86,13 @@ export class PendingCall<Args, Result> implements AnyPendingCall {
     this.#reject(error);
   }
 
-  #watch({ signal, timeoutMs }: CallOptions, giveUp: (error: unknown) => void): void {
+  #watch(clock: Clock, { signal, timeoutMs }: CallOptions, giveUp: (error: unknown) => void): void {
     signal?.addEventListener('abort', () => giveUp(signal.reason), { once: true, signal: this.#settled.signal });
     if (timeoutMs === undefined) return;
-    const timer = setTimeout(() => {
+    const timer = clock.after(timeoutMs, () => {
       giveUp(new LibvirtConnectionError('TIMEOUT', `${this.#procedure.name} got no answer within ${timeoutMs} ms; libvirt may still carry it out, so look at the state before trying again`));
-    }, timeoutMs);
-    this.#settled.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    });
+    this.#settled.signal.addEventListener('abort', timer.cancel, { once: true });
   }
 }
 

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { machineClock } from '../runtime/clock.ts';
+import { machineRandom } from '../runtime/random.ts';
 import { LibvirtSupervisor } from './supervisor.ts';
 import type { SupervisorOptions } from './supervisor.ts';
 
@@ -19,13 +21,14 @@ async function failing(attempts: number, options: Partial<SupervisorOptions> = {
     onDisconnected: () => { throw new Error('disconnected from nothing'); },
     onLifecycleEvent: () => { throw new Error('an event of nothing'); },
     onConnectFailed: (error, retryInMs) => failures.push([(error as { code: unknown }).code, retryInMs]),
+    random: { ...machineRandom, fraction: () => 0.5 },
     clock: {
-      now: () => 0,
-      random: () => 0.5,
+      ...machineClock,
+      nowMs: () => 0,
       sleep: (ms, signal) => {
         if (slept.push(ms) < attempts) return Promise.resolve();
         done.resolve(undefined);
-        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+        return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
       },
     },
     ...options,

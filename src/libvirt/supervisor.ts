@@ -1,26 +1,18 @@
 // Keeps one connection to libvirt for as long as it runs: connects, tells, and connects again when it breaks.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { backoffMs, defaultBackoff } from './backoff.ts';
-import type { BackoffOptions } from './backoff.ts';
+import { jitteredBackoffMs } from '../runtime/backoff.ts';
+import type { Backoff } from '../runtime/backoff.ts';
+import { machineClock } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { machineRandom } from '../runtime/random.ts';
+import type { Random } from '../runtime/random.ts';
 import { LibvirtClient } from './client.ts';
 import type { OpenOptions } from './client.ts';
 import type { LifecycleEvent } from './domain-types.ts';
 import { LibvirtConnectionError } from './errors.ts';
 import { findSocketPath } from './socket-path.ts';
 
-/** The edge of the machine, replaceable in tests. */
-export interface SupervisorClock {
-  readonly now: () => number;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<unknown>;
-}
-
-const machineClock: SupervisorClock = {
-  now: () => performance.now(),
-  random: () => Math.random(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-};
+/** A restarting libvirtd is back within a fraction of a second; one that is gone is asked about twice a minute. */
+const defaultBackoff: Backoff = { firstMs: 200, maxMs: 30_000 };
 
 export interface SupervisorOptions extends Omit<OpenOptions, 'socketPath' | 'signal' | 'onLifecycleEvent'> {
   /** Default: looked for anew on each attempt, see socket-path.ts. */
@@ -36,14 +28,15 @@ export interface SupervisorOptions extends Omit<OpenOptions, 'socketPath' | 'sig
   readonly onConnectFailed?: (error: unknown, retryInMs: number) => void;
   /** Lifecycle events of the current connection. None comes before its onConnected or after its onDisconnected. */
   readonly onLifecycleEvent: (event: LifecycleEvent) => void;
-  readonly backoff?: BackoffOptions;
-  readonly clock?: SupervisorClock;
+  readonly backoff?: Backoff;
+  readonly random?: Random;
 }
 
 export class LibvirtSupervisor implements AsyncDisposable {
   readonly #options: SupervisorOptions;
-  readonly #clock: SupervisorClock;
-  readonly #backoff: BackoffOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #backoff: Backoff;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #client: LibvirtClient | undefined;
@@ -54,6 +47,7 @@ export class LibvirtSupervisor implements AsyncDisposable {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? machineClock;
+    this.#random = options.random ?? machineRandom;
     this.#backoff = options.backoff ?? defaultBackoff;
     this.#next.promise.catch(() => undefined); // nobody need be waiting when it is stopped
     this.#running = this.#run();
@@ -98,10 +92,10 @@ export class LibvirtSupervisor implements AsyncDisposable {
     while (!signal.aborted) {
       const client = await this.#connect(signal);
       if (client !== undefined) {
-        const since = this.#clock.now();
+        const since = this.#clock.nowMs();
         await this.#serve(client);
         // One that breaks at once, again and again, is to be treated like one that cannot be connected to.
-        if (this.#clock.now() - since >= this.#backoff.maxMs) failures = 0;
+        if (this.#clock.nowMs() - since >= this.#backoff.maxMs) failures = 0;
       }
       await this.#wait(failures++, client === undefined, signal);
     }
@@ -149,7 +143,7 @@ export class LibvirtSupervisor implements AsyncDisposable {
 
   async #wait(failures: number, connectFailed: boolean, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const ms = backoffMs(failures, this.#clock.random(), this.#backoff);
+    const ms = jitteredBackoffMs(failures, this.#random.fraction(), this.#backoff);
     if (connectFailed) this.#options.onConnectFailed?.(this.#lastError, ms);
     await this.#clock.sleep(ms, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;

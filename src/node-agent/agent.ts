@@ -9,12 +9,13 @@ import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { EventDraft } from '../store/event.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
-import { WorkQueue } from '../store/work-queue.ts';
-import type { ReconcileResult, WorkQueueObserver } from '../store/work-queue.ts';
+import { WorkQueue } from '../runtime/work-queue.ts';
+import type { ReconcileResult, WorkQueueObserver } from '../runtime/work-queue.ts';
 import type { AgentEvent } from './agent-events.ts';
 import type { AgentLog } from './agent-log.ts';
 import { nobodyObserves } from './agent-observer.ts';
@@ -23,13 +24,13 @@ import { GuestKeeper } from './guest-keeper.ts';
 import { GuestStarter } from './guest-starter.ts';
 import { readCpuFlags } from './host/cpu-flags.ts';
 import type { HostRoot } from './host/host-root.ts';
+import type { OpenHostFiles } from './host-files.ts';
 import { kvmProblem } from './host/virtualization.ts';
 import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
 import { NodeKeeper, nodeNews } from './node-keeper.ts';
 import type { NodeNews } from './node-keeper.ts';
 import { PassedWishes } from './passed-wishes.ts';
 import { Reports } from './reports.ts';
-import { GuestFiles } from './images/guest-files.ts';
 import { StartError } from './start-failure.ts';
 
 export interface AgentOptions {
@@ -41,12 +42,10 @@ export interface AgentOptions {
   readonly nodeLabels: Readonly<Record<string, string>>;
   readonly hypervisor: Hypervisor;
   readonly root: HostRoot;
-  readonly stateDirectory: string;
-  readonly imageRoot: string;
-  readonly allowedUrls: readonly string[];
+  readonly files: OpenHostFiles;
   readonly virtType: VirtType;
   readonly auditIntervalMs: number;
-  readonly now: () => number;
+  readonly runtime: Runtime;
   readonly log: AgentLog;
   /** Called when libvirt is lost or cannot be reached; the agent goes on trying. */
   readonly libvirtAway?: (error: unknown) => void;
@@ -54,8 +53,6 @@ export interface AgentOptions {
   readonly queueObserver?: (queue: 'guests' | 'reports') => WorkQueueObserver;
   /** What a person has to mend so that this node's objects can be read, whenever that changes. */
   readonly problems?: (problems: readonly StoreProblem[]) => void;
-  /** Milliseconds that only grow. Default: the machine's monotonic clock. */
-  readonly monotonicMs?: () => number;
 }
 
 /** What is told to the store beside {@link nodeNews}. */
@@ -63,14 +60,9 @@ const reportsKey = 'how the guests are';
 /** Guests that change in the same moment are told of in one write. */
 const reportDelayMs = 100;
 /** First and longest pause while the store is away: when it is back, a controller waits for what is told. */
-const tellAgainMs = [100, 10_000] as const;
+const tellAgain = { firstMs: 100, maxMs: 10_000 };
 /** Several guests may be started at once, which is mostly waiting for the kernel to clear their memory. */
 const concurrency = 4;
-
-const gib = 2 ** 30;
-/** Room for a handful of operating systems; the oldest that no guest needs are removed first. */
-const maxCacheBytes = 100 * gib;
-const maxImageBytes = 50 * gib;
 
 export class Agent {
   readonly #options: AgentOptions;
@@ -92,19 +84,20 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#observer = options.observer ?? nobodyObserves;
-    const { store, nodeName, hypervisor, root, stateDirectory, imageRoot, allowedUrls, virtType, now, log } = options;
-    this.#passed = new PassedWishes(stateDirectory, log);
+    const { store, nodeName, hypervisor, root, virtType, runtime: { clock }, log } = options;
+    const files = options.files(() => this.#imagesInUse());
+    this.#passed = new PassedWishes(files, log);
     this.#reports = new Reports({ store, nodeName, outdated: () => this.#telling.add(reportsKey, reportDelayMs) });
-    const files = new GuestFiles({ root, stateDirectory, imageRoot, urlPrefixes: allowedUrls, maxCacheBytes, maxImageBytes, imagesInUse: () => this.#imagesInUse() });
     const starter = new GuestStarter({
-      hypervisor, files, stateDirectory, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)), networks: () => this.#node.networks, requireHost: () => requireKvm(root, virtType),
+      hypervisor, files, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)),
+      networks: () => this.#node.networks,
+      requireHost: () => requireKvm(root, virtType),
     });
     const tellVm = (vm: AllocatedGuest['vm'], event: AgentEvent) => this.#recordEvent({ about: { kind: 'RealtimeVM', ...vm }, ...event });
     this.#keeper = new GuestKeeper({
-      hypervisor, starter, now, log,
+      hypervisor, starter, clock, log,
       auditIntervalMs: options.auditIntervalMs,
       lastReport: (uid) => this.#reports.get(uid),
-      monotonicMs: options.monotonicMs ?? (() => performance.now()),
       observer: this.#observer,
       hasPassed: (entry) => this.#passed.has(entry),
       heldElsewise: () => this.#telling.add(nodeNews.orphans),
@@ -112,19 +105,21 @@ export class Agent {
       event: tellVm,
     });
     this.#node = new NodeKeeper({
-      store, nodeName, version: options.version, nodeLabels: options.nodeLabels, root, hypervisor, virtType, now, log,
+      store, nodeName, version: options.version, nodeLabels: options.nodeLabels, root, hypervisor, virtType, clock, log,
       event: tellVm,
       due: (news) => this.#telling.add(news),
       allocated: () => (this.#allocationKnown ? { entries: this.#entries, table: this.#table } : undefined),
       offered: this.#observer.offered,
     });
     this.#queue = new WorkQueue((uid, signal) => this.#reconcile(uid, signal), {
+      clock,
       concurrency,
       observer: options.queueObserver?.('guests') ?? {},
       onError: (uid, error, retryInMs) => log.warn(`${this.#describe(uid)} is looked at again in ${retryInMs} ms`, error),
     });
     this.#telling = new WorkQueue((key, signal) => this.#tell(key, signal), {
-      backoffMs: tellAgainMs,
+      clock,
+      backoff: tellAgain,
       concurrency: 3,
       observer: options.queueObserver?.('reports') ?? {},
       onError: (key, error, retryInMs) => log.warn(`${key} is told again in ${retryInMs} ms`, error),

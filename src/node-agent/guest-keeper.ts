@@ -14,7 +14,8 @@ import type { Guest } from '../realtime/guest.ts';
 import type { Placement } from '../realtime/placement.ts';
 import { audit } from '../realtime/verify/audit.ts';
 import { LibvirtConnectionError } from '../libvirt/errors.ts';
-import type { ReconcileResult } from '../store/work-queue.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { ReconcileResult } from '../runtime/work-queue.ts';
 import { answerAudit, noDrift } from './drift.ts';
 import { correctedEvent } from './agent-events.ts';
 import type { AgentEvent } from './agent-events.ts';
@@ -35,11 +36,9 @@ import { startFailure, StartError } from './start-failure.ts';
 export interface GuestKeeperOptions {
   readonly hypervisor: Hypervisor;
   readonly starter: GuestStarter;
-  /** The wall clock, for what people read. */
-  readonly now: () => number;
+  /** By its monotonic time audits are late, graces end and pauses are over, whatever is done to the wall clock. */
+  readonly clock: Clock;
   readonly auditIntervalMs: number;
-  /** Milliseconds that only grow: by them audits are late, graces end and pauses are over, whatever is done to the wall clock. */
-  readonly monotonicMs: () => number;
   readonly observer: AgentObserver;
   readonly log: AgentLog;
   /** The table asks for something that it has asked for before, in the meantime not. */
@@ -84,8 +83,8 @@ export class GuestKeeper {
 
   /** Whether every guest that runs, as far as is known, was audited in the last two intervals. */
   get auditsOnTime(): boolean {
-    const { lastReport, auditIntervalMs, monotonicMs } = this.#options;
-    const lateBeforeMs = monotonicMs() - 2 * auditIntervalMs;
+    const { lastReport, auditIntervalMs, clock } = this.#options;
+    const lateBeforeMs = clock.nowMs() - 2 * auditIntervalMs;
     return [...this.#states].every(([uid, { auditedAtMs }]) => lastReport(uid)?.phase !== 'Running' || auditedAtMs >= lateBeforeMs);
   }
 
@@ -107,12 +106,12 @@ export class GuestKeeper {
 
   async #step(look: Look, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, guest, domain, state, uid } = look;
-    const { hypervisor, starter, monotonicMs } = this.#options;
+    const { hypervisor, starter, clock } = this.#options;
     const hasRun = state.startedAtMs !== undefined || (domain?.run === 'off' && domain.end !== 'unknown' && domain.end !== 'failed');
     if (state.lastSeen !== undefined && (domain === undefined || domain.run === 'off')) this.#noteEnd(look);
     const step = nextStep({
       desired: entry.desired, domain: domain?.run ?? 'absent', end: endOf(domain, this.#options.lastReport(uid)), runStrategy: guest.runStrategy, hasRun, restart: isRestartDue(look),
-      graceEndsMs: state.graceEndsMs, retryAtMs: state.retryAtMs, nowMs: monotonicMs(),
+      graceEndsMs: state.graceEndsMs, retryAtMs: state.retryAtMs, nowMs: clock.nowMs(),
     });
     switch (step.do) {
       case 'start':
@@ -122,7 +121,7 @@ export class GuestKeeper {
         state.graceEndsMs = undefined;
         return this.#audit(look, domain, signal);
       case 'requestShutdown':
-        state.graceEndsMs = monotonicMs() + 1000 * guest.terminationGracePeriodSeconds;
+        state.graceEndsMs = clock.nowMs() + 1000 * guest.terminationGracePeriodSeconds;
         this.#report(look, { phase: 'Stopping', reason: 'ShutdownRequested', message: `the guest was asked to switch off, and is ended after ${guest.terminationGracePeriodSeconds} s if it does not` });
         await hypervisor.requestShutdown(guest.uuid, signal);
         return atOnce;
@@ -149,8 +148,10 @@ export class GuestKeeper {
 
   async #start(look: Look, again: boolean, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, guest, placement, state, uid } = look;
-    const { hypervisor, starter, now, monotonicMs } = this.#options;
-    const slow = setTimeout(() => this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' }), quickStartMs);
+    const { hypervisor, starter, clock } = this.#options;
+    const slow = clock.after(quickStartMs, () => (
+      this.#report(look, { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' })
+    ));
     try {
       requireCpusFree(uid, placement, await hypervisor.list(signal));
       await starter.start(entry, guest, placement, signal);
@@ -162,16 +163,16 @@ export class GuestKeeper {
       if (ours && left.run !== 'off') return atOnce;
       if (ours) await hypervisor.undefine(guest.uuid, signal);
       await starter.cleanUp(entry, { keepNodeLocal: true });
-      noteEnd(state, { wallMs: now(), monotonicMs: monotonicMs() });
+      noteEnd(state, clock);
       const failure = startFailure(error);
       this.#tellFailedStart(nameOf(entry), failure.message, error);
       this.#report(look, { phase: 'Failed', ...failure });
-      return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - monotonicMs()) };
+      return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - clock.nowMs()) };
     } finally {
-      clearTimeout(slow);
+      slow.cancel();
     }
     if (again) state.restarts += 1;
-    state.startedAtMs = now();
+    state.startedAtMs = clock.date().getTime();
     state.graceEndsMs = undefined;
     state.drift = noDrift;
     const domain = await hypervisor.find(guest.uuid, signal);
@@ -188,13 +189,13 @@ export class GuestKeeper {
 
   async #audit(look: Look, domain: HostDomain | undefined, signal: AbortSignal): Promise<ReconcileResult> {
     const { guest, placement, state, entry } = look;
-    const { hypervisor, now, monotonicMs, auditIntervalMs, log, observer } = this.#options;
+    const { hypervisor, clock, auditIntervalMs, log, observer } = this.#options;
     if (domain === undefined) return onEvent;
-    state.startedAtMs ??= now();
+    state.startedAtMs ??= clock.date().getTime();
     const observed = hypervisor.observe(domain);
-    const answer = answerAudit(state.drift, audit(guest, placement, observed), monotonicMs());
+    const answer = answerAudit(state.drift, audit(guest, placement, observed), clock.nowMs());
     state.drift = answer.memory;
-    state.auditedAtMs = monotonicMs();
+    state.auditedAtMs = clock.nowMs();
     observer.audited(entry.vm, answer.audit, observed);
     if (answer.correct.length > 0 && observed !== undefined) {
       observer.correcting(entry.vm, answer.correct.length);
@@ -236,7 +237,7 @@ export class GuestKeeper {
     state.lastSeen = undefined;
     state.drift = noDrift;
     if (entry.desired !== 'Running' || isRestartDue(look)) return;
-    noteEnd(state, { wallMs: this.#options.now(), monotonicMs: this.#options.monotonicMs() });
+    noteEnd(state, this.#options.clock);
     this.#options.log.warn(`${nameOf(entry)}: the domain has ended`);
   }
 
@@ -264,7 +265,7 @@ export class GuestKeeper {
   #state(uid: string): GuestState {
     let state = this.#states.get(uid);
     if (state === undefined) {
-      state = newGuestState(this.#options.lastReport(uid), this.#options.monotonicMs());
+      state = newGuestState(this.#options.lastReport(uid), this.#options.clock.nowMs());
       this.#states.set(uid, state);
     }
     return state;

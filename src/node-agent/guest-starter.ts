@@ -9,14 +9,12 @@ import { vmUid } from '../realtime/ids.ts';
 import type { VmIdentity } from '../realtime/ids.ts';
 import type { Placement } from '../realtime/placement.ts';
 import { formatPayload } from './domain-payload.ts';
+import type { HostFiles } from './host-files.ts';
 import type { Hypervisor } from './hypervisor.ts';
-import type { GuestFiles } from './images/guest-files.ts';
-import { prepareSerialLog, removeSerialLog } from './serial-log.ts';
 
 export interface GuestStarterOptions {
   readonly hypervisor: Hypervisor;
-  readonly files: Pick<GuestFiles, 'prepare' | 'remove'>;
-  readonly stateDirectory: string;
+  readonly files: Pick<HostFiles, 'prepare' | 'remove'>;
   readonly virtType: VirtType;
   readonly hostFacts: DomainHostFacts;
   /** The networks of this host, as its administrator says now. */
@@ -34,7 +32,7 @@ export class GuestStarter {
 
   /** Resolves when the domain runs. What it leaves behind when it fails, {@link cleanUp} removes. */
   async start(entry: AllocatedGuest, guest: Guest, placement: Placement, signal: AbortSignal): Promise<void> {
-    const { hypervisor, files, stateDirectory, virtType, hostFacts, networks, requireHost } = this.#options;
+    const { hypervisor, files, virtType, hostFacts, networks, requireHost } = this.#options;
     requireHost();
     const vm = identityOf(entry);
     const xml = renderDomain({
@@ -44,7 +42,7 @@ export class GuestStarter {
       placement,
       virtType,
       payload: formatPayload(placement, entry.restartedAt),
-      files: { ...await files.prepare(vm, guest, signal), serialLog: await prepareSerialLog(stateDirectory, vm) },
+      files: await files.prepare(vm, guest, signal),
       networks: networks(),
       host: hostFacts,
     });
@@ -54,10 +52,7 @@ export class GuestStarter {
 
   /** Removes the files of a guest whose domain is gone; disks and log that outlive a domain only with the VM itself. */
   async cleanUp(entry: AllocatedGuest, { keepNodeLocal }: { readonly keepNodeLocal: boolean }): Promise<void> {
-    const { files, stateDirectory } = this.#options;
-    const vm = identityOf(entry);
-    await files.remove(vm.uid, { keepNodeLocal });
-    if (!keepNodeLocal) await removeSerialLog(stateDirectory, vm);
+    await this.#options.files.remove(identityOf(entry), { keepNodeLocal });
   }
 }
 

@@ -1,5 +1,7 @@
 /** What the agent remembers of one guest between two looks at it; all of it can be lost without harm. */
 import type { ReportedGuest } from '../crds/realtime-allocation.ts';
+import { backoffMs } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { noDrift } from './drift.ts';
 import type { DriftMemory } from './drift.ts';
 import type { HostDomain } from './hypervisor.ts';
@@ -21,8 +23,8 @@ export interface GuestState {
   lastSeen?: HostDomain | undefined;
 }
 
-/** First and longest wait between two starts of one guest; it doubles in between. */
-const backoffMs = [1000, 300_000] as const;
+/** Between two starts of one guest. */
+const startBackoff = { firstMs: 1000, maxMs: 300_000 };
 /** A domain that ran this long did not fail to start, whatever ended it. */
 const goodRunMs = 600_000;
 
@@ -38,10 +40,9 @@ export function newGuestState(lastReport: ReportedGuest | undefined, knownAtMs: 
 }
 
 /** Notes a start that failed or a domain that ended, and with that when it may be started again. */
-export function noteEnd(state: GuestState, { wallMs, monotonicMs }: { readonly wallMs: number; readonly monotonicMs: number }): void {
-  const ranWell = state.startedAtMs !== undefined && wallMs - state.startedAtMs >= goodRunMs;
+export function noteEnd(state: GuestState, clock: Clock): void {
+  const ranWell = state.startedAtMs !== undefined && clock.date().getTime() - state.startedAtMs >= goodRunMs;
   const failures = ranWell ? 0 : state.failures;
-  const [first, longest] = backoffMs;
-  state.retryAtMs = monotonicMs + Math.min(longest, first * 2 ** Math.min(failures, 20));
+  state.retryAtMs = clock.nowMs() + backoffMs(failures, startBackoff);
   state.failures = failures + 1;
 }

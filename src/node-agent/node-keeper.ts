@@ -8,7 +8,8 @@ import { hostChecks } from '../realtime/checks/host-checks.ts';
 import { CpuSet } from '../realtime/cpu-set.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import type { HostInventory, HostNetwork } from '../realtime/host.ts';
-import type { ReconcileResult } from '../store/work-queue.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { ReconcileResult } from '../runtime/work-queue.ts';
 import type { AgentObserver } from './agent-observer.ts';
 import { withChecks } from './check-report.ts';
 import { readHostReadings } from './host/host-readings.ts';
@@ -28,7 +29,7 @@ const checksEveryMs = 3_600_000;
 
 export interface NodeKeeperOptions extends NodePublication, OrphanTellerOptions {
   readonly virtType: VirtType;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** This is to be told soon, by {@link NodeKeeper.tell}. */
   readonly due: (news: NodeNews) => void;
   /** Undefined until the allocation has been read: before, nothing can be said of any domain. */
@@ -133,12 +134,12 @@ export class NodeKeeper {
   }
 
   async #tellChecks(signal: AbortSignal): Promise<ReconcileResult> {
-    const { store, nodeName, root, virtType, now } = this.#options;
+    const { store, nodeName, root, virtType, clock } = this.#options;
     if (this.#inventory === undefined) return {};
     const checks = hostChecks(readHostReadings(root, readTopology(root), this.#inventory));
     // Emulated guests need no KVM.
     const told = virtType === 'kvm' ? checks : checks.filter(({ name }) => name !== 'kvm');
-    await changeStatus(store, nodeName, (status) => withChecks(status, told, new Date(now())), signal);
+    await changeStatus(store, nodeName, (status) => withChecks(status, told, clock.date()), signal);
     return { requeueAfterMs: checksEveryMs };
   }
 

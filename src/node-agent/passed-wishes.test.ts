@@ -3,8 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { machineRuntime } from '../runtime/runtime.ts';
 import type { Stored } from '../store/resource.ts';
+import { filesOnDisk } from './files-on-disk.ts';
+import { thisHost } from './host/host-root.ts';
 import { PassedWishes } from './passed-wishes.ts';
+
+/** As the agent keeps them on a real host. */
+const notesIn = (stateDirectory: string) => filesOnDisk({
+  root: thisHost, stateDirectory, imageRoot: join(stateDirectory, 'images'), allowedUrls: [], runtime: machineRuntime,
+})(() => new Set());
 
 let directory: string;
 let warnings: string[];
@@ -15,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-const wishes = () => new PassedWishes(directory, { info: () => undefined, warn: (message) => warnings.push(message) });
+const wishes = () => new PassedWishes(notesIn(directory), { info: () => undefined, warn: (message) => warnings.push(message) });
 const entry = (request: string | undefined) => ({ request }) as AllocatedGuest;
 const table = (resourceVersion: string, ...requests: readonly (string | undefined)[]) => ({ metadata: { resourceVersion }, spec: { guests: requests.map(entry) } }) as unknown as Stored<'RealtimeAllocation'>;
 
@@ -62,7 +70,7 @@ describe('PassedWishes', () => {
 
   it('goes on from memory where its file cannot be written', async () => {
     await writeFile(join(directory, 'no-directory'), '');
-    const memory = new PassedWishes(join(directory, 'no-directory'), { info: () => undefined, warn: (message) => warnings.push(message) });
+    const memory = new PassedWishes(notesIn(join(directory, 'no-directory')), { info: () => undefined, warn: (message) => warnings.push(message) });
     await memory.take(table('5', 'a'));
     await memory.take(table('6', 'b'));
     expect([memory.has(entry('a')), memory.has(entry('b'))]).toEqual([true, false]);

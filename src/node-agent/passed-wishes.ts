@@ -5,15 +5,13 @@
  * nothing in the table says so: what it asks for is not started before a controller, which hears every agent first, has asked
  * for it anew. Rules §6.7.
  */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
-import { readIfThere } from '../store/directory/atomic-file.ts';
-import { isOlder } from '../store/kubernetes/resource-version.ts';
+import { isOlder } from '../runtime/resource-version.ts';
 import type { Stored } from '../store/resource.ts';
 import type { AgentLog } from './agent-log.ts';
+import type { HostFiles } from './host-files.ts';
 
 const remembered = z.object({
   /** Of the table when it first asked for what it asks for now. */
@@ -28,14 +26,18 @@ type Remembered = z.infer<typeof remembered>;
 /** Those of weeks, on a busy node: a backup is seldom older. A version that went back tells without them. */
 const mostPassed = 2000;
 
+type Notes = Pick<HostFiles, 'readNote' | 'writeNote'>;
+
+const note = 'wishes.json';
+
 export class PassedWishes {
-  readonly #file: string;
+  readonly #files: Notes;
   readonly #log: AgentLog;
   #remembered: Remembered | undefined;
   #passed: ReadonlySet<string> = new Set();
 
-  constructor(stateDirectory: string, log: AgentLog) {
-    this.#file = join(stateDirectory, 'wishes.json');
+  constructor(files: Notes, log: AgentLog) {
+    this.#files = files;
     this.#log = log;
   }
 
@@ -61,10 +63,10 @@ export class PassedWishes {
   /** One that cannot be read says nothing, as on a new node. */
   async #read(): Promise<Remembered | undefined> {
     try {
-      const text = await readIfThere(this.#file);
+      const text = await this.#files.readNote(note);
       return text === undefined ? undefined : remembered.parse(JSON.parse(text));
     } catch (error) {
-      this.#log.warn(`${this.#file} cannot be read: should the cluster have been put back to a backup, guests may be started that run on another node`, error);
+      this.#log.warn(`the state directory's ${note} cannot be read: should the cluster have been put back to a backup, guests may be started that run on another node`, error);
       return undefined;
     }
   }
@@ -72,11 +74,9 @@ export class PassedWishes {
   /** Whole or not at all. Not synced: it is needed only where somebody puts a backup back, which no loss of power does. */
   async #write(what: Remembered): Promise<void> {
     try {
-      await mkdir(dirname(this.#file), { recursive: true });
-      await writeFile(`${this.#file}.new`, JSON.stringify(what), { mode: 0o600 });
-      await rename(`${this.#file}.new`, this.#file);
+      await this.#files.writeNote(note, JSON.stringify(what));
     } catch (error) {
-      this.#log.warn(`${this.#file} cannot be written: should the cluster be put back to a backup while the agent is restarted, guests may be started that run on another node`, error);
+      this.#log.warn(`the state directory's ${note} cannot be written: should the cluster be put back to a backup while the agent is restarted, guests may be started that run on another node`, error);
     }
   }
 }

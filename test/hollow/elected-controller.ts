@@ -2,6 +2,7 @@
 // hundreds of processes waits for many. Arguments: kubeconfig, how long a node's silence is borne in ms.
 import process from 'node:process';
 import { Controller } from '../../src/controller/controller.ts';
+import { machineRuntime } from '../../src/runtime/runtime.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { LeaderElection } from '../../src/store/kubernetes/leader-election.ts';
@@ -18,7 +19,7 @@ const election = new LeaderElection({
 });
 await election.run(new AbortController().signal, async ({ signal, guard }) => {
   const guarded = store.guarded(guard);
-  const controller = new Controller({ store: guarded, cluster: { cluster: guarded, leaseNamespace: 'default', leaseMs: Number(silenceMs) }, now: wrongClock.date, warn });
+  const controller = new Controller({ store: guarded, cluster: { cluster: guarded, leaseNamespace: 'default', leaseMs: Number(silenceMs) }, runtime: { ...machineRuntime, clock: wrongClock }, warn });
   const stop = () => controller.stop();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

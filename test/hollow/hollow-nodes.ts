@@ -2,6 +2,8 @@
 // over a hypervisor in memory.
 import { join } from 'node:path';
 import { Agent } from '../../src/node-agent/agent.ts';
+import { filesOnDisk } from '../../src/node-agent/files-on-disk.ts';
+import { machineRuntime } from '../../src/runtime/runtime.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
@@ -54,9 +56,13 @@ export class HollowNodes implements AsyncDisposable {
     const tell = (message: string, error?: unknown) => warn(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
     const agent = new Agent({
       store, nodeName, version: 'test', nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(),
-      root: this.#machine.root, stateDirectory: join(this.#machine.directory, 'state', nodeName), imageRoot: this.#machine.imageRoot,
+      root: this.#machine.root, runtime: machineRuntime,
+      files: filesOnDisk({
+        root: this.#machine.root, stateDirectory: join(this.#machine.directory, 'state', nodeName),
+        imageRoot: this.#machine.imageRoot, allowedUrls: [], runtime: machineRuntime,
+      }),
       // Such a host has no device files, so KVM is not asked for.
-      allowedUrls: [], virtType: 'qemu', auditIntervalMs, now: Date.now, log: { info: () => undefined, warn: tell },
+      virtType: 'qemu', auditIntervalMs, log: { info: () => undefined, warn: tell },
     });
     const stopped = new AbortController();
     const lease = keepNodeLease({

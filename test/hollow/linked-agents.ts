@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Agent } from '../../src/node-agent/agent.ts';
 import { hostRootAt } from '../../src/node-agent/host/host-root.ts';
+import { filesOnDisk } from '../../src/node-agent/files-on-disk.ts';
+import { machineRuntime } from '../../src/runtime/runtime.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
@@ -14,14 +16,19 @@ const [kubeconfig = '', hostDirectory = '', stateDirectory = '', ...names] = pro
 
 process.on('disconnect', () => process.exit(1));
 
+const root = hostRootAt(hostDirectory);
+const runtime = { ...machineRuntime, clock: wrongClock };
+
 for (const nodeName of names) {
   const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-agent', clock: wrongClock });
   const warn = (message: string, error?: unknown) => console.error(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
   const agent = new Agent({
-    store, nodeName, version: 'test', nodeLabels: {}, hypervisor: new LinkedHypervisor(nodeName), root: hostRootAt(hostDirectory),
-    stateDirectory: join(stateDirectory, nodeName), imageRoot: join(stateDirectory, 'images'),
+    store, nodeName, version: 'test', nodeLabels: {}, hypervisor: new LinkedHypervisor(nodeName), root, runtime,
+    files: filesOnDisk({
+      root, stateDirectory: join(stateDirectory, nodeName), imageRoot: join(stateDirectory, 'images'), allowedUrls: [], runtime,
+    }),
     // Such a host has no device files, so KVM is not asked for.
-    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 2000, now: () => wrongClock.date().getTime(), log: { info: () => undefined, warn },
+    virtType: 'qemu', auditIntervalMs: 2000, log: { info: () => undefined, warn },
   });
   void keepNodeLease({ cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs: 2000, clock: wrongClock, onError: (error) => warn('its Lease', error) }, new AbortController().signal);
   void agent.run();

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { thisHost } from '../../src/node-agent/host/host-root.ts';
+import { machineRuntime } from '../../src/runtime/runtime.ts';
 import { GuestFiles } from '../../src/node-agent/images/guest-files.ts';
 import type { GuestDisk, GuestImage } from '../../src/realtime/guest.ts';
 import type { Guest } from '../../src/realtime/guest.ts';
@@ -35,7 +36,7 @@ afterEach(() => {
 
 function files(): GuestFiles {
   return new GuestFiles({
-    root: thisHost, imageRoot: join(directory, 'images'), stateDirectory: state, urlPrefixes: [], maxCacheBytes: megabyte, maxImageBytes: megabyte, imagesInUse: () => new Set(),
+    root: thisHost, imageRoot: join(directory, 'images'), stateDirectory: state, urlPrefixes: [], runtime: machineRuntime, maxCacheBytes: megabyte, maxImageBytes: megabyte, imagesInUse: () => new Set(),
   });
 }
 

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Controller } from '../../src/controller/controller.ts';
+import { machineRuntime } from '../../src/runtime/runtime.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
@@ -58,7 +59,7 @@ describeWithKubeApi('a controller that waits for the agents', () => {
   async function withController(use: () => Promise<void>): Promise<readonly string[]> {
     const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: api.kubeconfigPath }), component: 'rtvm-controller' });
     const warnings: string[] = [];
-    const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 600_000 }, now: () => new Date(), warn: (message) => warnings.push(message) });
+    const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 600_000 }, runtime: machineRuntime, warn: (message) => warnings.push(message) });
     const ended = controller.run();
     try {
       await use();

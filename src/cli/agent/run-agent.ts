@@ -6,6 +6,7 @@ import { takeHostLock } from '../../node-agent/host/host-lock.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
 import { readProcess } from '../../node-agent/host/process.ts';
 import { kvmProblem } from '../../node-agent/host/virtualization.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { formatProblem } from '../../crds/document-problem.ts';
 import { keepNodeLease } from '../../store/kubernetes/node-lease.ts';
 import type { Logger } from 'pino';
@@ -34,17 +35,22 @@ export async function runAgent(options: AgentCommandOptions, io: Io): Promise<Ex
   const log = newLogger(io, options.logLevel);
   const lock = takeHostLock(thisHost, options.lockFile);
   try {
-    return await runLocked(nodeName, options, log, interrupt.signal);
+    return await runLocked(nodeName, options, { log, runtime: io.runtime }, interrupt.signal);
   } finally {
     lock[Symbol.dispose]();
   }
 }
 
-async function runLocked(nodeName: string, options: AgentCommandOptions, log: Logger, stopped: AbortSignal): Promise<ExitCode> {
+async function runLocked(
+  nodeName: string,
+  options: AgentCommandOptions,
+  { log, runtime }: { readonly log: Logger; readonly runtime: Runtime },
+  stopped: AbortSignal,
+): Promise<ExitCode> {
   const registry = newRegistry(readVersion());
   const store = openCluster(options, 'rtvm-agent', requestMetrics(registry, 'kubernetes'));
   try {
-    const host = agentHost(options);
+    const host = agentHost(options, runtime);
     const { hypervisor } = host;
     const warn = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
     const libvirtAway = onChange((reason) => log.warn(`libvirt is not reached; running VMs are audited all the same: ${reason}`));
@@ -69,12 +75,12 @@ async function runLocked(nodeName: string, options: AgentCommandOptions, log: Lo
       metrics: registry,
     });
     log.info({ node: nodeName, url: server.url, pid: process.pid }, 'agent started');
-    releaseStartUpMemory();
+    releaseStartUpMemory(runtime.clock);
     if (options.virtType === 'qemu') log.warn('emulation was asked for (--virt-type qemu): guests run, but nothing here is realtime');
     else warnWithoutKvm(log);
     const ended = new AbortController();
     const lease = keepNodeLease({
-      cluster: store, namespace: options.leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime,
+      cluster: store, namespace: options.leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime, ...runtime,
       onError: (error) => log.warn({ err: error }, "the node's Lease could not be renewed"),
     }, AbortSignal.any([stopped, ended.signal]));
     stopped.addEventListener('abort', () => agent.stop(), { once: true });

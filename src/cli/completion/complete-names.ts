@@ -1,4 +1,5 @@
 /** Names of VMs, nodes, namespaces and contexts, asked of the cluster in the little time that a person waits for a Tab. */
+import { Deadline } from '../../runtime/deadline.ts';
 import { loadKubeConfig } from '../../store/kubernetes/kube-config.ts';
 import type { Io } from '../io.ts';
 import { printable } from '../io.ts';
@@ -19,7 +20,8 @@ export async function completeNames(kind: NameKind, prefix: string, values: Read
   try {
     if (kind === 'context') return loadKubeConfig(reach).getContexts().map(({ name }) => name);
     return await withCluster({ ...reach, ...(namespace === undefined ? {} : { namespace }), systemNamespace: '' }, async (live) => {
-      const signal = AbortSignal.any([live.signal, AbortSignal.timeout(patienceMs)]);
+      using deadline = new Deadline(io.runtime.clock, live.signal, patienceMs);
+      const { signal } = deadline;
       switch (kind) {
         case 'vm': {
           const [first, second] = prefix.split('/');

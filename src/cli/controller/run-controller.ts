@@ -1,5 +1,4 @@
 /** The controller as a process: stands for election, and works for as long as it leads. */
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import type { Logger } from 'pino';
@@ -10,7 +9,8 @@ import { LeaderElection } from '../../store/kubernetes/leader-election.ts';
 import type { LeadershipChange } from '../../store/kubernetes/leader-election.ts';
 import type { Leadership } from '../../store/kubernetes/leadership.ts';
 import type { GuardsObserver } from '../../controller/guards.ts';
-import type { WorkQueueObserver } from '../../store/work-queue.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { WorkQueueObserver } from '../../runtime/work-queue.ts';
 import type { ControllerCommandOptions } from '../commands/controller.ts';
 import type { ExitCode } from '../exit.ts';
 import { serveHealth } from '../http/health-server.ts';
@@ -45,16 +45,19 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
   const leases = openCluster(options, 'rtvm-controller', countRequest);
   try {
     const setLeads = leaderMetric(registry, leaseName);
-    const metrics = vmMetrics(registry);
+    const metrics = vmMetrics(registry, io.runtime.clock);
     const countQueue = queueMetrics(registry);
     const queueObserver = countQueue('vms');
     const guardsObserver: GuardsObserver = { queue: countQueue('guards'), counted: guardMetrics(registry) };
-    await using feed = new ClusterFeed({ store, cluster: { cluster: store, leaseNamespace: options.leaseNamespace, leaseMs: nodeLeaseMs } });
+    await using feed = new ClusterFeed({
+      store,
+      cluster: { cluster: store, leaseNamespace: options.leaseNamespace, leaseMs: nodeLeaseMs },
+    }, io.runtime.clock);
     const page = options.ui ? pageHandler({ feed, hello: { version: readVersion(), title: '' }, hosts: options.uiHost.map((name) => name.toLowerCase()) }) : undefined;
     await using server = await serveHealth({ ...options.metricsAddress, health: () => undefined, readiness: () => undefined, metrics: registry, page });
-    const identity = `${hostname()}_${randomUUID()}`;
+    const identity = `${hostname()}_${io.runtime.random.uuid()}`;
     log.info({ identity, url: server.url, pid: process.pid }, 'controller started');
-    releaseStartUpMemory();
+    releaseStartUpMemory(io.runtime.clock);
     const lost = new AbortController();
     const election = new LeaderElection({
       cluster: leases,
@@ -67,7 +70,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
         if (change.type === 'lost') lost.abort();
       },
     });
-    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, { store, metrics, queueObserver, guardsObserver, options, log }));
+    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, { store, metrics, queueObserver, guardsObserver, options, log, runtime: io.runtime }));
     log.info('controller ended');
     return lost.signal.aborted ? 1 : 0;
   } finally {
@@ -83,16 +86,17 @@ interface Work {
   readonly guardsObserver: GuardsObserver;
   readonly options: ControllerCommandOptions;
   readonly log: Logger;
+  readonly runtime: Runtime;
 }
 
 /** One term: works until it ends, and writes nothing after that. */
-async function lead({ signal, guard }: Leadership, { store, metrics, queueObserver, guardsObserver, options, log }: Work): Promise<void> {
+async function lead({ signal, guard }: Leadership, { store, metrics, queueObserver, guardsObserver, options, log, runtime }: Work): Promise<void> {
   const guarded = store.guarded(guard);
   const controller = new Controller({
     store: guarded,
     cluster: { cluster: guarded, leaseNamespace: options.leaseNamespace, leaseMs: nodeLeaseMs },
     ...(options.guard === undefined ? {} : { guard: options.guard, guardsObserver }),
-    now: () => new Date(),
+    runtime,
     queueObserver,
     warn: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
     problems: (problems) => problems.forEach((problem) => log.warn(formatProblem(problem))),

@@ -1,5 +1,6 @@
 /** The cluster that a command looks at, reached as kubectl reaches it. */
 import { defaultNamespace } from '../../crds/metadata.ts';
+import { machineClock } from '../../runtime/clock.ts';
 import { loadKubeConfig } from '../../store/kubernetes/kube-config.ts';
 import type { KubernetesStore } from '../../store/kubernetes/kubernetes-store.ts';
 import type { LiveOptions } from '../commands/live/live-options.ts';
@@ -14,6 +15,8 @@ export interface Live {
   readonly systemNamespace: string;
   /** What makes kubectl reach the same cluster. */
   readonly kubectlArgs: readonly string[];
+  /** By the server's clock, or this machine's where it has not said yet. */
+  readonly now: () => Date;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -31,6 +34,7 @@ export async function withCluster<Result>(options: LiveOptions, command: (live: 
       namespace: options.namespace ?? contextNamespace(options),
       systemNamespace: options.systemNamespace,
       kubectlArgs: [...given('--kubeconfig', options.kubeconfig), ...given('--context', options.context)],
+      now: () => store.serverTime ?? machineClock.date(),
       signal: interrupt.signal,
     });
   } finally {

@@ -17,7 +17,7 @@ export interface NodeStates {
   readonly notes: readonly string[];
 }
 
-export async function readNodeStates({ store, systemNamespace, signal }: Live): Promise<NodeStates> {
+export async function readNodeStates({ store, systemNamespace, now, signal }: Live): Promise<NodeStates> {
   const notes: string[] = [];
   const [nodes, leases] = await Promise.all([
     permitted(store.listForeign('Node', {}, signal)),
@@ -26,7 +26,7 @@ export async function readNodeStates({ store, systemNamespace, signal }: Live): 
   return {
     nodes: byName(valueOr(nodes, undefined, (missing) => notes.push(`labels, taints and cordons of Nodes are not looked at: ${missing}`))),
     leases: byName(valueOr(leases, undefined, (missing) => notes.push(`whether agents are at work is not known: ${missing}`))),
-    now: store.serverTime ?? new Date(),
+    now: now(),
     notes,
   };
 }

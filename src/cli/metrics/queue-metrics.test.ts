@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { WorkQueue } from '../../store/work-queue.ts';
+import { machineClock } from '../../runtime/clock.ts';
+import { WorkQueue } from '../../runtime/work-queue.ts';
 import { queueMetrics } from './queue-metrics.ts';
 
 it('counts what a queue does', async () => {
@@ -11,7 +12,7 @@ it('counts what a queue does', async () => {
     if (key === 'bad' && failures === 0) return Promise.reject(new Error('no'));
     if (key === 'bad') retried.resolve(undefined);
     return Promise.resolve({});
-  }, { backoffMs: [1, 1], onError: () => void (failures += 1), observer: queueMetrics(registry)('vms') });
+  }, { clock: machineClock, backoff: { firstMs: 1, maxMs: 1 }, onError: () => void (failures += 1), observer: queueMetrics(registry)('vms') });
   queue.add('good');
   queue.add('bad');
   await retried.promise;

@@ -1,7 +1,7 @@
 /** Work queues and reconciles, by the names and buckets that controller-runtime gives them, so that its dashboards fit. */
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { WorkQueueObserver } from '../../store/work-queue.ts';
+import type { WorkQueueObserver } from '../../runtime/work-queue.ts';
 
 /** Ten times each, from 10 ns to 1000 s, as client-go has them. */
 const queueBuckets = Array.from({ length: 12 }, (_, power) => 10 ** (power - 8));

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import type { Stored } from '../../store/resource.ts';
+import { machineClock } from '../../runtime/clock.ts';
 import { vmMetrics } from './vm-metrics.ts';
 
 type Vm = Stored<'RealtimeVM'>;
@@ -14,7 +15,7 @@ function vm(uid: string, phase: string | undefined, placed?: readonly ['True' | 
 
 it('counts who waits, by reason, and who was placed while it looked', async () => {
   const registry = new Registry();
-  const metrics = vmMetrics(registry);
+  const metrics = vmMetrics(registry, machineClock);
   const figures = async () => [
     (await registry.getSingleMetric('rtvm_pending_vms')!.get()).values.map(({ labels, value }) => [labels.reason, value]),
     (await registry.getSingleMetric('rtvm_placements_total')!.get()).values.map(({ value }) => value),
@@ -32,7 +33,7 @@ it('counts who waits, by reason, and who was placed while it looked', async () =
 
 it('counts VMs by phase, and those whose guarantee is not known to hold', async () => {
   const registry = new Registry();
-  const metrics = vmMetrics(registry);
+  const metrics = vmMetrics(registry, machineClock);
   const figures = async (name: string, label: string) => Object.fromEntries((await registry.getSingleMetric(name)!.get()).values.map(({ labels, value }) => [String(labels[label]), value]));
   const placed = ['True', 'Placed'] as const;
   metrics.seen(vm('new', undefined));
@@ -50,7 +51,7 @@ it('counts VMs by phase, and those whose guarantee is not known to hold', async 
 
 it('says how long the VM waits that has waited longest', async () => {
   const registry = new Registry();
-  const metrics = vmMetrics(registry, () => new Date('2026-01-01T01:00:00Z'));
+  const metrics = vmMetrics(registry, { date: () => new Date('2026-01-01T01:00:00Z') });
   const longest = async () => (await registry.getSingleMetric('rtvm_longest_pending_seconds')!.get()).values[0]!.value;
   expect(await longest()).toBe(0);
   metrics.seen(vm('a', 'Pending', ['False', 'NoSharedCpus'], { since: '2026-01-01T00:59:00Z' }));

@@ -1,6 +1,7 @@
 /** How VMs stand, who waits and why, and how many were placed: read from the statuses that the controller writes. */
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { Clock } from '../../runtime/clock.ts';
 import type { ResourceStore } from '../../store/resource-store.ts';
 import type { Stored } from '../../store/resource.ts';
 
@@ -20,8 +21,8 @@ interface Standing {
   readonly unverified: string | undefined;
 }
 
-/** @param now - by the clock that the statuses are stamped with. */
-export function vmMetrics(registry: Registry, now: () => Date = () => new Date()): VmMetrics {
+/** @param clock - that the statuses are stamped with. */
+export function vmMetrics(registry: Registry, clock: Pick<Clock, 'date'>): VmMetrics {
   const registers = [registry];
   const placements = new Counter({ name: 'rtvm_placements_total', help: 'VMs that were given a place on a node.', registers });
   const standings = new Map<string, Standing>();
@@ -32,7 +33,7 @@ export function vmMetrics(registry: Registry, now: () => Date = () => new Date()
   new Gauge({
     name: 'rtvm_longest_pending_seconds', help: 'For how long the VM that has waited longest fits nowhere; 0 where none waits.', registers,
     collect() {
-      const nowMs = now().getTime();
+      const nowMs = clock.date().getTime();
       const oldestMs = [...standings.values()].reduce((oldest, { waits }) => Math.min(oldest, waits?.sinceMs ?? oldest), nowMs);
       this.set((nowMs - oldestMs) / 1000);
     },

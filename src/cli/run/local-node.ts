@@ -80,7 +80,7 @@ class OpenNode implements LocalNode {
     const log = this.#log(fullness.reject);
     this.#controller = new Controller({
       store,
-      now: () => new Date(),
+      runtime: io.runtime,
       warn: log.warn,
       problems: (problems) => {
         for (const problem of problems) io.err(`rtvm: ${formatProblem(problem)}`);
@@ -91,14 +91,14 @@ class OpenNode implements LocalNode {
       nodeName: this.nodeName,
       nodeLabels,
       version: readVersion(),
-      ...agentHost(options),
+      ...agentHost(options, io.runtime),
       auditIntervalMs: 1000 * options.auditIntervalSeconds,
       log,
     });
   }
 
   async start(): Promise<void> {
-    await forgetVerdicts(this.store, this.nodeName, new Date(), this.#abort.signal);
+    await forgetVerdicts(this.store, this.nodeName, this.#io.runtime.clock.date(), this.#abort.signal);
     // First, so that no VM is said to fit nowhere only because nobody has looked at the host yet.
     await publishNode({ store: this.store, nodeName: this.nodeName, nodeLabels, root: thisHost, version: readVersion() }, this.#abort.signal);
     this.#running = Promise.all([this.#agent.run(), this.#place()]).catch((error: unknown) => this.#fail(error));

@@ -16,7 +16,7 @@ const firstWordMs = 3000;
  */
 export async function requireLibvirt(socket: string | undefined, io: Io, signal: AbortSignal): Promise<void> {
   const socketPath = findSocketPath(socket);
-  const word = setTimeout(() => io.err(`rtvm: libvirt at ${socketPath} does not answer; waiting up to ${patienceMs / 1000} s`), firstWordMs);
+  const word = io.runtime.clock.after(firstWordMs, () => io.err(`rtvm: libvirt at ${socketPath} does not answer; waiting up to ${patienceMs / 1000} s`));
   try {
     const client = await LibvirtClient.open({ socketPath, signal, handshakeTimeoutMs: patienceMs });
     client.close();
@@ -24,6 +24,6 @@ export async function requireLibvirt(socket: string | undefined, io: Io, signal:
     if (!(error instanceof LibvirtConnectionError && error.code === 'TIMEOUT')) throw error;
     throw new CommandError('LIBVIRT_HANGS', `libvirt at ${socketPath} accepts connections and has answered nothing for ${patienceMs / 1000} s: it hangs; see its log and restart it (systemctl restart virtqemud, or libvirtd; running VMs survive that), then try again; nothing was changed`, { cause: error });
   } finally {
-    clearTimeout(word);
+    word.cancel();
   }
 }

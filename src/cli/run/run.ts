@@ -31,7 +31,7 @@ export async function run(options: RunOptions, io: Io): Promise<ExitCode> {
   const node = await openLocalNode({ ...options, auditIntervalSeconds: options.auditInterval }, io, interrupt.signal);
   try {
     if (files !== undefined) await requireRoom(options.stateDir);
-    const sinceMs = Date.now();
+    const sinceMs = io.runtime.clock.date().getTime();
     const applied = files === undefined ? [] : await apply(node, files, interrupt.signal, io);
     const fine = await seeThrough(node, applied, sinceMs, interrupt.signal, io).catch((error: unknown) => { throw keptAll(error, options); });
     if (!fine) return 1;

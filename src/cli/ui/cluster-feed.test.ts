@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DirectoryStore } from '../../store/directory/directory-store.ts';
+import { machineClock } from '../../runtime/clock.ts';
 import { ClusterFeed } from './cluster-feed.ts';
 import type { FeedReader } from './feed-reader.ts';
 import type { Change, Sight } from './wire.ts';
@@ -14,7 +15,7 @@ let feed: ClusterFeed;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rtvm-feed-'));
   store = await DirectoryStore.open({ directory });
-  feed = new ClusterFeed({ store });
+  feed = new ClusterFeed({ store }, machineClock);
 });
 
 afterEach(async () => {

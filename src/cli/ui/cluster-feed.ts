@@ -2,10 +2,10 @@
  * What the page is told, kept up to date object by object. It watches while somebody looks, and through the store's own
  * watches: where a controller watches already, nothing more is asked of the API server.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { realtimeLabel } from '../../controller/node-facts.ts';
-import { keyOf } from '../../controller/mirror.ts';
 import type { Kind } from '../../crds/resource.ts';
+import { objectKey } from '../../runtime/object-key.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { ClusterStore } from '../../store/cluster-store.ts';
 import type { ClusterNode, ForeignByKind } from '../../store/foreign.ts';
 import type { ResourceStore } from '../../store/resource-store.ts';
@@ -36,6 +36,7 @@ const lingerMs = 30_000;
 
 export class ClusterFeed implements AsyncDisposable {
   readonly #source: FeedSource;
+  readonly #clock: Clock;
   readonly #readers = new Set<FeedReader>();
   readonly #vms = new Map<string, Stored<'RealtimeVM'>>();
   readonly #nodes = new Map<string, Stored<'RealtimeNode'>>();
@@ -46,30 +47,36 @@ export class ClusterFeed implements AsyncDisposable {
   /** What was last told, as JSON, by `n/NODE` and `v/NAMESPACE/NAME`. */
   readonly #told = new Map<string, string>();
   readonly #dirty = new Set<string>();
-  #flush: NodeJS.Timeout | undefined;
+  #flush: Timer | undefined;
   #running: AbortController | undefined;
   #ended: Promise<unknown> = Promise.resolve();
-  #linger: NodeJS.Timeout | undefined;
+  #linger: Timer | undefined;
   readonly #unsynced = new Set<string>();
   #complete = false;
   readonly #problems = new Map<string, readonly string[]>();
 
-  constructor(source: FeedSource) {
+  constructor(source: FeedSource, clock: Clock) {
+    this.#clock = clock;
     this.#source = source;
     this.#leases = new LeaseBook(source.cluster?.leaseMs ?? 0);
   }
 
   /** A reader that is told everything, then what changes. Close it. */
   read(): FeedReader {
-    clearTimeout(this.#linger);
+    this.#linger?.cancel();
     const reader = new FeedReader(this.#told, () => {
       this.#readers.delete(reader);
-      if (this.#readers.size === 0) this.#linger = setTimeout(() => this.#stopWatching(), lingerMs).unref();
+      if (this.#readers.size > 0) return;
+      this.#linger = this.#clock.after(lingerMs, () => this.#stopWatching(), { background: true });
     });
     this.#readers.add(reader);
     if (this.#running === undefined) this.#watch();
     reader.sight(this.#sight());
     return reader;
+  }
+
+  get clock(): Clock {
+    return this.#clock;
   }
 
   get readers(): number {
@@ -87,7 +94,7 @@ export class ClusterFeed implements AsyncDisposable {
 
   async close(): Promise<void> {
     for (const reader of [...this.#readers]) reader.close();
-    clearTimeout(this.#linger);
+    this.#linger?.cancel();
     this.#stopWatching();
     await this.#ended;
   }
@@ -108,7 +115,7 @@ export class ClusterFeed implements AsyncDisposable {
     const keep = <Value>(map: Map<string, Value>, key: string, value: Value, gone: boolean) => (gone ? map.delete(key) : map.set(key, value));
     this.#ended = Promise.all([
       own('RealtimeVM', (vm, gone) => {
-        const key = keyOf(vm.metadata);
+        const key = objectKey(vm.metadata);
         keep(this.#vms, key, vm, gone);
         this.#changed(`v/${key}`);
       }),
@@ -125,7 +132,7 @@ export class ClusterFeed implements AsyncDisposable {
         this.#changed(`n/${node.metadata.name}`);
       }),
       foreign('Lease', { namespace: cluster?.leaseNamespace ?? '' }, ({ metadata: { name }, spec }, gone) => {
-        const turned = gone ? this.#leases.gone(name) : this.#leases.seen(name, spec?.renewTime, performance.now(), Date.now());
+        const turned = gone ? this.#leases.gone(name) : this.#leases.seen(name, spec?.renewTime, this.#clock);
         if (turned) this.#changed(`n/${name}`);
       }),
       cluster === undefined ? undefined : this.#sweepLeases(signal),
@@ -151,20 +158,16 @@ export class ClusterFeed implements AsyncDisposable {
   }
 
   async #sweepLeases(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      try {
-        await sleep(leaseSweepMs, undefined, { signal, ref: false });
-      } catch {
-        return;
-      }
-      for (const name of this.#leases.lapsed(performance.now())) this.#changed(`n/${name}`);
+    while (!signal.aborted) {
+      await this.#clock.sleep(leaseSweepMs, signal).catch(() => undefined);
+      for (const name of this.#leases.lapsed(this.#clock.nowMs())) this.#changed(`n/${name}`);
     }
   }
 
   #stopWatching(): void {
     this.#running?.abort();
     this.#running = undefined;
-    clearTimeout(this.#flush);
+    this.#flush?.cancel();
     this.#flush = undefined;
     for (const map of [this.#vms, this.#nodes, this.#tables, this.#clusterNodes, this.#names, this.#told, this.#problems]) map.clear();
     this.#leases = new LeaseBook(this.#source.cluster?.leaseMs ?? 0);
@@ -185,15 +188,15 @@ export class ClusterFeed implements AsyncDisposable {
 
   #changed(key?: string): void {
     if (key !== undefined) this.#dirty.add(key);
-    this.#flush ??= setTimeout(() => this.#tell(), batchMs);
+    this.#flush ??= this.#clock.after(batchMs, () => this.#tell());
   }
 
   /** Looks at what has changed and at nothing else; never for long, since a controller has other work in this thread. */
   #tell(): void {
-    const untilMs = performance.now() + longestTurnMs;
+    const untilMs = this.#clock.nowMs() + longestTurnMs;
     const changed: string[] = [];
     for (const key of this.#dirty) {
-      if (performance.now() > untilMs) break;
+      if (this.#clock.nowMs() > untilMs) break;
       this.#dirty.delete(key);
       const json = key.startsWith('v/') ? this.#vmJson(key.slice(2)) : this.#nodeJson(key.slice(2));
       if (json === this.#told.get(key)) continue;
@@ -203,7 +206,7 @@ export class ClusterFeed implements AsyncDisposable {
     }
     const sight = this.#sight();
     for (const reader of this.#readers) reader.show(changed, sight);
-    this.#flush = this.#dirty.size === 0 ? undefined : setTimeout(() => this.#tell(), 0);
+    this.#flush = this.#dirty.size === 0 ? undefined : this.#clock.after(0, () => this.#tell());
   }
 
   #vmJson(key: string): string | undefined {

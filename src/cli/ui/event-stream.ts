@@ -1,6 +1,7 @@
 /** Tells one browser what a reader of the feed is told, as server-sent events. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { FeedReader } from './feed-reader.ts';
 import type { Hello } from './wire.ts';
 
@@ -10,14 +11,18 @@ const beatMs = 5000;
 const retryMs = 1000;
 
 /** Writes until the browser goes, or the reader is closed. */
-export async function streamEvents(response: ServerResponse, reader: FeedReader, hello: Hello): Promise<void> {
+export async function streamEvents(response: ServerResponse, reader: FeedReader, hello: Hello, clock: Clock): Promise<void> {
   const gone = new AbortController();
   response.on('close', () => {
     gone.abort();
     reader.close();
   });
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-  const beat = setInterval(() => response.writableNeedDrain || response.write('event: beat\ndata:\n\n'), beatMs);
+  const beat = (): Timer => clock.after(beatMs, () => {
+    if (!response.writableNeedDrain) response.write('event: beat\ndata:\n\n');
+    nextBeat = beat();
+  });
+  let nextBeat = beat();
   try {
     response.write(`retry: ${retryMs}\nevent: hello\ndata: ${JSON.stringify(hello)}\n\n`);
     for await (const { event, data } of reader.messages()) {
@@ -27,7 +32,7 @@ export async function streamEvents(response: ServerResponse, reader: FeedReader,
   } catch (error) {
     if (!gone.signal.aborted) throw error;
   } finally {
-    clearInterval(beat);
+    nextBeat.cancel();
     reader.close();
     response.end();
   }

@@ -1,5 +1,7 @@
 /** Which agents have stopped renewing their Leases, by our own clock. */
 
+import type { Clock } from '../../runtime/clock.ts';
+
 /** A Lease that is first seen this much older than it may be is silent, even with clocks that differ. */
 const clockDifferenceMs = 60_000;
 
@@ -19,11 +21,12 @@ export class LeaseBook {
   }
 
   /** @returns whether the agent's silence has begun or ended with it. */
-  seen(name: string, renewTime: string | undefined, nowMs: number, wallMs: number): boolean {
+  seen(name: string, renewTime: string | undefined, clock: Clock): boolean {
     const before = this.#heartbeats.get(name);
     if (renewTime === undefined) return this.gone(name);
     if (before?.renewTime === renewTime) return false;
-    const isOld = before === undefined && wallMs - Date.parse(renewTime) > this.#leaseMs + clockDifferenceMs;
+    const isOld = before === undefined && clock.date().getTime() - Date.parse(renewTime) > this.#leaseMs + clockDifferenceMs;
+    const nowMs = clock.nowMs();
     this.#heartbeats.set(name, { renewTime, seenMs: isOld ? nowMs - this.#leaseMs : nowMs });
     return this.#set(name, isOld);
   }

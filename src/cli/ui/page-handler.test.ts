@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DirectoryStore } from '../../store/directory/directory-store.ts';
 import { serveHealth } from '../http/health-server.ts';
 import type { HealthServer } from '../http/health-server.ts';
+import { machineClock } from '../../runtime/clock.ts';
 import { ClusterFeed } from './cluster-feed.ts';
 import { pageHandler } from './page-handler.ts';
 
@@ -18,7 +19,7 @@ let server: HealthServer;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rtvm-page-'));
   store = await DirectoryStore.open({ directory });
-  feed = new ClusterFeed({ store });
+  feed = new ClusterFeed({ store }, machineClock);
   const page = pageHandler({ feed, hello: { version: '1', title: 't' }, hosts: ['rtvm.example.org'] });
   server = await serveHealth({ host: '127.0.0.1', port: 0, health: () => undefined, readiness: () => undefined, metrics: { contentType: 'text/plain', metrics: () => Promise.resolve('') }, page });
 });

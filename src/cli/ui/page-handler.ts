@@ -61,7 +61,7 @@ function answer(path: string, request: IncomingMessage, response: ServerResponse
   if (path === 'events') {
     if (request.method === 'HEAD') refuse(response, 405, 'only GET is answered');
     else if (feed.readers >= mostReaders) refuse(response, 503, `${mostReaders} pages are open already`);
-    else void streamEvents(response, feed.read(), hello);
+    else void streamEvents(response, feed.read(), hello, feed.clock);
   } else if (collection === 'vms' && names.length === 2) {
     sendJson(response, feed.vm(names.map(decoded).join('/')));
   } else if (collection === 'nodes' && names.length === 1) {

@@ -21,7 +21,7 @@ import { pageHandler, pagePath } from './page-handler.ts';
 export async function runUi(options: UiOptions, io: Io): Promise<ExitCode> {
   using interrupt = new Interrupt();
   const { title, ...source } = await openSource(options);
-  const feed = new ClusterFeed(source);
+  const feed = new ClusterFeed(source, io.runtime.clock);
   const page = pageHandler({ feed, hello: { version: readVersion(), title }, hosts: [] });
   const server = createServer((request, response) => {
     if (!page(request, response)) response.writeHead(307, { location: pagePath }).end();

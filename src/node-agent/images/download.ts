@@ -1,6 +1,8 @@
 /** Downloads one file over http or https into a file, within a size and with every redirect checked. */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import type { Clock } from '../../runtime/clock.ts';
+import { Deadline } from '../../runtime/deadline.ts';
 import { reasonOf } from '../host/host-root.ts';
 import { ImageError, storageError } from './image-error.ts';
 import { requireAllowed } from './url-allow-list.ts';
@@ -11,6 +13,7 @@ export interface DownloadOptions {
   readonly maxBytes: number;
   /** The longest time without a byte. */
   readonly stallTimeoutMs: number;
+  readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /** Called once the server says how much comes, before anything is written. */
   readonly onSize?: (bytes: number) => Promise<void>;
@@ -30,19 +33,16 @@ const maxRedirects = 5;
  * @throws ImageError `URL_NOT_ALLOWED`, `DOWNLOAD_FAILED`, `IMAGE_TOO_LARGE`, `DISK_FULL`; an aborted signal's own reason.
  */
 export async function download(url: string, file: FileHandle, options: DownloadOptions): Promise<Downloaded> {
-  const stalled = new AbortController();
-  const timer = setTimeout(() => stalled.abort(), options.stallTimeoutMs);
-  const signal = options.signal === undefined ? stalled.signal : AbortSignal.any([options.signal, stalled.signal]);
+  const stall = new Deadline(options.clock, options.signal, options.stallTimeoutMs);
   try {
-    return await receive(await openBody(url, options, signal), file, options, () => timer.refresh());
+    return await receive(await openBody(url, options, stall.signal), file, options, () => stall.extend(options.stallTimeoutMs));
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof ImageError) throw error;
-    const why = stalled.signal.aborted ? `no byte came for ${options.stallTimeoutMs / 1000} s` : networkReason(error);
+    const why = stall.hasPassed ? `no byte came for ${options.stallTimeoutMs / 1000} s` : networkReason(error);
     throw new ImageError('DOWNLOAD_FAILED', `${url} cannot be fetched: ${why}; check the URL and this host's way to it`, { cause: error });
   } finally {
-    clearTimeout(timer);
-    stalled.abort();
+    stall.end();
   }
 }
 

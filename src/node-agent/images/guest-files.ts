@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DiskFile, DomainFiles } from '../../realtime/domain/domain-input.ts';
 import type { Guest, GuestBoot, GuestDisk, GuestImage } from '../../realtime/guest.ts';
 import type { VmIdentity, VmUid } from '../../realtime/ids.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import type { HostRoot } from '../host/host-root.ts';
 import { ChecksumCache } from './checksum.ts';
 import { DiskStore } from './disk-store.ts';
@@ -25,6 +26,7 @@ export interface GuestFilesOptions {
   readonly stateDirectory: string;
   /** URL prefixes that images may be fetched from; none: only images under the image root. */
   readonly urlPrefixes: readonly string[];
+  readonly runtime: Runtime;
   readonly maxCacheBytes: number;
   readonly maxImageBytes: number;
   /** The SHA-256 of the URL images of all guests that this host has: they stay in the cache. */
@@ -44,10 +46,13 @@ export class GuestFiles {
   readonly #disks: DiskStore;
 
   constructor(options: GuestFilesOptions) {
-    const { stateDirectory, urlPrefixes, maxCacheBytes, maxImageBytes, imagesInUse } = options;
+    const { stateDirectory, urlPrefixes, runtime, maxCacheBytes, maxImageBytes, imagesInUse } = options;
     this.#options = options;
     this.#checksums = new ChecksumCache(join(stateDirectory, 'checksums'));
-    this.#cache = new ImageCache({ directory: join(stateDirectory, 'image-cache'), allowed: urlPrefixes, maxCacheBytes, maxImageBytes, stallTimeoutMs, inUse: imagesInUse });
+    this.#cache = new ImageCache({
+      directory: join(stateDirectory, 'image-cache'), allowed: urlPrefixes, runtime,
+      maxCacheBytes, maxImageBytes, stallTimeoutMs, inUse: imagesInUse,
+    });
     this.#disks = new DiskStore(options.root, join(stateDirectory, 'disks'));
   }
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { machineRuntime } from '../../runtime/runtime.ts';
 import { ImageCache } from './image-cache.ts';
 import type { ImageCacheOptions } from './image-cache.ts';
 
@@ -43,7 +44,7 @@ afterEach(() => {
 });
 
 function cache(options: Partial<ImageCacheOptions> = {}): ImageCache {
-  return new ImageCache({ directory, allowed: [`${origin}/rt/`], maxCacheBytes: 1000, maxImageBytes: 500, stallTimeoutMs: 10_000, inUse: () => inUse, ...options });
+  return new ImageCache({ directory, allowed: [`${origin}/rt/`], maxCacheBytes: 1000, maxImageBytes: 500, stallTimeoutMs: 10_000, runtime: machineRuntime, inUse: () => inUse, ...options });
 }
 
 const cached = () => readdirSync(directory).sort();

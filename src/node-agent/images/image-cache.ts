@@ -1,7 +1,7 @@
 /** Images fetched from URLs, kept by checksum within a size limit. */
-import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { errorCode } from '../host/host-root.ts';
 import { checksumMismatch } from './checksum.ts';
 import { download } from './download.ts';
@@ -15,6 +15,7 @@ export interface ImageCacheOptions {
   readonly maxCacheBytes: number;
   readonly maxImageBytes: number;
   readonly stallTimeoutMs: number;
+  readonly runtime: Runtime;
   /** The SHA-256 of all images that guests of this host are made from: those are never removed. */
   readonly inUse: () => ReadonlySet<string>;
 }
@@ -63,16 +64,18 @@ export class ImageCache {
       throw error;
     });
     const path = join(this.#options.directory, `sha256-${sha256}`);
-    if (!(await touch(path))) await this.#fetch(url, sha256, path, signal);
+    if (!(await touch(path, this.#options.runtime.clock.date()))) await this.#fetch(url, sha256, path, signal);
     return path;
   }
 
   async #fetch(url: string, sha256: string, path: string, signal: AbortSignal | undefined): Promise<void> {
-    const partial = join(this.#options.directory, `partial-${randomUUID()}`);
+    const partial = join(this.#options.directory, `partial-${this.#options.runtime.random.uuid()}`);
     try {
       await using file = await open(partial, 'wx', 0o644).catch((error: unknown) => { throw storageError(`making ${partial}`, error); });
-      const { allowed, maxImageBytes, stallTimeoutMs } = this.#options;
-      const got = await download(url, file, { allowed, maxBytes: maxImageBytes, stallTimeoutMs, signal, onSize: (bytes) => this.#makeRoom(bytes) });
+      const { allowed, maxImageBytes, stallTimeoutMs, runtime: { clock } } = this.#options;
+      const got = await download(url, file, {
+        allowed, maxBytes: maxImageBytes, stallTimeoutMs, clock, signal, onSize: (bytes) => this.#makeRoom(bytes),
+      });
       if (got.sha256 !== sha256) throw checksumMismatch(url, sha256, got.sha256);
       await this.#makeRoom(got.bytes);
       await file.sync().catch((error: unknown) => { throw storageError(`writing ${partial}`, error); });
@@ -121,8 +124,7 @@ export class ImageCache {
 }
 
 /** Marks a file as used now; false where there is none. */
-async function touch(path: string): Promise<boolean> {
-  const now = new Date();
+async function touch(path: string, now: Date): Promise<boolean> {
   try {
     await utimes(path, now, now);
     return true;

@@ -1,7 +1,7 @@
 /** Files that are either as they were or as they should be, whatever dies in between. */
-import { randomUUID } from 'node:crypto';
 import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Random } from '../../runtime/random.ts';
 import { StoreError } from '../errors.ts';
 
 const stagedPrefix = '.rtvm-';
@@ -27,8 +27,8 @@ export async function readIfThere(file: string): Promise<string | undefined> {
  * Writes the content durably beside its target, under a name that readers ignore.
  * @returns the staged file, for {@link replaceFile}.
  */
-export async function stageFile(target: string, content: string): Promise<string> {
-  const staged = path.join(path.dirname(target), `${stagedPrefix}${randomUUID()}${stagedSuffix}`);
+export async function stageFile(target: string, content: string, random: Random): Promise<string> {
+  const staged = path.join(path.dirname(target), `${stagedPrefix}${random.uuid()}${stagedSuffix}`);
   try {
     const handle = await open(staged, 'wx', fileMode);
     try {

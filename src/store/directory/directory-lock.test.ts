@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { machineRuntime } from '../../runtime/runtime.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { temporaryDirectory } from './testing/temporary.ts';
 
 async function locks(timeoutMs?: number): Promise<readonly [DirectoryLock, DirectoryLock, string]> {
   const file = path.join(await temporaryDirectory(), 'lock');
-  const both = [new DirectoryLock(file, timeoutMs), new DirectoryLock(file, timeoutMs)] as const;
+  const both = [new DirectoryLock(file, machineRuntime, timeoutMs), new DirectoryLock(file, machineRuntime, timeoutMs)] as const;
   onTestFinished(async () => { for (const lock of both) await lock.close(); });
   return [...both, file];
 }

@@ -4,26 +4,28 @@
  * transaction on an empty database, always rolled back, is the lock, and nothing is ever stored in it.
  */
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '../../runtime/backoff.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { StoreError } from '../errors.ts';
 
 /** SQLITE_BUSY: somebody else holds the lock. */
 const busy = 5;
 /** A writer needs the lock for milliseconds; one that keeps it this long is stopped or hangs on its disk. */
 const defaultTimeoutMs = 30_000;
-const firstDelayMs = 1;
-const longestDelayMs = 16;
+const backoff = { firstMs: 1, maxMs: 16 };
 
 export class DirectoryLock {
   readonly #file: string;
+  readonly #runtime: Runtime;
   readonly #timeoutMs: number;
   readonly #database: DatabaseSync;
   /** Settles when all callers of this process so far are done with the lock. */
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @throws StoreError STORAGE_FAILED when the file cannot be opened. */
-  constructor(file: string, timeoutMs: number = defaultTimeoutMs) {
+  constructor(file: string, runtime: Runtime, timeoutMs: number = defaultTimeoutMs) {
     this.#file = file;
+    this.#runtime = runtime;
     this.#timeoutMs = timeoutMs;
     try {
       this.#database = new DatabaseSync(file, { timeout: 0 });
@@ -61,15 +63,16 @@ export class DirectoryLock {
   }
 
   async #acquire(signal: AbortSignal | undefined): Promise<void> {
-    const deadline = performance.now() + this.#timeoutMs;
-    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
+    const { clock, random } = this.#runtime;
+    const deadlineMs = clock.nowMs() + this.#timeoutMs;
+    for (let failures = 0; ; failures += 1) {
       signal?.throwIfAborted();
       if (this.#tryAcquire()) return;
-      if (performance.now() > deadline) {
+      if (clock.nowMs() > deadlineMs) {
         throw new StoreError('LOCKED', `${this.#file} has been locked by another process for ${this.#timeoutMs / 1000} s; \`lslocks\` shows which. It may be stopped (SIGSTOP) or wait for a hanging disk`);
       }
       // The jitter keeps two waiting processes from asking in step for ever.
-      await sleep(delayMs * (0.5 + Math.random()), undefined, { signal });
+      await clock.sleep(backoffMs(failures, backoff) * (0.5 + random.fraction()), signal);
     }
   }
 

@@ -1,9 +1,10 @@
 /** The embedded store: a directory of YAML manifests and JSON state, shared by any number of processes on one host. */
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { SourceFile } from '../../crds/parse-files.ts';
 import { formatRef } from '../../crds/resource.ts';
 import type { Kind, ResourceRef } from '../../crds/resource.ts';
+import { machineRuntime } from '../../runtime/runtime.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { isGone, marked, updated, withStatus } from '../change.ts';
 import type { Stamp } from '../change.ts';
 import { ConflictError, StoreError } from '../errors.ts';
@@ -31,34 +32,35 @@ export interface DirectoryStoreOptions {
   /** Made, with all in it, where it is missing. */
   readonly directory: string;
   readonly signal?: AbortSignal | undefined;
-  readonly clock?: (() => Date) | undefined;
+  /** Default: the machine's. */
+  readonly runtime?: Runtime | undefined;
 }
 
 export class DirectoryStore implements ResourceStore {
   readonly #directory: StateDirectory;
   readonly #mirror: Mirror;
-  readonly #clock: () => Date;
+  readonly #runtime: Runtime;
 
-  private constructor(directory: StateDirectory, clock: () => Date) {
+  private constructor(directory: StateDirectory, runtime: Runtime) {
     this.#directory = directory;
-    this.#clock = clock;
+    this.#runtime = runtime;
     const { layout } = directory;
-    this.#mirror = new Mirror(layout.root, [layout.root, layout.state, layout.manifests, layout.objects], () => this.#look());
+    this.#mirror = new Mirror(layout.root, [layout.root, layout.state, layout.manifests, layout.objects], runtime.clock, () => this.#look());
   }
 
   /**
    * Opens the store, ends what a killed process began, and takes over what the manifests say.
    * @throws StoreError when the directory cannot be used at all; problems with single files are in {@link diagnostics}.
    */
-  static async open({ directory, signal, clock = () => new Date() }: DirectoryStoreOptions): Promise<DirectoryStore> {
-    const state = await StateDirectory.open(directory, { clock, newUid: randomUUID }, signal);
+  static async open({ directory, signal, runtime = machineRuntime }: DirectoryStoreOptions): Promise<DirectoryStore> {
+    const state = await StateDirectory.open(directory, runtime, signal);
     try {
       await state.review(signal);
     } catch (error) {
       await state.close();
       throw error;
     }
-    return new DirectoryStore(state, clock);
+    return new DirectoryStore(state, runtime);
   }
 
   async close(): Promise<void> {
@@ -154,7 +156,7 @@ export class DirectoryStore implements ResourceStore {
     await this.#directory.exclusive(async () => {
       const record = await this.#directory.record(event.about);
       if (record?.object.metadata.uid !== event.about.uid) return;
-      const events = withEvent(await this.events(event.about), event, this.#clock());
+      const events = withEvent(await this.events(event.about), event, this.#runtime.clock.date());
       await this.#directory.commit([{ kind: 'write', file: this.#directory.layout.eventsFile(event.about), content: formatEvents(events) }]);
     }, signal);
   }

@@ -2,6 +2,7 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import { StoreError } from '../errors.ts';
 import { errno } from './atomic-file.ts';
 
@@ -18,13 +19,15 @@ interface Watched {
 
 export class DirectoryWatcher {
   readonly #directories: readonly string[];
+  readonly #clock: Clock;
   readonly #onChange: () => void;
   readonly #watched = new Map<string, Watched>();
-  #timer: NodeJS.Timeout | undefined;
-  #firstChangeAt: number | undefined;
+  #timer: Timer | undefined;
+  #firstChangeAtMs: number | undefined;
   #closed = false;
 
-  constructor(directories: readonly string[], onChange: () => void) {
+  constructor(directories: readonly string[], clock: Clock, onChange: () => void) {
+    this.#clock = clock;
     this.#directories = directories;
     this.#onChange = onChange;
   }
@@ -47,19 +50,19 @@ export class DirectoryWatcher {
   /** Says that something has changed, as inotify would. */
   nudge(): void {
     if (this.#closed) return;
-    const now = performance.now();
-    this.#firstChangeAt ??= now;
-    clearTimeout(this.#timer);
-    const waitMs = Math.max(0, Math.min(quietMs, this.#firstChangeAt + longestWaitMs - now));
-    this.#timer = setTimeout(() => {
-      this.#firstChangeAt = undefined;
+    const nowMs = this.#clock.nowMs();
+    this.#firstChangeAtMs ??= nowMs;
+    this.#timer?.cancel();
+    const waitMs = Math.max(0, Math.min(quietMs, this.#firstChangeAtMs + longestWaitMs - nowMs));
+    this.#timer = this.#clock.after(waitMs, () => {
+      this.#firstChangeAtMs = undefined;
       this.#onChange();
-    }, waitMs);
+    });
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     for (const { watcher } of this.#watched.values()) watcher.close();
     this.#watched.clear();
   }

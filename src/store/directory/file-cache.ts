@@ -1,6 +1,7 @@
 /** The files of one directory as values, each read again only when it may have changed. */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { machineClock } from '../../runtime/clock.ts';
 import { errno, storageError } from './atomic-file.ts';
 
 /**
@@ -61,7 +62,8 @@ export class FileCache<Value> {
       const { ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(file, { bigint: true });
       signature = [ino, size, mtimeNs, ctimeNs].join(':');
       if (before?.settled === true && before.signature === signature) return before;
-      settled = Math.abs(Date.now() - Number(ctimeMs)) > settledAfterMs;
+      // A file's times are the kernel's own, whatever clock the store has.
+      settled = Math.abs(machineClock.date().getTime() - Number(ctimeMs)) > settledAfterMs;
       content = await readFile(file, 'utf8');
     } catch (error) {
       // Removed since the directory was listed.

@@ -1,6 +1,7 @@
 /** Where everything is in a state directory. docs/directory-store.md is the description for people. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Random } from '../../runtime/random.ts';
 import { StoreError } from '../errors.ts';
 import { readIfThere, replaceFile, stageFile, storageError, syncDirectory } from './atomic-file.ts';
 import { fileStem } from './object-name.ts';
@@ -74,12 +75,12 @@ export async function makeDirectories(layout: StateLayout): Promise<void> {
 }
 
 /** Refuses a directory that a newer version has written, and marks one that is new. Only for the holder of the lock. */
-export async function checkVersion(layout: StateLayout): Promise<void> {
+export async function checkVersion(layout: StateLayout, random: Random): Promise<void> {
   const found = (await readIfThere(layout.version))?.trim();
   if (found === layoutVersion) return;
   if (found !== undefined) {
     throw new StoreError('DAMAGED', `${layout.version} says that this state directory has layout ${JSON.stringify(found)}; this version of rtvm reads and writes layout ${layoutVersion} only. Use the version of rtvm that wrote it`);
   }
-  await replaceFile(await stageFile(layout.version, `${layoutVersion}\n`), layout.version);
+  await replaceFile(await stageFile(layout.version, `${layoutVersion}\n`, random), layout.version);
   await syncDirectory(layout.state);
 }

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { machineClock } from '../../runtime/clock.ts';
 import type { AnyStored } from '../resource.ts';
 import { Subscription } from '../subscription.ts';
 import { Mirror } from './mirror.ts';
@@ -15,7 +16,7 @@ test('who comes during a look is shown the next one: what they know already may 
   const directory = await temporaryDirectory();
   const looks: PromiseWithResolvers<Look>[] = [];
   const begun = async (count: number) => { while (looks.length < count) await new Promise(setImmediate); };
-  const mirror = new Mirror(directory, [directory], () => {
+  const mirror = new Mirror(directory, [directory], machineClock, () => {
     const look = Promise.withResolvers<Look>();
     looks.push(look);
     return look.promise;

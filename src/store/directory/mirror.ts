@@ -1,4 +1,6 @@
 /** Keeps the watches of one store up to date with its directory, from the first watch to the last. */
+import { backoffMs } from '../../runtime/backoff.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import { StoreError } from '../errors.ts';
 import { storeProblem } from '../problem.ts';
 import type { StoreProblem } from '../problem.ts';
@@ -15,12 +17,12 @@ export interface Look {
 }
 
 /** After a look that failed (a full disk, say), since no change of a file may tell when it would succeed. */
-const firstRetryMs = 1000;
-const longestRetryMs = 30_000;
+const retryBackoff = { firstMs: 1000, maxMs: 30_000 };
 
 export class Mirror {
   readonly #root: string;
   readonly #directories: readonly string[];
+  readonly #clock: Clock;
   readonly #look: () => Promise<Look>;
   readonly #subscriptions = new Set<Subscription<AnyStored>>();
   #watcher: DirectoryWatcher | undefined;
@@ -28,9 +30,12 @@ export class Mirror {
   #objects: ReadonlyMap<string, AnyStored> | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
-  #retry: { readonly timer: NodeJS.Timeout; readonly delayMs: number } | undefined;
+  #retry: Timer | undefined;
+  /** Looks that failed in a row. */
+  #failures = 0;
 
-  constructor(root: string, directories: readonly string[], look: () => Promise<Look>) {
+  constructor(root: string, directories: readonly string[], clock: Clock, look: () => Promise<Look>) {
+    this.#clock = clock;
     this.#root = root;
     this.#directories = directories;
     this.#look = look;
@@ -42,7 +47,7 @@ export class Mirror {
    */
   async add(subscription: Subscription<AnyStored>): Promise<void> {
     this.#subscriptions.add(subscription);
-    this.#watcher ??= new DirectoryWatcher(this.#directories, () => this.#refresh());
+    this.#watcher ??= new DirectoryWatcher(this.#directories, this.#clock, () => this.#refresh());
     // Watching starts before looking, so that nothing falls between.
     await this.#watcher.arm();
     this.#refresh();
@@ -63,8 +68,8 @@ export class Mirror {
   #stop(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
-    clearTimeout(this.#retry?.timer);
-    this.#retry = undefined;
+    this.#retry?.cancel();
+    this.#failures = 0;
     this.#objects = undefined;
   }
 
@@ -89,8 +94,8 @@ export class Mirror {
       const look = await this.#look();
       this.#keep(look);
       this.#show({ objects: this.#objects, problems: look.problems }, audience);
-      clearTimeout(this.#retry?.timer);
-      this.#retry = undefined;
+      this.#retry?.cancel();
+      this.#failures = 0;
     } catch (error) {
       this.#failed(error, audience);
     }
@@ -114,9 +119,9 @@ export class Mirror {
     }
     this.#show({ objects: this.#objects, problems: [storeProblem('STORE_FAILED', { file: this.#root }, error.message)] }, audience);
     if (this.#watcher === undefined) return;
-    clearTimeout(this.#retry?.timer);
-    const delayMs = Math.min((this.#retry?.delayMs ?? firstRetryMs / 2) * 2, longestRetryMs);
-    this.#retry = { timer: setTimeout(() => this.#refresh(), delayMs), delayMs };
+    this.#retry?.cancel();
+    this.#retry = this.#clock.after(backoffMs(this.#failures, retryBackoff), () => this.#refresh());
+    this.#failures += 1;
   }
 
   #show(world: World<AnyStored>, audience: readonly Subscription<AnyStored>[]): void {

@@ -32,7 +32,8 @@ test('a process that holds the lock when it is killed leaves it free', async () 
   const { directory, store } = await openStore();
   const holder = spawn(process.execPath, ['--input-type=module-typescript', '--eval', `
     import { DirectoryLock } from ${JSON.stringify(path.join(import.meta.dirname, 'directory-lock.ts'))};
-    await new DirectoryLock(${JSON.stringify(path.join(directory, 'state', 'lock'))}).hold(() => { console.log('held'); return new Promise((resolve) => setTimeout(resolve, 60_000)); });`],
+    import { machineRuntime } from ${JSON.stringify(path.join(import.meta.dirname, '../../runtime/runtime.ts'))};
+    await new DirectoryLock(${JSON.stringify(path.join(directory, 'state', 'lock'))}, machineRuntime).hold(() => { console.log('held'); return new Promise((resolve) => setTimeout(resolve, 60_000)); });`],
   { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => { holder.kill('SIGKILL'); });
   await once(holder.stdout, 'data');

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceRef } from '../../crds/resource.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import { authored, created, versionAfter } from '../change.ts';
 import type { Stamp } from '../change.ts';
 import { StoreError } from '../errors.ts';
@@ -23,11 +24,6 @@ import type { StoredRecord } from './record.ts';
 import { commit, recover, sweep } from './transaction.ts';
 import type { FileChange } from './transaction.ts';
 
-export interface StateDirectoryOptions {
-  readonly clock: () => Date;
-  readonly newUid: () => string;
-}
-
 export interface Reviewed {
   readonly survey: Survey;
   readonly problems: readonly StoreProblem[];
@@ -35,7 +31,7 @@ export interface Reviewed {
 
 export class StateDirectory {
   readonly layout: StateLayout;
-  readonly #options: StateDirectoryOptions;
+  readonly #runtime: Runtime;
   readonly #lock: DirectoryLock;
   readonly #manifests: FileCache<Manifest>;
   readonly #records: FileCache<StoredRecord | StoreProblem>;
@@ -43,11 +39,13 @@ export class StateDirectory {
   /** What the last review found. */
   #problems: readonly StoreProblem[] = [];
 
-  private constructor(layout: StateLayout, options: StateDirectoryOptions) {
+  private constructor(layout: StateLayout, runtime: Runtime) {
     this.layout = layout;
-    this.#options = options;
-    this.#lock = new DirectoryLock(layout.lock);
-    this.#manifests = new FileCache(layout.manifests, manifestSuffixes, (name, content) => readManifest(name, path.join(layout.manifests, name), content));
+    this.#runtime = runtime;
+    this.#lock = new DirectoryLock(layout.lock, runtime);
+    this.#manifests = new FileCache(layout.manifests, manifestSuffixes, (name, content) => (
+      readManifest(name, path.join(layout.manifests, name), content)
+    ));
     this.#records = recordCache(layout.objects);
     this.#deleted = recordCache(layout.deleted);
   }
@@ -56,13 +54,13 @@ export class StateDirectory {
    * Opens a state directory, making what is missing, and ends what a killed process began.
    * @throws StoreError when it cannot be made, read, locked, or is of a newer version.
    */
-  static async open(root: string, options: StateDirectoryOptions, signal?: AbortSignal): Promise<StateDirectory> {
+  static async open(root: string, runtime: Runtime, signal?: AbortSignal): Promise<StateDirectory> {
     const layout = new StateLayout(root);
     await makeDirectories(layout);
-    const directory = new StateDirectory(layout, options);
+    const directory = new StateDirectory(layout, runtime);
     try {
       await directory.exclusive(async () => {
-        await checkVersion(layout);
+        await checkVersion(layout, runtime.random);
         await sweep(layout);
       }, signal);
     } catch (error) {
@@ -86,7 +84,7 @@ export class StateDirectory {
 
   /** Makes all changes or none. Only within {@link exclusive}. */
   async commit(changes: readonly FileChange[]): Promise<void> {
-    await commit(this.layout, changes);
+    await commit(this.layout, changes, this.#runtime.random);
   }
 
   /** @throws StoreError DAMAGED when its file is. */
@@ -155,12 +153,12 @@ export class StateDirectory {
 
   /** @throws StoreError INVALID. */
   async newObject(draft: Draft): Promise<AnyStored> {
-    const stamp = { resourceVersion: versionAfter(await this.#revisionFloor()), now: this.#options.clock() };
-    return valid(created(draft, this.#options.newUid(), stamp));
+    const stamp = { resourceVersion: versionAfter(await this.#revisionFloor()), now: this.#runtime.clock.date() };
+    return valid(created(draft, this.#runtime.random.uuid(), stamp));
   }
 
   stampAfter(object: AnyStored): Stamp {
-    return { resourceVersion: versionAfter(object.metadata.resourceVersion), now: this.#options.clock() };
+    return { resourceVersion: versionAfter(object.metadata.resourceVersion), now: this.#runtime.clock.date() };
   }
 
   /** The changes that store an object which an author wants; that it was once deleted no longer counts. */
@@ -196,7 +194,7 @@ export class StateDirectory {
 }
 
 function recordCache(directory: string): FileCache<StoredRecord | StoreProblem> {
-  return new FileCache(directory, ['.json'], (name, content) => {
+  return new FileCache(directory, ['.json'], (name, content): StoredRecord | StoreProblem => {
     const record = content instanceof Error ? damaged(content.message) : parseRecord(content, path.basename(name, '.json'));
     return 'damage' in record ? storeProblem('STATE_DAMAGED', { file: path.join(directory, name) }, record.damage) : record;
   });

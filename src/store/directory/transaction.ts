@@ -1,6 +1,7 @@
 /** Several files changed as one: after a crash at any instant, all of the changes are there or none. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Random } from '../../runtime/random.ts';
 import { StoreError } from '../errors.ts';
 import { errno, readIfThere, removeStagedFiles, replaceFile, stageFile, storageError, syncDirectory } from './atomic-file.ts';
 import type { StateLayout } from './layout.ts';
@@ -18,7 +19,7 @@ type JournalStep = { readonly rename: string; readonly to: string } | { readonly
  * Only the holder of the directory's lock may call it.
  * @throws StoreError STORAGE_FULL or STORAGE_FAILED; before the commit, nothing has changed.
  */
-export async function commit(layout: StateLayout, changes: readonly FileChange[]): Promise<void> {
+export async function commit(layout: StateLayout, changes: readonly FileChange[], random: Random): Promise<void> {
   if (changes.length === 0) return;
   const staged: string[] = [];
   const steps: JournalStep[] = [];
@@ -28,7 +29,7 @@ export async function commit(layout: StateLayout, changes: readonly FileChange[]
         steps.push({ remove: path.relative(layout.root, change.file) });
         continue;
       }
-      const file = await stageFile(change.file, change.content);
+      const file = await stageFile(change.file, change.content, random);
       staged.push(file);
       steps.push({ rename: path.relative(layout.root, file), to: path.relative(layout.root, change.file) });
     }
@@ -37,7 +38,7 @@ export async function commit(layout: StateLayout, changes: readonly FileChange[]
       await perform(layout, steps);
       return;
     }
-    const journal = await stageFile(layout.journal, JSON.stringify(steps));
+    const journal = await stageFile(layout.journal, JSON.stringify(steps), random);
     staged.push(journal);
     await replaceFile(journal, layout.journal);
   } catch (error) {

@@ -10,7 +10,7 @@ import { modify } from '../modify.ts';
 import type { DirectoryStore } from './directory-store.ts';
 import { StateDirectory } from './state-directory.ts';
 import { node, vmYaml, withLabel, withPriority } from './testing/samples.ts';
-import { openStore, temporaryDirectory, testTime } from './testing/temporary.ts';
+import { atTestTime, openStore, temporaryDirectory } from './testing/temporary.ts';
 
 const hostA = { name: 'host-a' };
 
@@ -164,7 +164,7 @@ test('what is seen in the middle of another process\'s change is told nobody as 
   await store.delete('RealtimeVM', key);
   const { told, until } = follow(store, 'RealtimeVM');
   await until('synced');
-  const other = await StateDirectory.open(directory, { clock: () => new Date(testTime), newUid: () => 'unused' });
+  const other = await StateDirectory.open(directory, atTestTime);
   onTestFinished(() => other.close());
   await other.exclusive(async () => {
     // As between the two steps of a deletion: the object is marked, and its manifest not yet removed.

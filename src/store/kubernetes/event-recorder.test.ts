@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { EventDraft } from '../event.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { Rest } from './rest.ts';
-import { hastyClock } from './testing/hasty-clock.ts';
+import { fixedRandom } from '../../runtime/testing/fixed-random.ts';
+import { hastyClock } from '../../runtime/testing/hasty-clock.ts';
 import { json, scripted } from './testing/scripted-transport.ts';
 import type { Answer } from './testing/scripted-transport.ts';
 import type { TransportRequest } from './transport.ts';
@@ -26,7 +27,7 @@ function recorder(answers: readonly Answer[] | Answer) {
   };
   const script = scripted(typeof answers === 'function' ? Array.from({ length: 200 }, () => keep(answers)) : answers.map(keep));
   const clock = hastyClock();
-  const rest = new Rest({ transport: script.transport, clock });
+  const rest = new Rest({ transport: script.transport, clock, random: fixedRandom(0.5) });
   return { events: new EventRecorder(rest, 'rtvm-agent'), rest, bodies, clock, sent: () => script.sent.map((request) => request.split(' ', 2).join(' ')) };
 }
 

@@ -3,6 +3,8 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:h
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { machineClock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { TransportError } from './transport.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 
@@ -16,6 +18,8 @@ export interface HttpsTransportOptions {
   readonly loadConfig: () => KubeConfig;
   /** Names this program in the server's audit log: `rtvm-controller`. */
   readonly userAgent: string;
+  /** Default: the machine's. */
+  readonly clock?: Clock | undefined;
 }
 
 interface Access {
@@ -28,7 +32,7 @@ export class HttpsTransport implements Transport {
   readonly #options: HttpsTransportOptions;
   readonly #url: URL;
   #config: KubeConfig;
-  #renewedAtMs = -renewEveryMs;
+  #renewedAtMs = -Infinity;
   #accessing: Promise<Access> | undefined;
   #pool: { readonly trust: string; readonly agent: https.Agent } | undefined;
 
@@ -67,9 +71,9 @@ export class HttpsTransport implements Transport {
   }
 
   renewCredentials(): void {
-    const now = performance.now();
-    if (now - this.#renewedAtMs < renewEveryMs) return;
-    this.#renewedAtMs = now;
+    const nowMs = (this.#options.clock ?? machineClock).nowMs();
+    if (nowMs - this.#renewedAtMs < renewEveryMs) return;
+    this.#renewedAtMs = nowMs;
     this.#config = this.#options.loadConfig();
   }
 

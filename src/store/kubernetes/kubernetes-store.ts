@@ -4,7 +4,9 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { apiVersion } from '../../crds/metadata.ts';
 import type { Kind } from '../../crds/resource.ts';
 import { plain } from '../change.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { objectKey } from '../../runtime/object-key.ts';
+import type { Random } from '../../runtime/random.ts';
 import type { ClusterStore, ForeignScope } from '../cluster-store.ts';
 import type { EventDraft, EventSubject, RecordedEvent } from '../event.ts';
 import type { ForeignByKind, ForeignDraft, ForeignKind, WritableForeignKind } from '../foreign.ts';
@@ -20,7 +22,6 @@ import { HttpsTransport } from './https-transport.ts';
 import { createObject, deleteObject, getObject, listObjects, patchObject, replaceObject } from './objects.ts';
 import type { Accessor } from './objects.ts';
 import { Recent } from './recent.ts';
-import { keyOf } from './reflector.ts';
 import { Reflectors, requireScope } from './reflectors.ts';
 import { Rest } from './rest.ts';
 import type { RequestSeen } from './rest.ts';
@@ -35,6 +36,7 @@ export interface KubernetesStoreOptions {
   /** Called with every HTTP request that was answered or failed. */
   readonly onRequest?: ((seen: RequestSeen) => void) | undefined;
   readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
   readonly watchTiming?: WatchTiming | undefined;
 }
 
@@ -53,12 +55,16 @@ const recentObjects = 1024;
  * @throws Error where there is no cluster to talk to. Nothing is sent yet.
  */
 export function openKubernetesStore({ loadConfig, component, ...options }: KubernetesStoreOptions): KubernetesStore {
-  return kubernetesStoreOver(new HttpsTransport({ loadConfig, userAgent: component }), { component, ...options });
+  const transport = new HttpsTransport({ loadConfig, userAgent: component, clock: options.clock });
+  return kubernetesStoreOver(transport, { component, ...options });
 }
 
 /** The same over any transport. */
-export function kubernetesStoreOver(transport: Transport, { component, onRequest, clock, watchTiming }: Omit<KubernetesStoreOptions, 'loadConfig'>): KubernetesStore {
-  const rest = new Rest({ transport, onRequest, clock });
+export function kubernetesStoreOver(
+  transport: Transport,
+  { component, onRequest, clock, random, watchTiming }: Omit<KubernetesStoreOptions, 'loadConfig'>,
+): KubernetesStore {
+  const rest = new Rest({ transport, onRequest, clock, random });
   return new KubernetesStore({ rest, reflectors: new Reflectors(rest, watchTiming), recorder: new EventRecorder(rest, component), recent: new Recent(recentObjects) });
 }
 
@@ -203,7 +209,7 @@ export class KubernetesStore implements ResourceStore, ClusterStore {
   /** The very version that a caller's object was made from, where it is still known. */
   #asRead<K extends Kind>(object: Stored<K>): Stored<K> | undefined {
     const { recent, reflectors } = this.#parts;
-    const candidates = [recent.get(recentKey(object)), reflectors.find(qualifiedPlural(ownResource(object.kind)), keyOf(object))];
+    const candidates = [recent.get(recentKey(object)), reflectors.find(qualifiedPlural(ownResource(object.kind)), objectKey(object.metadata))];
     return candidates.find((candidate) => candidate?.metadata.uid === object.metadata.uid && candidate.metadata.resourceVersion === object.metadata.resourceVersion) as Stored<K> | undefined;
   }
 }
@@ -225,7 +231,7 @@ function selectorsOf({ name, labelSelector }: ForeignScope): { readonly fieldSel
 }
 
 function recentKey({ kind, metadata }: Stored): string {
-  return `${kind} ${keyOf({ metadata })}`;
+  return `${kind} ${objectKey(metadata)}`;
 }
 
 /**

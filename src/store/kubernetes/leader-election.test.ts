@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { kubernetesStoreOver } from './kubernetes-store.ts';
 import { LeaderElection } from './leader-election.ts';
 import type { Leadership } from './leadership.ts';
-import { fakedClock } from './testing/faked-clock.ts';
+import { fixedRandom } from '../../runtime/testing/fixed-random.ts';
+import { fakedClock } from '../../runtime/testing/faked-clock.ts';
 import { LeaseServer } from './testing/lease-server.ts';
 
 const start = new Date('2026-01-31T12:00:00.000Z');
@@ -21,10 +22,11 @@ function candidate(server: LeaseServer, identity: string, { work }: { readonly w
   const stop = new AbortController();
   let leadership: Leadership | undefined;
   const election = new LeaderElection({
-    cluster: kubernetesStoreOver(server.transport(), { component: identity, clock }),
+    cluster: kubernetesStoreOver(server.transport(), { component: identity, clock, random: fixedRandom(0) }),
     lease: { namespace: 'rtvm', name: 'leader' },
     identity,
     clock,
+    random: fixedRandom(0),
     onChange: (change) => {
       if (change.type === 'lost') told.push(`lost: ${change.reason.message}`);
       else if (change.type === 'following') told.push(`following ${change.leader}`);

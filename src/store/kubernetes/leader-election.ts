@@ -4,9 +4,12 @@
  * Nobody compares clocks. The holder counts from the moment before it sent the renewal that succeeded; the others count from the moment
  * at which they saw the Lease change, which is later. The holder stops `durationMs - renewDeadlineMs` before anybody may take over.
  */
-import { isAbort } from '../abort.ts';
-import type { Clock } from '../clock.ts';
-import { machineClock } from '../clock.ts';
+import { isAbort } from '../../runtime/abort.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { machineClock } from '../../runtime/clock.ts';
+import { Deadline } from '../../runtime/deadline.ts';
+import { machineRandom } from '../../runtime/random.ts';
+import type { Random } from '../../runtime/random.ts';
 import type { ClusterStore } from '../cluster-store.ts';
 import { isStoreError } from '../errors.ts';
 import type { Lease, LeaseSpec } from '../foreign.ts';
@@ -29,6 +32,7 @@ export interface LeaderElectionOptions {
   /** Between attempts to acquire and between renewals. Default 2 s; up to a fifth more at random. */
   readonly retryMs?: number | undefined;
   readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
   /** For the log: who leads now, and what went wrong with the lease. */
   readonly onChange?: ((change: LeadershipChange) => void) | undefined;
 }
@@ -48,16 +52,17 @@ interface Observation {
 }
 
 export class LeaderElection {
-  readonly #options: Required<Pick<LeaderElectionOptions, 'durationMs' | 'renewDeadlineMs' | 'retryMs' | 'clock' | 'onChange'>> & LeaderElectionOptions;
+  readonly #options: Required<Pick<LeaderElectionOptions, 'durationMs' | 'renewDeadlineMs' | 'retryMs' | 'clock' | 'random' | 'onChange'>> & LeaderElectionOptions;
   #observed: Observation | undefined;
   #leader: string | undefined;
 
   constructor(options: LeaderElectionOptions) {
-    const { durationMs = 15_000, renewDeadlineMs = 10_000, retryMs = 2_000, clock = machineClock, onChange = () => undefined } = options;
+    const { durationMs = 15_000, renewDeadlineMs = 10_000, retryMs = 2_000 } = options;
+    const { clock = machineClock, random = machineRandom, onChange = () => undefined } = options;
     if (renewDeadlineMs >= durationMs || retryMs >= renewDeadlineMs) {
       throw new RangeError(`leader election needs retryMs < renewDeadlineMs < durationMs, found ${retryMs}, ${renewDeadlineMs}, ${durationMs}`);
     }
-    this.#options = { ...options, durationMs, renewDeadlineMs, retryMs, clock, onChange };
+    this.#options = { ...options, durationMs, renewDeadlineMs, retryMs, clock, random, onChange };
   }
 
   /**
@@ -102,7 +107,8 @@ export class LeaderElection {
   async #renew(term: Term): Promise<void> {
     const { cluster, clock, durationMs, renewDeadlineMs, identity, lease: key, onChange } = this.#options;
     const sentAtMs = clock.nowMs();
-    const timeout = AbortSignal.any([term.signal, AbortSignal.timeout(renewDeadlineMs / 2)]);
+    const deadline = new Deadline(clock, term.signal, renewDeadlineMs / 2);
+    const timeout = deadline.signal;
     try {
       const { spec = {} } = term.lease;
       term.renewed(await cluster.updateForeign('Lease', { ...term.lease, spec: renewed(spec, durationMs, clock.date()) }, timeout), sentAtMs);
@@ -121,17 +127,20 @@ export class LeaderElection {
       if (current === undefined) term.lose(`the Lease ${key.namespace}/${key.name} was deleted`);
       else if (holder === identity) term.found(current);
       else term.lose(`${holder === undefined || holder === '' ? 'nobody' : holder} holds the Lease ${key.namespace}/${key.name} now`);
+    } finally {
+      deadline.clear();
     }
   }
 
   /** @returns the lease, if it is ours now. */
   async #tryAcquire(signal: AbortSignal): Promise<Lease | undefined> {
-    const { cluster, lease: key, onChange, renewDeadlineMs } = this.#options;
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(renewDeadlineMs / 2)]);
+    const { cluster, clock, lease: key, onChange, renewDeadlineMs } = this.#options;
+    const deadline = new Deadline(clock, signal, renewDeadlineMs / 2);
+    const timeout = deadline.signal;
     try {
       const current = await cluster.getForeign('Lease', key, timeout);
       if (current !== undefined && !this.#mayTake(current)) return undefined;
-      const { identity, durationMs, clock } = this.#options;
+      const { identity, durationMs } = this.#options;
       const spec = acquired(current?.spec, identity, durationMs, clock.date());
       return current === undefined
         ? await cluster.createForeign('Lease', { metadata: key, spec }, timeout)
@@ -140,6 +149,8 @@ export class LeaderElection {
       // Somebody else was faster: the next look says who.
       if (!signal.aborted && !isStoreError(error, 'CONFLICT') && !isStoreError(error, 'ALREADY_EXISTS')) onChange({ type: 'failed', error });
       return undefined;
+    } finally {
+      deadline.clear();
     }
   }
 
@@ -161,23 +172,27 @@ export class LeaderElection {
   /** So that another need not wait. It is taken over in time anyway if this fails. */
   async #release(lease: Lease): Promise<void> {
     const { cluster, clock, identity, lease: key, onChange, retryMs } = this.#options;
-    const timeout = AbortSignal.timeout(retryMs);
-    const giveBack = async (held: Lease) => cluster.updateForeign('Lease', { ...held, spec: released(held.spec ?? {}, clock.date()) }, timeout);
+    const deadline = new Deadline(clock, undefined, retryMs);
+    const giveBack = async (held: Lease) => (
+      cluster.updateForeign('Lease', { ...held, spec: released(held.spec ?? {}, clock.date()) }, deadline.signal)
+    );
     try {
       await giveBack(lease).catch(async (error: unknown) => {
         // A renewal that we stopped waiting for may have been written.
-        const current = isStoreError(error, 'CONFLICT') ? await cluster.getForeign('Lease', key, timeout) : undefined;
+        const current = isStoreError(error, 'CONFLICT') ? await cluster.getForeign('Lease', key, deadline.signal) : undefined;
         if (current?.spec?.holderIdentity !== identity) throw error;
         await giveBack(current);
       });
     } catch (error) {
       onChange({ type: 'failed', error });
+    } finally {
+      deadline.clear();
     }
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
-    const { clock, retryMs } = this.#options;
-    await clock.sleep(retryMs * (1 + retryJitter * clock.random()), signal).catch((error: unknown) => {
+    const { clock, random, retryMs } = this.#options;
+    await clock.sleep(retryMs * (1 + retryJitter * random.fraction()), signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }

@@ -1,5 +1,5 @@
 /** One term of leadership, which its own clock ends even where no timer could fire in time: the process may have been frozen. */
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Lease } from '../foreign.ts';
 import { NotLeaderError } from './leadership.ts';
 
@@ -7,7 +7,7 @@ export class Term {
   readonly #end = new AbortController();
   readonly #clock: Clock;
   readonly #renewDeadlineMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #validUntilMs = 0;
   #lease: Lease;
 
@@ -59,14 +59,14 @@ export class Term {
 
   /** Timers may fire a moment early. */
   #arm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#timer?.cancel();
+    this.#timer = this.#clock.after(Math.max(1, this.#validUntilMs - this.#clock.nowMs()), () => {
       if (!this.isOver()) this.#arm();
-    }, Math.max(1, this.#validUntilMs - this.#clock.nowMs()));
+    });
   }
 
   #finish(reason: Error): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#end.abort(reason);
   }
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { kubernetesStoreOver } from './kubernetes-store.ts';
 import { keepNodeLease } from './node-lease.ts';
-import { fakedClock } from './testing/faked-clock.ts';
+import { fixedRandom } from '../../runtime/testing/fixed-random.ts';
+import { fakedClock } from '../../runtime/testing/faked-clock.ts';
 import { LeaseServer } from './testing/lease-server.ts';
 
 beforeEach(() => {
@@ -17,11 +18,12 @@ function agent(server: LeaseServer) {
   const stop = new AbortController();
   const health = { isGood: true };
   const ended = keepNodeLease({
-    cluster: kubernetesStoreOver(server.transport(), { component: 'agent', clock }),
+    cluster: kubernetesStoreOver(server.transport(), { component: 'agent', clock, random: fixedRandom(0) }),
     namespace: 'rtvm',
     nodeName: 'host-a',
     isHealthy: () => health.isGood,
     clock,
+    random: fixedRandom(0),
     onError: (error) => errors.push((error as Error).message),
   }, stop.signal);
   return { errors, stop, health, ended };

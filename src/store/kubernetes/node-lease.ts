@@ -1,7 +1,10 @@
 /** Says that a node's agent is at work, by renewing a Lease of the node's name; silence says that it is not. */
-import { isAbort } from '../abort.ts';
-import type { Clock } from '../clock.ts';
-import { machineClock } from '../clock.ts';
+import { isAbort } from '../../runtime/abort.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { machineClock } from '../../runtime/clock.ts';
+import { Deadline } from '../../runtime/deadline.ts';
+import { machineRandom } from '../../runtime/random.ts';
+import type { Random } from '../../runtime/random.ts';
 import type { ClusterStore } from '../cluster-store.ts';
 import { ConflictError, isStoreError } from '../errors.ts';
 import type { Lease } from '../foreign.ts';
@@ -19,6 +22,7 @@ export interface NodeLeaseOptions {
   /** Default 10 s; up to a tenth more at random. */
   readonly renewMs?: number | undefined;
   readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
   /** A renewal failed; the next comes in its time. */
   readonly onError: (error: unknown) => void;
 }
@@ -27,20 +31,23 @@ const renewJitter = 0.1;
 
 /** Renews until the signal aborts, and leaves the Lease to lapse: an agent that is being replaced is back before that. */
 export async function keepNodeLease(options: NodeLeaseOptions, signal: AbortSignal): Promise<void> {
-  const { isHealthy, renewMs = 10_000, clock = machineClock, onError } = options;
+  const { isHealthy, renewMs = 10_000, clock = machineClock, random = machineRandom, onError } = options;
   let lease: Lease | undefined;
   try {
     while (!signal.aborted) {
       if (isHealthy()) {
+        const deadline = new Deadline(clock, signal, renewMs);
         try {
-          lease = await renew(options, clock, lease, AbortSignal.any([signal, AbortSignal.timeout(renewMs)]));
+          lease = await renew(options, clock, lease, deadline.signal);
         } catch (error) {
           signal.throwIfAborted();
           lease = undefined;
           onError(error);
+        } finally {
+          deadline.clear();
         }
       }
-      await clock.sleep(renewMs * (1 + renewJitter * clock.random()), signal);
+      await clock.sleep(renewMs * (1 + renewJitter * random.fraction()), signal);
     }
   } catch (error) {
     if (!(signal.aborted && (error === signal.reason || isAbort(error)))) throw error;

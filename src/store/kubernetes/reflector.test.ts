@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { follow } from '../testing/follow.ts';
 import { kubernetesStoreOver } from './kubernetes-store.ts';
-import { hastyClock } from './testing/hasty-clock.ts';
-import type { HastyClock } from './testing/hasty-clock.ts';
+import { fixedRandom } from '../../runtime/testing/fixed-random.ts';
+import { hastyClock } from '../../runtime/testing/hasty-clock.ts';
+import type { HastyClock } from '../../runtime/testing/hasty-clock.ts';
 import { broken, events, json, scripted } from './testing/scripted-transport.ts';
 import type { Answer } from './testing/scripted-transport.ts';
 import type { WatchTiming } from './watch-stream.ts';
@@ -38,7 +39,7 @@ function lasting(clock: HastyClock, ms: number, lines: readonly object[], end: '
 /** A watch of all hosts on a server that answers by script, and what became of it. */
 function watched(answers: readonly Answer[], { watchTiming, clock = hastyClock() }: { readonly watchTiming?: WatchTiming; readonly clock?: HastyClock } = {}) {
   const script = scripted(answers);
-  const store = kubernetesStoreOver(script.transport, { component: 'test', clock, watchTiming });
+  const store = kubernetesStoreOver(script.transport, { component: 'test', clock, random: fixedRandom(0.5), watchTiming });
   onTestFinished(() => store.close());
   const followed = follow((signal) => store.watch('RealtimeNode', {}, signal));
   const told = async (count: number) => {

@@ -7,7 +7,7 @@
  * absence and for nothing more.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { backoffMs } from '../backoff.ts';
+import { jitteredBackoffMs } from '../../runtime/backoff.ts';
 import { StoreError, isStoreError } from '../errors.ts';
 import { storeProblem } from '../problem.ts';
 import type { StoreProblem } from '../problem.ts';
@@ -18,7 +18,8 @@ import { pathOf } from './api-resource.ts';
 import type { Decode, WireObject } from './decode.ts';
 import { listAll } from './paged-list.ts';
 import type { Selectors } from './paged-list.ts';
-import { isOlder } from './resource-version.ts';
+import { objectKey } from '../../runtime/object-key.ts';
+import { isOlder } from '../../runtime/resource-version.ts';
 import type { Rest } from './rest.ts';
 import { watchStream } from './watch-stream.ts';
 import type { WatchTiming, WireEvent } from './watch-stream.ts';
@@ -112,7 +113,7 @@ export class Reflector<Shown extends Identified> {
         this.#failed(error);
       }
       if (this.#rest.clock.nowMs() - beganMs >= goodWhileMs) failures = 0;
-      await this.#rest.clock.sleep(backoffMs(failures, this.#rest.clock.random(), pauses), signal).catch(() => undefined);
+      await this.#rest.clock.sleep(jitteredBackoffMs(failures, this.#rest.random.fraction(), pauses), signal).catch(() => undefined);
       failures += 1;
     }
   }
@@ -136,9 +137,9 @@ export class Reflector<Shown extends Identified> {
 
   async #watch(from: string | undefined, signal: AbortSignal): Promise<string | undefined> {
     const { target, selectors } = this.#source;
-    const { clock } = this.#rest;
+    const { clock, random } = this.#rest;
     const { timing } = this.#setting;
-    const timeoutSeconds = Math.round(timing.leastSeconds + (timing.mostSeconds - timing.leastSeconds) * clock.random());
+    const timeoutSeconds = Math.round(timing.leastSeconds + (timing.mostSeconds - timing.leastSeconds) * random.fraction());
     const dueMs = clock.nowMs() + timeoutSeconds * 1000;
     let initial: WireObject[] | undefined = from === undefined ? [] : undefined;
     for await (const event of watchStream(this.#rest, { target, selectors, from, timeoutSeconds, timing, signal })) {
@@ -161,7 +162,7 @@ export class Reflector<Shown extends Identified> {
     if (isOlder(resourceVersion, this.#resourceVersion)) return false;
     this.#resourceVersion = resourceVersion;
     if (event.type === 'BOOKMARK') return true;
-    const key = keyOf(event.object);
+    const key = objectKey(event.object.metadata);
     this.#objects ??= new Map();
     const problemsBefore = this.#unreadable.get(key);
     if (event.type === 'DELETED') {
@@ -179,7 +180,7 @@ export class Reflector<Shown extends Identified> {
   #replace(items: readonly WireObject[], resourceVersion: string): void {
     const objects = new Map<string, Shown>();
     const unreadable = new Map<string, readonly StoreProblem[]>();
-    for (const item of items) take(item, this.#source.decode, { objects, unreadable, before: this.#objects?.get(keyOf(item)) });
+    for (const item of items) take(item, this.#source.decode, { objects, unreadable, before: this.#objects?.get(objectKey(item.metadata)) });
     this.#objects = objects;
     this.#unreadable = unreadable;
     this.#resourceVersion = resourceVersion;
@@ -210,18 +211,13 @@ export class Reflector<Shown extends Identified> {
   }
 }
 
-/** The key of an object within its kind. */
-export function keyOf({ metadata: { namespace, name } }: { readonly metadata: { readonly namespace?: string | undefined; readonly name: string } }): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
 /** Adds an object as it reads; one that cannot be read is, for those who watch, as it was `before`. */
 function take<Shown extends Identified>(
   wire: WireObject,
   decode: Decode<Shown>,
   { objects, unreadable, before }: { readonly objects: Map<string, Shown>; readonly unreadable: Map<string, readonly StoreProblem[]>; readonly before: Shown | undefined },
 ): void {
-  const key = keyOf(wire);
+  const key = objectKey(wire.metadata);
   const decoded = decode(wire);
   if ('object' in decoded) {
     objects.set(key, decoded.object);

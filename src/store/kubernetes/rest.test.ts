@@ -4,7 +4,8 @@ import type { ApiTarget } from './api-resource.ts';
 import { NotLeaderError } from './leadership.ts';
 import { Rest } from './rest.ts';
 import type { RequestSeen, RestRequest } from './rest.ts';
-import { hastyClock } from './testing/hasty-clock.ts';
+import { fixedRandom } from '../../runtime/testing/fixed-random.ts';
+import { hastyClock } from '../../runtime/testing/hasty-clock.ts';
 import { broken, events, json, scripted, silence, text } from './testing/scripted-transport.ts';
 import type { Answer } from './testing/scripted-transport.ts';
 
@@ -19,7 +20,7 @@ function restOver(answers: readonly Answer[]) {
   const clock = hastyClock();
   const script = scripted(answers);
   const seen: RequestSeen[] = [];
-  return { rest: new Rest({ transport: script.transport, clock, onRequest: (request) => seen.push(request) }), clock, script, seen };
+  return { rest: new Rest({ transport: script.transport, clock, random: fixedRandom(0.5), onRequest: (request) => seen.push(request) }), clock, script, seen };
 }
 
 test.each([

@@ -1,13 +1,15 @@
 /** Requests to the API server: paths, retries, deadlines and typed errors over a transport. */
-import type { Clock } from '../clock.ts';
-import { machineClock } from '../clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { machineClock } from '../../runtime/clock.ts';
+import { Deadline } from '../../runtime/deadline.ts';
+import { machineRandom } from '../../runtime/random.ts';
+import type { Random } from '../../runtime/random.ts';
 import { StoreError } from '../errors.ts';
 import { parseStatus, refusal } from './api-error.ts';
 import type { ExpiredError, Verb } from './api-error.ts';
 import { describeTarget, foreignResources, pathOf, resourceOf } from './api-resource.ts';
 import type { ApiTarget } from './api-resource.ts';
 import { readJsonLines, readText } from './body.ts';
-import { Deadline } from './deadline.ts';
 import { Limiter } from './limiter.ts';
 import { parseRetryAfter, retryDelayMs } from './retry.ts';
 import type { Failure } from './retry.ts';
@@ -36,6 +38,7 @@ export interface RequestSeen {
 export interface RestOptions {
   readonly transport: Transport;
   readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
   readonly onRequest?: ((seen: RequestSeen) => void) | undefined;
 }
 
@@ -74,14 +77,19 @@ const methods = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update:
 export class Rest {
   readonly #transport: Transport;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #onRequest: (seen: RequestSeen) => void;
   readonly #limiter: Limiter;
   readonly #guard: (() => void) | undefined;
   #serverTime: Date | undefined;
 
-  constructor({ transport, clock = machineClock, onRequest = () => undefined }: RestOptions, shared: { readonly limiter: Limiter; readonly guard?: () => void } = { limiter: new Limiter(requestsAtOnce) }) {
+  constructor(
+    { transport, clock = machineClock, random = machineRandom, onRequest = () => undefined }: RestOptions,
+    shared: { readonly limiter: Limiter; readonly guard?: () => void } = { limiter: new Limiter(requestsAtOnce) },
+  ) {
     this.#transport = transport;
     this.#clock = clock;
+    this.#random = random;
     this.#onRequest = onRequest;
     this.#limiter = shared.limiter;
     this.#guard = shared.guard;
@@ -100,9 +108,16 @@ export class Rest {
     return this.#clock;
   }
 
+  get random(): Random {
+    return this.#random;
+  }
+
   /** The same client, whose writes are sent only if `guard`, called as the last thing before the bytes go, does not throw. */
   guarded(guard: () => void): Rest {
-    return new Rest({ transport: this.#transport, clock: this.#clock, onRequest: this.#onRequest }, { limiter: this.#limiter, guard });
+    return new Rest(
+      { transport: this.#transport, clock: this.#clock, random: this.#random, onRequest: this.#onRequest },
+      { limiter: this.#limiter, guard },
+    );
   }
 
   close(): void {
@@ -127,7 +142,7 @@ export class Rest {
       signal?.throwIfAborted();
       const answer = await this.#attempt(request, signal, timeoutMs, read);
       if ('value' in answer) return answer.value;
-      const delayMs = failures < attempts ? retryDelayMs(request.verb, answer.failure, failures, this.#clock.random()) : undefined;
+      const delayMs = failures < attempts ? retryDelayMs(request.verb, answer.failure, failures, this.#random.fraction()) : undefined;
       if (delayMs === undefined) throw answer.error;
       await this.#clock.sleep(delayMs, signal);
     }
@@ -143,39 +158,34 @@ export class Rest {
       if (refused === undefined) return;
       const { failure, error } = refused;
       const isTold = failure.kind === 'status' && failure.retryAfterMs !== undefined && failures < attemptsPerRequest;
-      const delayMs = isTold ? retryDelayMs(request.verb, failure, failures, this.#clock.random()) : undefined;
+      const delayMs = isTold ? retryDelayMs(request.verb, failure, failures, this.#random.fraction()) : undefined;
       if (delayMs === undefined) throw error;
       await this.#clock.sleep(delayMs, bounds.signal);
     }
   }
 
   async *#streamOnce(request: RestRequest, { signal, silenceMs }: StreamBounds): AsyncGenerator<unknown, Refused | undefined, undefined> {
-    const silence = new AbortController();
-    let timer = setTimeout(() => silence.abort(), requestTimeoutMs);
-    const heard = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), silenceMs());
-    };
+    const silence = new Deadline(this.#clock, signal, requestTimeoutMs);
+    const heard = () => silence.extend(silenceMs());
     try {
-      const response = await this.#send(request, AbortSignal.any([signal, silence.signal]));
+      const response = await this.#send(request, silence.signal);
       if (response.status !== 200) return await this.#refused(request, response);
       heard();
       yield* readJsonLines(response.body, heard);
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
-      if (silence.signal.aborted) throw unavailable(request, this.server, 'it has been silent for too long', error);
+      if (silence.hasPassed) throw unavailable(request, this.server, 'it has been silent for too long', error);
       throw isNoAnswer(error) ? unavailable(request, this.server, error.message, error) : error;
     } finally {
-      clearTimeout(timer);
-      silence.abort();
+      silence.end();
     }
   }
 
   async #attempt<Value>(request: RestRequest, signal: AbortSignal | undefined, timeoutMs: number, read: (text: string) => Value): Promise<{ readonly value: Value } | Refused> {
     // A lease that had to wait behind a thousand writes would lapse.
     const free = request.target.resource === foreignResources.Lease ? undefined : await this.#limiter.acquire(signal);
-    const deadline = new Deadline(signal, timeoutMs);
+    const deadline = new Deadline(this.#clock, signal, timeoutMs);
     try {
       const response = await this.#send(request, deadline.signal);
       if (response.status < 200 || response.status > 299) return await this.#refused(request, response);

@@ -1,5 +1,5 @@
 /** Which failures of a request are worth another attempt, and when. */
-import { backoffMs } from '../backoff.ts';
+import { jitteredBackoffMs } from '../../runtime/backoff.ts';
 import type { Verb } from './api-error.ts';
 
 /** A longer pause than this is for the caller to make; it then gets the refusal. */
@@ -21,7 +21,7 @@ export function retryDelayMs(verb: Verb, failure: Failure, failures: number, ran
   if (failure.kind === 'status' && failure.status === 401) return failures === 1 ? 0 : undefined;
   if (!isRetriable(verb, failure)) return undefined;
   const asked = failure.kind === 'status' ? failure.retryAfterMs : undefined;
-  if (asked === undefined) return backoffMs(failures - 1, random, pauses);
+  if (asked === undefined) return jitteredBackoffMs(failures - 1, random, pauses);
   return asked > longestPauseMs ? undefined : Math.round(asked * (1 + random * pauseSpread));
 }
 

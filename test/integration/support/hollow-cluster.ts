@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Controller } from '../../../src/controller/controller.ts';
 import type { GuardOptions } from '../../../src/controller/guard.ts';
 import { Agent } from '../../../src/node-agent/agent.ts';
+import { filesOnDisk } from '../../../src/node-agent/files-on-disk.ts';
+import { machineRuntime } from '../../../src/runtime/runtime.ts';
 import { loadKubeConfig } from '../../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
 import type { KubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
@@ -58,9 +60,13 @@ export class HollowCluster implements AsyncDisposable {
     const warn = (message: string, error?: unknown) => this.#warn(nodeName, message, error);
     const agent = new Agent({
       store, nodeName, version: '0.1.0', nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(), root: this.#machine.root,
-      stateDirectory: join(this.#state, nodeName), imageRoot: this.#images,
+      runtime: machineRuntime,
+      files: filesOnDisk({
+        root: this.#machine.root, stateDirectory: join(this.#state, nodeName), imageRoot: this.#images, allowedUrls: [],
+        runtime: machineRuntime,
+      }),
       // The recorded host has no device files, so KVM is not asked for.
-      allowedUrls: [], virtType: 'qemu', auditIntervalMs: 500, now: Date.now, log: { info: () => undefined, warn },
+      virtType: 'qemu', auditIntervalMs: 500, log: { info: () => undefined, warn },
     });
     const stopped = new AbortController();
     const lease = keepNodeLease({ cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs, onError: (error) => warn('its Lease', error) }, stopped.signal);
@@ -85,7 +91,7 @@ export class HollowCluster implements AsyncDisposable {
   startController({ guard }: { readonly guard?: GuardOptions } = {}): Running {
     const store = this.#open('rtvm-controller');
     const controller = new Controller({
-      store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, now: () => new Date(), warn: (message, error) => this.#warn('controller', message, error),
+      store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, runtime: machineRuntime, warn: (message, error) => this.#warn('controller', message, error),
       ...(guard === undefined ? {} : { guard }),
     });
     const ended = controller.run();

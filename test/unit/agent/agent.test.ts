@@ -8,7 +8,10 @@ import { Controller } from '../../../src/controller/controller.ts';
 import type { ReportedGuest } from '../../../src/crds/realtime-allocation.ts';
 import { LibvirtError } from '../../../src/libvirt/errors.ts';
 import { Agent } from '../../../src/node-agent/agent.ts';
+import { filesOnDisk } from '../../../src/node-agent/files-on-disk.ts';
 import { CpuSet } from '../../../src/realtime/cpu-set.ts';
+import { machineRuntime } from '../../../src/runtime/runtime.ts';
+import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { DirectoryStore } from '../../../src/store/directory/directory-store.ts';
 import type { Stored } from '../../../src/store/resource.ts';
 import { recordedHost, unpackHost } from '../../fixtures/hosts/host-fixture.ts';
@@ -25,6 +28,10 @@ let running: { agent: Agent; controller: Controller; ended: Promise<unknown> };
 let nowMs: number;
 /** How far the wall clock was put forward or back. */
 let jumpedMs: number;
+/** Timers are the machine's; what is read of time is the test's to say. */
+const movable: Runtime = {
+  ...machineRuntime, clock: { ...machineRuntime.clock, nowMs: () => nowMs, date: () => new Date(nowMs + jumpedMs) },
+};
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rtvm-agent-'));
@@ -45,15 +52,18 @@ afterEach(async () => {
 
 function agentOfNode(): Agent {
   return new Agent({
-    store, nodeName: 'n1', version: 'test', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
+    store, nodeName: 'n1', version: 'test', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, runtime: movable,
+    files: filesOnDisk({
+      root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'), allowedUrls: [], runtime: movable,
+    }),
     // The recorded host has no device files, so KVM is not asked for.
-    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: () => nowMs + jumpedMs, monotonicMs: () => nowMs, log: { info: () => undefined, warn: () => undefined },
+    virtType: 'qemu', auditIntervalMs: 50, log: { info: () => undefined, warn: () => undefined },
   });
 }
 
 function start(): void {
   const agent = agentOfNode();
-  const controller = new Controller({ store, now: () => new Date(nowMs + jumpedMs), warn: () => undefined });
+  const controller = new Controller({ store, runtime: movable, warn: () => undefined });
   running = { agent, controller, ended: Promise.all([agent.run(), controller.run()]) };
 }
 

@@ -7,6 +7,8 @@ import { Registry } from 'prom-client';
 import { agentMetrics } from '../../../src/cli/metrics/agent-metrics.ts';
 import { Controller } from '../../../src/controller/controller.ts';
 import { Agent } from '../../../src/node-agent/agent.ts';
+import { filesOnDisk } from '../../../src/node-agent/files-on-disk.ts';
+import { machineRuntime } from '../../../src/runtime/runtime.ts';
 import { DirectoryStore } from '../../../src/store/directory/directory-store.ts';
 import { StoreError } from '../../../src/store/errors.ts';
 import { modify } from '../../../src/store/modify.ts';
@@ -48,11 +50,16 @@ beforeEach(async () => {
   monotonicMs = 0;
   toldPhases = [];
   agent = new Agent({
-    store: thatMayBeAway(store), nodeName: 'n1', version: 'test', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
-    allowedUrls: [], virtType: 'qemu', auditIntervalMs: 50, now: Date.now, monotonicMs: () => monotonicMs, log: { info: () => undefined, warn: () => undefined },
+    store: thatMayBeAway(store), nodeName: 'n1', version: 'test', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root,
+    files: filesOnDisk({
+      root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'), allowedUrls: [],
+      runtime: machineRuntime,
+    }),
+    runtime: { ...machineRuntime, clock: { ...machineRuntime.clock, nowMs: () => monotonicMs } },
+    virtType: 'qemu', auditIntervalMs: 50, log: { info: () => undefined, warn: () => undefined },
     observer: agentMetrics(registry, 'n1', { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => true, observe: (pid) => host.domains.find(({ process }) => process?.pid === pid)?.process }),
   });
-  controller = new Controller({ store, now: () => new Date(), warn: () => undefined });
+  controller = new Controller({ store, runtime: machineRuntime, warn: () => undefined });
   ended = Promise.all([agent.run(), controller.run()]);
 });
 

@@ -7,6 +7,7 @@ import { parseFiles } from '../../../src/crds/parse-files.ts';
 import { checkManifests } from '../../../src/cli/input/manifests.ts';
 import { plannedFiles } from '../../../src/cli/render/planned-files.ts';
 import { thisHost } from '../../../src/node-agent/host/host-root.ts';
+import { machineRuntime } from '../../../src/runtime/runtime.ts';
 import { GuestFiles } from '../../../src/node-agent/images/guest-files.ts';
 import { serialLogPath } from '../../../src/node-agent/serial-log.ts';
 
@@ -37,7 +38,7 @@ it.each([
   expect(problems).toEqual([]);
   const { spec: { identity }, guest } = vms[0]!;
 
-  const files = new GuestFiles({ root: thisHost, stateDirectory: state, imageRoot: images, urlPrefixes: [], maxCacheBytes: 0, maxImageBytes: 0, imagesInUse: () => new Set() });
+  const files = new GuestFiles({ root: thisHost, stateDirectory: state, imageRoot: images, urlPrefixes: [], runtime: machineRuntime, maxCacheBytes: 0, maxImageBytes: 0, imagesInUse: () => new Set() });
   const prepared = { ...await files.prepare(identity, guest), serialLog: serialLogPath(state, identity) };
   expect(plannedFiles(identity, guest, { state, images })).toEqual(prepared);
   await files.remove(identity.uid, { keepNodeLocal: false });

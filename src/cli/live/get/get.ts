@@ -25,7 +25,7 @@ export async function get(names: readonly string[], options: GetOptions, io: Io)
   });
 }
 
-function print(vms: readonly Vm[], names: readonly string[], { output, allNamespaces = false }: GetOptions, { store, namespace }: Live, io: Io): void {
+function print(vms: readonly Vm[], names: readonly string[], { output, allNamespaces = false }: GetOptions, { namespace, now }: Live, io: Io): void {
   switch (output) {
     case 'json':
     case 'yaml':
@@ -40,7 +40,7 @@ function print(vms: readonly Vm[], names: readonly string[], { output, allNamesp
         io.err(allNamespaces ? 'rtvm: there is no RealtimeVM in the cluster' : `rtvm: there is no RealtimeVM in namespace ${namespace} (-A lists those of all namespaces)`);
         return;
       }
-      const rows = { wide: output === 'wide', withNamespace: allNamespaces || new Set(vms.map(({ metadata }) => metadata.namespace)).size > 1, now: store.serverTime ?? new Date() };
+      const rows = { wide: output === 'wide', withNamespace: allNamespaces || new Set(vms.map(({ metadata }) => metadata.namespace)).size > 1, now: now() };
       io.out(formatTable(vmColumns(rows), vms.map((vm) => vmRow(harmless(vm), rows)), { width: io.columns, formatTitles: (line) => io.style('bold', line) }));
     }
   }

@@ -15,10 +15,10 @@ const gap = '  ';
  * @param first what was listed; its longest cells set the widths.
  * @param only the one VM to follow; undefined for all of the scope.
  */
-export async function watchVms(first: readonly Vm[], only: Vm | undefined, { output, allNamespaces = false }: GetOptions, { store, namespace, signal }: Live, io: Io): Promise<void> {
+export async function watchVms(first: readonly Vm[], only: Vm | undefined, { output, allNamespaces = false }: GetOptions, { store, namespace, now, signal }: Live, io: Io): Promise<void> {
   const shown = { wide: output === 'wide', withNamespace: allNamespaces };
   const columns = vmColumns(shown);
-  const rowOf = (vm: Vm) => vmRow(harmless(vm), { ...shown, now: store.serverTime ?? new Date() });
+  const rowOf = (vm: Vm) => vmRow(harmless(vm), { ...shown, now: now() });
   const widths = columns.map(({ title }, index) => Math.max(title.length, leastWidths[title] ?? 0, ...first.map((vm) => rowOf(vm)[index]!.length)));
   const line = (cells: readonly string[]) => cells.map((cell, index) => (index === cells.length - 1 ? cell : padEnd(cell, widths[index]!))).join(gap).trimEnd();
   if (output === 'table' || output === 'wide') io.out(io.style('bold', line(columns.map(({ title }) => title))));

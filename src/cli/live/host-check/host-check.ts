@@ -1,5 +1,5 @@
 /** What nodes say of themselves, with what to do about it. */
-import { keyOf } from '../../../controller/mirror.ts';
+import { objectKey } from '../../../runtime/object-key.ts';
 import type { Stored } from '../../../store/resource.ts';
 import type { HostCheckOptions } from '../../commands/live/host-check.ts';
 import type { ExitCode } from '../../exit.ts';
@@ -107,7 +107,7 @@ function report({ node, problems }: Checked, states: NodeStates) {
     versions: status?.versions ?? {},
     conditions: status?.conditions ?? [],
     checks: sortedChecks(node),
-    orphans: (status?.orphans ?? []).map(({ domain, uuid, vm }) => ({ domain, uuid, vm: vm === undefined ? null : keyOf(vm) })),
+    orphans: (status?.orphans ?? []).map(({ domain, uuid, vm }) => ({ domain, uuid, vm: vm === undefined ? null : objectKey(vm) })),
     problems,
   };
 }

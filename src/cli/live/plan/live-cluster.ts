@@ -4,7 +4,9 @@
  */
 import { ClusterView } from '../../../controller/cluster-view.ts';
 import { GuestResolver } from '../../../controller/guest-resolver.ts';
-import { keyOf, Mirror } from '../../../controller/mirror.ts';
+import { Mirror } from '../../../controller/mirror.ts';
+import { machineRandom } from '../../../runtime/random.ts';
+import { objectKey } from '../../../runtime/object-key.ts';
 import { withFacts } from '../../../controller/node-facts.ts';
 import { VmPlacer } from '../../../controller/vm-placer.ts';
 import type { VmStanding } from '../../../controller/vm-report.ts';
@@ -82,7 +84,7 @@ export class LiveCluster {
       if (problem !== undefined) this.#broken.set(node.metadata.name, problem);
     }
     this.#placer = new VmPlacer({
-      view: this.#view, resolver: this.#resolver,
+      view: this.#view, resolver: this.#resolver, random: machineRandom,
       writer: { change: (nodeName, uid, edit) => { this.#view.addPending(nodeName, uid, edit); return Promise.resolve(); } },
       bind: (vm, boundTo) => Promise.resolve({ ...vm, status: { ...vm.status, boundTo } }),
       namespaceLabels: (name) => objects.namespaceLabels.get(name) ?? { 'kubernetes.io/metadata.name': name },
@@ -134,10 +136,10 @@ export function inventoriesOf({ nodes, states }: Pick<LiveObjects, 'nodes' | 'st
 
 /** What is held, by node: by allocations, and by domains that no allocation names. */
 export function heldByNode({ nodes, tables }: Pick<LiveObjects, 'nodes' | 'tables'>): ReadonlyMap<string, readonly (HeldVm & { readonly uid: string })[]> {
-  const allocated = tables.flatMap(({ metadata, spec }) => spec.guests.map(({ vm, placement }) => ({ nodeName: metadata.name, uid: vm.uid, name: keyOf(vm), placement })));
+  const allocated = tables.flatMap(({ metadata, spec }) => spec.guests.map(({ vm, placement }) => ({ nodeName: metadata.name, uid: vm.uid, name: objectKey(vm), placement })));
   const named = new Set(allocated.map(({ uid }) => uid));
   const orphans = nodes.flatMap(({ metadata, status }) => (status?.orphans ?? []).flatMap(({ domain, uuid, vm, placement }) => (
-    placement === undefined || (vm !== undefined && named.has(vm.uid)) ? [] : [{ nodeName: metadata.name, uid: uuid, name: `${vm === undefined ? domain : keyOf(vm)} (orphan)`, placement }]
+    placement === undefined || (vm !== undefined && named.has(vm.uid)) ? [] : [{ nodeName: metadata.name, uid: uuid, name: `${vm === undefined ? domain : objectKey(vm)} (orphan)`, placement }]
   )));
   const all = [...allocated, ...orphans].map(({ nodeName, uid, name, placement }) => ({
     nodeName, uid, name, placement: requireValid(placementFromWire(placement, 'placement'), `what ${name} holds on node ${nodeName}`),

@@ -29,7 +29,7 @@ async function apply(action: PowerAction, name: string, live: Live, io: Io): Pro
   const { store, signal } = live;
   for (;;) {
     const vm = await findVm(name, live);
-    const change = changeFor(action, vm, store.serverTime ?? new Date());
+    const change = changeFor(action, vm, live.now());
     if (change.kind === 'refused') throw new CommandError('REFUSED', `RealtimeVM ${vmName(vm)}: ${change.message}`);
     if (change.kind === 'nothing') {
       io.err(`RealtimeVM ${vmName(vm)}: ${change.message}`);

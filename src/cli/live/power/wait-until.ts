@@ -1,4 +1,5 @@
 /** Follows a VM until what was asked of it is so, and tells how it goes. */
+import { Deadline } from '../../../runtime/deadline.ts';
 import type { PowerAction } from '../../commands/live/power.ts';
 import type { Io } from '../../io.ts';
 import type { Live } from '../connect.ts';
@@ -8,11 +9,11 @@ import type { Vm } from '../named-vms.ts';
 /** @returns whether it came to be in time; what happens is told on standard error. */
 export async function waitUntil(action: PowerAction, before: Vm, after: Vm, timeoutMs: number, { store, signal }: Live, io: Io): Promise<boolean> {
   const name = `RealtimeVM ${vmName(after)}`;
-  const deadline = AbortSignal.timeout(timeoutMs);
+  using deadline = new Deadline(io.runtime.clock, signal, timeoutMs);
   let told: string | undefined;
   let last = after;
   const { namespace, name: vmOnly, uid, generation } = after.metadata;
-  for await (const event of store.watch('RealtimeVM', { namespace, name: vmOnly }, AbortSignal.any([signal, deadline]))) {
+  for await (const event of store.watch('RealtimeVM', { namespace, name: vmOnly }, deadline.signal)) {
     if (event.type === 'synced' || event.type === 'problems') continue;
     if (event.type === 'deleted' || event.object.metadata.uid !== uid) {
       io.err(`${name}: it was deleted meanwhile`);

@@ -1,5 +1,5 @@
 /** What something else took of vCPUs' CPUs, between two readings of the agents' counters. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../../runtime/clock.ts';
 import type { Pod } from '../../../store/foreign.ts';
 import { StoreError } from '../../../store/errors.ts';
 import { placementFromWire } from '../../../crds/placement-wire.ts';
@@ -49,9 +49,9 @@ export async function top(names: readonly string[], options: TopOptions, io: Io)
     const agents = await findAgents(live);
     const problems = nodes.filter((node) => !agents.running.has(node)).map((node) => agentMissing(node, agents, live));
     const pods = nodes.flatMap((node) => agents.running.get(node) ?? []);
-    const read = async () => Promise.all(pods.map((pod) => sample(pod, live)));
+    const read = async () => Promise.all(pods.map((pod) => sample(pod, live, io.runtime.clock)));
     const first = await read();
-    await sleep(1000 * options.interval, undefined, { signal: live.signal });
+    await io.runtime.clock.sleep(1000 * options.interval, live.signal);
     const second = await read();
     const rows = pods.flatMap((_, index) => {
       const [before, after] = [first[index]!, second[index]!];
@@ -74,10 +74,10 @@ function nodeOf({ status }: Vm): string {
 }
 
 /** One agent that does not answer does not hide the others. */
-async function sample(pod: Pod, { store, signal }: Live): Promise<Sample | StoreError> {
+async function sample(pod: Pod, { store, signal }: Live, clock: Clock): Promise<Sample | StoreError> {
   try {
     const text = await store.podText(pod.metadata, { port: agentMetricsPort, path: '/metrics' }, signal);
-    return { atMs: performance.now(), vcpus: new Map(readVcpus(text).map((reading) => [keyOf(reading), reading])) };
+    return { atMs: clock.nowMs(), vcpus: new Map(readVcpus(text).map((reading) => [keyOf(reading), reading])) };
   } catch (error) {
     if (error instanceof StoreError) return error;
     throw error;

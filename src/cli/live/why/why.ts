@@ -40,7 +40,7 @@ export async function why(name: string, options: WhyOptions, io: Io): Promise<Ex
     const vm = await findVm(name, live);
     const explained = harmless(await explain(vm, live));
     for (const note of explained.notes) io.err(`warning: ${note}`);
-    const now = live.store.serverTime ?? new Date();
+    const now = live.now();
     if (options.output === 'text') io.out(describe(explained, now, io));
     else printData(report(explained), options.output, io);
     return explained.asAsked ? 0 : 1;

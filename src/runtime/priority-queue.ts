@@ -6,7 +6,7 @@ interface Place {
   readonly arrival: number;
 }
 
-export class PriorityLine {
+export class PriorityQueue {
   /** A binary heap, the first to be served on top; places of keys that moved up stay behind until they surface. */
   readonly #heap: Place[] = [];
   readonly #places = new Map<string, Place>();
@@ -16,7 +16,7 @@ export class PriorityLine {
     return this.#places.size;
   }
 
-  /** Lines a key up; one that is there already moves up if the priority is higher, keeping its arrival. @returns whether it is new. */
+  /** Adds a key; one that is there already moves up if the priority is higher, keeping its arrival. @returns whether it is new. */
   add(key: string, priority: number): boolean {
     const before = this.#places.get(key);
     if (before !== undefined && before.priority >= priority) return false;
@@ -27,7 +27,7 @@ export class PriorityLine {
     return before === undefined;
   }
 
-  /** Takes the first key out of the line. */
+  /** Takes the first key out of the queue. */
   take(): { readonly key: string; readonly priority: number } | undefined {
     for (let place = this.#pop(); place !== undefined; place = this.#pop()) {
       if (this.#places.get(place.key) !== place) continue;

@@ -1,6 +1,9 @@
 /** A queue of keys to reconcile: each key at most once in the queue and at most once at work, with priorities, delays and backoff. */
 import { isAbort } from './abort.ts';
-import { PriorityLine } from './priority-line.ts';
+import { backoffMs } from './backoff.ts';
+import type { Backoff } from './backoff.ts';
+import type { Clock, Timer } from './clock.ts';
+import { PriorityQueue } from './priority-queue.ts';
 
 /** What a reconcile answers: done, or look again after a while even if nothing happens. */
 export interface ReconcileResult {
@@ -27,12 +30,15 @@ export interface WorkQueueObserver {
 export interface WorkQueueOptions {
   /** Reconciles that run at once, of different keys. Default 1. */
   readonly concurrency?: number;
-  /** First and longest wait after an error; it doubles in between. Default 100 ms to 60 s. */
-  readonly backoffMs?: readonly [first: number, longest: number];
+  readonly clock: Clock;
+  /** Waits after an error. Default 100 ms to 60 s. */
+  readonly backoff?: Backoff;
   /** Called with every error that a reconcile threw, before the key is tried again. */
   readonly onError: (key: string, error: unknown, retryInMs: number) => void;
   readonly observer?: WorkQueueObserver;
 }
+
+const defaultBackoff: Backoff = { firstMs: 100, maxMs: 60_000 };
 
 /** A key that is at work, and what was asked of it meanwhile. */
 interface Work {
@@ -47,13 +53,14 @@ interface Work {
 export class WorkQueue {
   readonly #reconcile: Reconcile;
   readonly #concurrency: number;
-  readonly #backoffMs: readonly [number, number];
+  readonly #clock: Clock;
+  readonly #backoff: Backoff;
   readonly #onError: WorkQueueOptions['onError'];
   readonly #observer: WorkQueueObserver;
-  readonly #ready = new PriorityLine();
+  readonly #ready = new PriorityQueue();
   /** When each key that is ready became so. */
   readonly #readySinceMs = new Map<string, number>();
-  readonly #delayed = new Map<string, { readonly dueMs: number; readonly priority: number; readonly timer: NodeJS.Timeout }>();
+  readonly #delayed = new Map<string, { readonly dueMs: number; readonly priority: number; readonly timer: Timer }>();
   readonly #atWork = new Map<string, Work>();
   readonly #failures = new Map<string, number>();
   readonly #stop = new AbortController();
@@ -62,7 +69,8 @@ export class WorkQueue {
   constructor(reconcile: Reconcile, options: WorkQueueOptions) {
     this.#reconcile = reconcile;
     this.#concurrency = options.concurrency ?? 1;
-    this.#backoffMs = options.backoffMs ?? [100, 60_000];
+    this.#clock = options.clock;
+    this.#backoff = options.backoff ?? defaultBackoff;
     this.#onError = options.onError;
     this.#observer = options.observer ?? {};
   }
@@ -80,7 +88,7 @@ export class WorkQueue {
     if (atWork === undefined) this.#ready.add(key, highest);
     else atWork.again = highest;
     if (this.#readySinceMs.has(key)) return;
-    this.#readySinceMs.set(key, performance.now());
+    this.#readySinceMs.set(key, this.#clock.nowMs());
     this.#observer.added?.();
     this.#observer.depth?.(this.#readySinceMs.size);
     this.#run();
@@ -88,7 +96,7 @@ export class WorkQueue {
 
   /** For `workqueue_unfinished_work_seconds` and `workqueue_longest_running_processor_seconds`: how long each key has been at work. */
   atWorkMs(): readonly number[] {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     return [...this.#atWork.values()].map(({ beganMs }) => nowMs - beganMs);
   }
 
@@ -103,19 +111,19 @@ export class WorkQueue {
   }
 
   #addLater(key: string, delayMs: number, priority: number): void {
-    const dueMs = performance.now() + delayMs;
+    const dueMs = this.#clock.nowMs() + delayMs;
     const waiting = this.#delayed.get(key);
     const highest = Math.max(priority, waiting?.priority ?? priority);
     if (waiting !== undefined && waiting.dueMs <= dueMs && waiting.priority >= highest) return;
     const earliestMs = Math.min(dueMs, waiting?.dueMs ?? dueMs);
     this.#cancelDelay(key);
-    const timer = setTimeout(() => this.add(key), earliestMs - performance.now());
+    const timer = this.#clock.after(earliestMs - this.#clock.nowMs(), () => this.add(key));
     this.#delayed.set(key, { dueMs: earliestMs, priority: highest, timer });
   }
 
   #cancelDelay(key: string): { readonly priority: number } | undefined {
     const delayed = this.#delayed.get(key);
-    clearTimeout(delayed?.timer);
+    delayed?.timer.cancel();
     this.#delayed.delete(key);
     return delayed;
   }
@@ -124,7 +132,7 @@ export class WorkQueue {
     while (this.#atWork.size < this.#concurrency) {
       const next = this.#ready.take();
       if (next === undefined) return;
-      const beganMs = performance.now();
+      const beganMs = this.#clock.nowMs();
       const waitedMs = beganMs - (this.#readySinceMs.get(next.key) ?? beganMs);
       this.#readySinceMs.delete(next.key);
       this.#atWork.set(next.key, { beganMs, again: undefined });
@@ -135,7 +143,7 @@ export class WorkQueue {
   }
 
   async #work(key: string, priority: number, beganMs: number): Promise<void> {
-    const finished = (result: 'success' | 'requeue_after' | 'error') => this.#observer.finished?.(performance.now() - beganMs, result);
+    const finished = (result: 'success' | 'requeue_after' | 'error') => this.#observer.finished?.(this.#clock.nowMs() - beganMs, result);
     let comeBackInMs: number | undefined;
     try {
       ({ requeueAfterMs: comeBackInMs } = await this.#reconcile(key, this.#stop.signal));
@@ -158,8 +166,7 @@ export class WorkQueue {
   #retryInMs(key: string, error: unknown): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    const [first, longest] = this.#backoffMs;
-    const retryInMs = Math.min(longest, first * 2 ** Math.min(failures, 30));
+    const retryInMs = backoffMs(failures, this.#backoff);
     this.#onError(key, error, retryInMs);
     this.#observer.retried?.();
     return retryInMs;

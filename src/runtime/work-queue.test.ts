@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { machineClock } from './clock.ts';
 import { WorkQueue } from './work-queue.ts';
 import type { WorkQueueObserver, WorkQueueOptions } from './work-queue.ts';
 
@@ -15,7 +16,7 @@ function queueUnderTest(options: Partial<WorkQueueOptions> = {}) {
         else resolve(result);
       });
     }),
-    { onError: (key, error, retryInMs) => log.push(`${key}: ${(error as Error).message}, again in ${retryInMs} ms`), ...options },
+    { clock: machineClock, onError: (key, error, retryInMs) => log.push(`${key}: ${(error as Error).message}, again in ${retryInMs} ms`), ...options },
   );
   const finish = async (key: string, result: { requeueAfterMs?: number } | Error = {}) => {
     end.get(key)!(result);
@@ -73,7 +74,7 @@ describe('WorkQueue', () => {
   });
 
   it('retries errors with doubling waits up to the longest, and begins anew after a success', async () => {
-    const { queue, log, finish } = queueUnderTest({ backoffMs: [10, 25] });
+    const { queue, log, finish } = queueUnderTest({ backoff: { firstMs: 10, maxMs: 25 } });
     queue.add('a');
     for (const waitMs of [10, 20, 25, 25]) {
       await finish('a', new Error('no'));

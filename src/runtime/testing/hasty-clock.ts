@@ -1,5 +1,6 @@
 /** A clock on which nobody waits: sleeping moves it, and is written down. */
-import type { Clock } from '../../clock.ts';
+import { machineClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 
 export interface HastyClock extends Clock {
   /** Milliseconds of each sleep. */
@@ -7,14 +8,13 @@ export interface HastyClock extends Clock {
   readonly advance: (ms: number) => void;
 }
 
-/** @param random the same each time. */
-export function hastyClock(random = 0.5): HastyClock {
+export function hastyClock(): HastyClock {
   let nowMs = 0;
   const slept: number[] = [];
   return {
+    ...machineClock,
     nowMs: () => nowMs,
     date: () => new Date(Date.UTC(2026, 0, 31, 12) + nowMs),
-    random: () => random,
     sleep: async (ms, signal) => {
       slept.push(ms);
       nowMs += ms;

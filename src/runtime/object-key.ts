@@ -1,0 +1,6 @@
+/** How an object is named where a text is needed: as a key of a map or a queue, and for people. */
+
+/** `namespace/name`, or the name of an object of the whole cluster. */
+export function objectKey({ namespace, name }: { readonly namespace?: string | undefined; readonly name: string }): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
