@@ -96,7 +96,7 @@ export class ClusterView {
 
   /**
    * The node's agent has not told (since its table was lost) which domains run that no table names: anything may, on any
-   * CPU. Rules §6.1, §6.7.
+   * CPU. I1, I7.
    */
   isUnsettled(name: string): boolean {
     const { allocationUid, orphans } = this.#nodes.get(name)?.status ?? {};
@@ -174,7 +174,7 @@ export class ClusterView {
 
   /**
    * Entries that give away what a domain holds that no table names, so that the table cannot say so beside them. Of pages and
-   * memory, which are short for all, it is those whose guests do not run. Rules §6.1, §6.8.
+   * memory, which are short for all, it is those whose guests do not run. I1, I8.
    * @param uid of the domain's VM.
    */
   inTheWayOf({ nodeName, orphan: { placement } }: FoundOrphan, uid: string): readonly AllocatedGuest[] {

@@ -1,7 +1,7 @@
 /**
  * Places RealtimeVMs into RealtimeAllocations and writes every RealtimeVM's status.
  *
- * Invariant (rules §6.1): what a VM holds is in the spec of one node's RealtimeAllocation, and it got there by a
+ * Invariant I1: what a VM holds is in the spec of one node's RealtimeAllocation, and it got there by a
  * compare-and-swap against the very table that its placement was decided on. Nothing is freed before the node's agent has
  * said that nothing of the guest is left.
  */

@@ -3,7 +3,7 @@
  *
  * A store that was put back to an older state has forgotten VMs that run, and nothing in it says so. Whoever takes over as
  * controller, or sees the store go back, therefore begins a term, writes it into every table, and waits until the agents
- * have repeated it together with their orphans. Rules §6.6, §6.7.
+ * have repeated it together with their orphans. I6, I7.
  */
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Stored } from '../store/resource.ts';

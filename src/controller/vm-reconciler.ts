@@ -107,7 +107,7 @@ export class VmReconciler {
     return againInMs === undefined ? { waits: true } : { waits: true, againInMs };
   }
 
-  /** A table that somebody has deleted is made again as it was: absence gives nothing back. Rules §6.6. */
+  /** A table that somebody has deleted is made again as it was: absence gives nothing back. I6. */
   async #restoreTable({ metadata: { uid } }: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<void> {
     const { view, writer } = this.#options;
     const found = view.find(uid);
@@ -142,7 +142,7 @@ export class VmReconciler {
     return this.#hold(vm, held, halted || drains, drains, signal);
   }
 
-  /** Nothing is, before every agent has told what runs: this VM may, or another on the CPUs that it would get. Rules §6.1, §6.7. */
+  /** Nothing is, before every agent has told what runs: this VM may, or another on the CPUs that it would get. I1, I7. */
   async #place(vm: Stored<'RealtimeVM'>, bound: AllocatedGuest | undefined, signal: AbortSignal): Promise<VmStanding> {
     return this.#options.hearing.wait === undefined ? this.#options.placer.place(vm, bound, signal) : unheard;
   }
@@ -175,7 +175,7 @@ export class VmReconciler {
 
   /**
    * A domain of this VM runs, and no table says so: the table is made to say what the domain holds. That of an earlier VM
-   * of the same name keeps this one from running, since nobody could tell the two apart. Rules §6.6, §6.7.
+   * of the same name keeps this one from running, since nobody could tell the two apart. I6, I7.
    */
   async #adopt(vm: Stored<'RealtimeVM'>, { nodeName, orphan }: FoundOrphan, held: Held | undefined, signal: AbortSignal): Promise<VmStanding> {
     const { uid, namespace, name, generation } = vm.metadata;
@@ -272,7 +272,7 @@ function isUnheard(standing: VmStanding): boolean {
   return standing === unheard;
 }
 
-/** Its last node's table was lost: its domain may run there, and only the node's agent can say. Rules §6.7. */
+/** Its last node's table was lost: its domain may run there, and only the node's agent can say. I7. */
 function unsettled(nodeName: string): VmStanding {
   return { kind: 'unplaced', reason: 'NodeUnsettled', message: `the RealtimeAllocation of node ${nodeName}, where it was, has been lost, and the node's agent has not told yet whether its domain runs there` };
 }

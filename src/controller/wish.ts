@@ -4,7 +4,7 @@ import type { Random } from '../runtime/random.ts';
 
 /**
  * The entry, asking for something. Each change of what is asked gets a name of its own: the answer to an earlier one, still
- * in the table or in an agent's memory, must not free what a domain that was started since holds. Rules §6.1.
+ * in the table or in an agent's memory, must not free what a domain that was started since holds. I1.
  */
 export function asking(entry: AllocatedGuest, desired: AllocatedGuest['desired'], random: Random): AllocatedGuest {
   return entry.desired === desired ? entry : { ...entry, desired, request: random.uuid() };

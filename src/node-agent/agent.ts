@@ -155,7 +155,7 @@ export class Agent {
 
   /**
    * Resolves when the store has been told which domains run here with nothing in the allocation that says so, or when the
-   * agent has ended. Before that, whoever places guests cannot know which CPUs are taken. Rules §6.1, §6.6.
+   * agent has ended. Before that, whoever places guests cannot know which CPUs are taken. I1, I6.
    */
   get orphansTold(): Promise<unknown> {
     return this.#node.orphansTold;

@@ -8,7 +8,7 @@ import { StartError } from './start-failure.ts';
 
 /**
  * Whatever the table says, it may have been put back from a backup, and others may run domains here: a CPU that one of ours
- * has to itself, or that one of theirs is pinned to, is not given to a second one. Rules §6.1.
+ * has to itself, or that one of theirs is pinned to, is not given to a second one. I1.
  * @throws StartError
  */
 export function requireCpusFree(uid: string, placement: Placement, domains: readonly HostDomain[]): void {

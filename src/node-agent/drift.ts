@@ -1,4 +1,4 @@
-/** How the agent answers an audit: what counts, what is corrected, and when it stops fighting. Design: two readings, three corrections an hour. */
+/** How the agent answers an audit: what counts, what is corrected, and when it stops fighting. Rule 5.12: two readings, three corrections an hour. */
 import type { Audit } from '../realtime/finding.ts';
 import { corrections } from '../realtime/verify/corrections.ts';
 import type { Correction } from '../realtime/verify/corrections.ts';

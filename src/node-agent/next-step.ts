@@ -32,7 +32,7 @@ export type Step =
 /** How long to wait for the event that ends a change, should that event be lost. */
 const changingCheckMs = 5000;
 
-/** Only `Stopped`, `Removed` and a restart end a domain; a guest that the allocation does not name never comes here. Rules §6.6. */
+/** Only `Stopped`, `Removed` and a restart end a domain; a guest that the allocation does not name never comes here. I6. */
 export function nextStep(situation: Situation): Step {
   const { desired, domain, restart = false } = situation;
   if (desired !== 'Running') {

@@ -3,7 +3,7 @@
  *
  * A table that was put back from a backup asks again for what it asked for then. A guest may run on another node since, and
  * nothing in the table says so: what it asks for is not started before a controller, which hears every agent first, has asked
- * for it anew. Rules §6.7.
+ * for it anew. I7.
  */
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';

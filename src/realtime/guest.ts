@@ -6,7 +6,7 @@ import type { CloudInitSpec, CoreSharing, CpuPolicy, CpuTopology, DiskPersistenc
 
 /**
  * Where QEMU's own threads run. `Vcpus` (the union of all vCPU pins) is what a guest without realtime and without a
- * policy gets; people cannot ask for it by name. Rules §3.
+ * policy gets; people cannot ask for it by name. Rule 3.5.
  */
 export type GuestEmulatorThreads = 'Housekeeping' | 'Share' | 'Isolate' | 'Vcpus';
 
@@ -65,7 +65,7 @@ export interface Guest {
   readonly memory: GuestMemory;
   /**
    * Guest NUMA nodes in order; each goes to a different host NUMA node. Empty for a plain Shared guest (no huge pages,
-   * no dedicated vCPUs, no `numa`), which floats over the host. Rules §1.
+   * no dedicated vCPUs, no `numa`), which floats over the host. Rule 1.4.
    */
   readonly cells: readonly GuestCell[];
   readonly boot: GuestBoot;

@@ -22,7 +22,7 @@ const all = (last: number) => `MASK_NO_HOUSEKEEPING: names all of vCPUs 0-${last
 const strangers = (vcpus: string, last: number) => `MASK_NOT_SUBSET: names vCPUs ${vcpus}, which the guest does not have; accepted: vCPUs 0-${last}`;
 const alone = 'MASK_NO_HOUSEKEEPING: leaves nothing for housekeeping: the guest has one vCPU; accepted: 2 or more vCPUs, or emulatorThreads Isolate or Share';
 
-describe('the table of realtime rules §2', () => {
+describe('the table of rules 2.1 to 2.5', () => {
   test.each<[number, string | undefined, string, GuestEmulatorThreads?]>([
     [3, '^1', '0,2'],
     [3, ' ^1', '0,2'],

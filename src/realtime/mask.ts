@@ -1,4 +1,4 @@
-/** Realtime and dedicated masks: text such as `^0-1` or `2-7,^4` to a set of vCPUs. Realtime rules §2. */
+/** Realtime and dedicated masks: text such as `^0-1` or `2-7,^4` to a set of vCPUs. Rules 2.1 and 2.2. */
 import { CpuSet, cpuNumberLimit } from './cpu-set.ts';
 import type { VcpuSet } from './cpu-set.ts';
 import { allVcpus } from './guest.ts';
@@ -65,7 +65,7 @@ export interface RealtimeMask {
 
 /**
  * The realtime vCPUs of a guest: never empty, and never all of them while emulator threads run on the vCPUs
- * (`MASK_NO_HOUSEKEEPING`). Whether `Share` finds a shared CPU is placement's to say. Realtime rules §2.
+ * (`MASK_NO_HOUSEKEEPING`). Whether `Share` finds a shared CPU is placement's to say. Rules 2.3 and 2.5.
  */
 export function realtimeVcpus({ mask, vcpus, emulatorThreads, path }: RealtimeMask): Checked<VcpuSet> {
   const offVcpus = emulatorThreads === 'Isolate' || emulatorThreads === 'Share';

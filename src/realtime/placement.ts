@@ -49,7 +49,7 @@ export interface HeldPlacement {
   readonly placement: Placement;
 }
 
-/** The pCPUs that a placement takes from everybody else. Rules §6.1. */
+/** The pCPUs that a placement takes from everybody else. I1. */
 export function exclusiveCpus(placement: Placement): CpuSet {
   return placement.reservedCpus.union(dedicatedCpus(placement));
 }

@@ -12,7 +12,7 @@ export type Packing = 'Spread' | 'Pack';
 export type RunStrategy = 'Always' | 'RerunOnFailure' | 'Once' | 'Halted';
 
 export interface RealtimeSpec {
-  /** Realtime vCPUs, in the grammar of the realtime rules §2; absent means `^0` (or all, with emulator threads off the vCPUs). */
+  /** Realtime vCPUs, in the grammar of rule 2.1; absent means `^0` (or all, with emulator threads off the vCPUs). */
   readonly mask?: string | undefined;
   /** SCHED_FIFO priority, 1-99; absent means 1. */
   readonly priority?: number | undefined;

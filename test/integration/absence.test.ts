@@ -1,4 +1,4 @@
-// Absence never destroys (rules §6.6): a manifest that does not parse or is gone, an allocation that is lost. One VM throughout.
+// Absence never destroys (I6): a manifest that does not parse or is gone, an allocation that is lost. One VM throughout.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

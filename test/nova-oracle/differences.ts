@@ -39,7 +39,7 @@ function inWholePages({ page, memoryMiB, nodes = 1, cellMiB }: NovaCase['request
 export const differences: readonly Difference[] = [
   {
     name: 'absent mask',
-    reason: 'The seed reserves vCPU 0 where no mask is given; Nova now calls that an error. A blank mask counts as absent here, too.',
+    reason: 'Where no mask is given vCPU 0 is reserved here; Nova calls that an error. A blank mask counts as absent here, too.',
     applies: ({ request }) => request.realtime === true && novaMask(request).trim() === '',
     nova: ['error'],
     ours: anyFit,

@@ -1,4 +1,4 @@
-/** Warns of housekeeping beside realtime on one core, where the one slows the other. Realtime rules §4. */
+/** Warns of housekeeping beside realtime on one core, where the one slows the other. Rule 4.13. */
 import { CpuSet, unionOf } from '../../realtime/cpu-set.ts';
 import type { HostInventory } from '../../realtime/host.ts';
 import type { Placement } from '../../realtime/placement.ts';

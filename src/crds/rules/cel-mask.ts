@@ -1,4 +1,4 @@
-/** CEL over masks such as `^0-1` and `2-7,^4`. Realtime rules §2; the same as src/realtime/mask.ts says. */
+/** CEL over masks such as `^0-1` and `2-7,^4`. Rules 2.1 and 2.2; the same as src/realtime/mask.ts says. */
 import { cpuNumberLimit } from '../../realtime/cpu-set.ts';
 import { maxMaskItems } from '../formats.ts';
 import { firstOf, lastOf } from './cel-ranges.ts';

@@ -1,4 +1,4 @@
-/** What may stand beside what in `cpu`, whether a class or a VM states it. Realtime rules §1 to §3. */
+/** What may stand beside what in `cpu`, whether a class or a VM states it. Rules 1.1 to 2.5. */
 import type { Rule } from './rule.ts';
 import { told } from './rule.ts';
 import { isBlank, isReadable, isShort, leavesOneOut, leavesSome, namesOwnVcpus, tooLongMessage, unreadableMessages } from './cel-mask.ts';

@@ -1,4 +1,4 @@
-/** What cpu, memory and numa say of each other, whether a class or a VM states them. Realtime rules §4. */
+/** What cpu, memory and numa say of each other, whether a class or a VM states them. Rules 4.1 and 4.8. */
 import { cpuListRule, isFilledCpuList, overlap, rangesOf } from './cel-cpu-list.ts';
 import { isSize, kibOf, sizeRule } from './cel-size.ts';
 import { cpuRules } from './cpu-rules.ts';

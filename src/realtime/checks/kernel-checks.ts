@@ -43,7 +43,7 @@ function rtGroups({ rtGroups: blocked, avoidsCpuController }: HostReadings): Hos
     blocked === undefined || avoidsCpuController ? 'Pass' : 'Fail', blocked === undefined ? 'they may' : avoidsCpuController ? 'libvirt is kept off the cpu controller' : blocked.reason);
 }
 
-/** Equal FIFO never pre-empts: a spinning vCPU starves each of these that is not above it. Rules §5. */
+/** Equal FIFO never pre-empts: a spinning vCPU starves each of these that is not above it. Rule 5.9. */
 function serviceThreads({ kernel, serviceThreads: threads, maxPriority }: HostReadings): HostCheck {
   const text = {
     name: 'kernel-thread-priorities', wanted: `ktimers, rcuc and ksoftirqd of dedicated CPUs above the guests' priority (at most ${maxPriority} here)`,

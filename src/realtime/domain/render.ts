@@ -1,4 +1,4 @@
-/** Puts a domain's XML together from its concerns, one file each. Rules §5. */
+/** Puts a domain's XML together from its concerns, one file each. Rules 5.1 to 5.8. */
 import { boot } from './boot.ts';
 import { clock } from './clock.ts';
 import { cpuModel } from './cpu-model.ts';

@@ -34,7 +34,7 @@ function pinsOf({ host, cells }: HostFit, { cpu, cells: guestCells }: Guest): Vc
   return pins;
 }
 
-/** Rules §3. */
+/** Rules 3.1 to 3.5. */
 function emulatorCpus({ host, cells }: HostFit, { cpu }: Guest, pins: readonly VcpuPin[]): CpuSet {
   switch (cpu.emulatorThreads) {
     case 'Isolate': return CpuSet.from(cells.flatMap(({ pick }): CpuId[] => (pick.emulator === undefined ? [] : [pick.emulator])));

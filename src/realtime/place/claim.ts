@@ -7,7 +7,7 @@ import { isSmall } from './node-state.ts';
 export interface Claim extends HeldPlacement {
   /** The pCPUs of dedicated vCPUs. */
   readonly dedicated: CpuSet;
-  /** Those and the reserved ones: nobody else gets them. Rules §6.1. */
+  /** Those and the reserved ones: nobody else gets them. I1. */
   readonly exclusive: CpuSet;
   /** pCPUs that its floating vCPUs and emulator threads use without having them to themselves. */
   readonly floatedOver: CpuSet;

@@ -35,7 +35,7 @@ export class Cluster {
 
   /**
    * The best host and what the guest would get there, or why no host will do. An offer: nothing is booked until
-   * {@link Cluster.commit}. Rules §4.
+   * {@link Cluster.commit}. Rules 4.2 and 4.11.
    * @param options.onlyHost consider this host alone; unknown, it counts as no host.
    */
   decide(guest: Guest, options: { readonly onlyHost?: string | undefined } = {}): Decision {

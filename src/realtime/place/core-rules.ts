@@ -1,4 +1,4 @@
-/** Which cores a guest's dedicated vCPUs may use, and what it keeps from others of the cores that it uses. Rules §4. */
+/** Which cores a guest's dedicated vCPUs may use, and what it keeps from others of the cores that it uses. Rules 4.3 to 4.6. */
 import type { CoreSharing, ThreadPolicy } from '../spec.ts';
 import type { CoreState } from './core-state.ts';
 

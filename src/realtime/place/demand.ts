@@ -13,7 +13,7 @@ export interface CellDemand {
   readonly realtime: ReadonlySet<VcpuId>;
   /** How many vCPUs float over the node's shared CPUs. */
   readonly floating: number;
-  /** Whether the isolated emulator threads' pCPU comes from this cell's node: cell 0 only. Rules §3. */
+  /** Whether the isolated emulator threads' pCPU comes from this cell's node: cell 0 only. Rule 3.3. */
   readonly emulator: boolean;
   readonly memoryMiB: number;
   /** Small-page memory on the same node for QEMU itself: cell 0 only. */

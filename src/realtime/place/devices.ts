@@ -1,4 +1,4 @@
-/** Which PCI devices and virtual functions a guest gets on one host: each address once. Rules §6.8. */
+/** Which PCI devices and virtual functions a guest gets on one host: each address once. Rule 4.12, I8. */
 import type { Guest } from '../guest.ts';
 import type { HostDevice } from '../host.ts';
 import type { NumaNodeId } from '../ids.ts';

@@ -1,4 +1,4 @@
-/** The core of the isolated emulator threads. Rules §3. */
+/** The core of the isolated emulator threads. Rules 3.3 and 3.4. */
 import type { VcpuId } from '../ids.ts';
 import { mayHoldEmulator } from './core-rules.ts';
 import type { CoreRules } from './core-rules.ts';

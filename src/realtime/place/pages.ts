@@ -7,7 +7,7 @@ import type { NodeState } from './node-state.ts';
 
 /**
  * The page size in KiB for a cell on a node, or undefined where none fits: the biggest first where there is a choice.
- * A cell's memory must be a whole number of pages. Rules §4; the order for `Large` and `Any` is Nova's.
+ * A cell's memory must be a whole number of pages. Rules 4.8 and 4.9; the order for `Large` and `Any` is Nova's.
  */
 export function choosePageSize(node: NodeState, cell: CellDemand, pageSize: PageSize): number | undefined {
   const smallFree = smallFreeMiB(node);

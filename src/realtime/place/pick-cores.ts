@@ -20,7 +20,7 @@ const nothing: CorePick = { cpus: new Map(), reserved: [] };
 
 /**
  * vCPUs go out in ascending order, core by core, ascending; only where the emulator threads find no place that way do
- * housekeeping vCPUs come first, to share their core. Rules §3, §4.
+ * housekeeping vCPUs come first, to share their core. Rules 3.4 and 4.7.
  * @returns undefined exactly where these cores cannot hold the cell's dedicated vCPUs and emulator.
  */
 export function pickCores(cores: readonly CoreState[], cell: CellDemand, rules: CoreRules): CorePick | undefined {

@@ -25,7 +25,7 @@ const fourPairs = (taken = '') => ({ nodes: ['0-7'], cores: ['0,1', '2,3', '4,5'
 const striped = (taken = '') => ({ nodes: ['0-7'], cores: ['0,4', '1,5', '2,6', '3,7'], taken });
 const fours = (taken = '') => ({ nodes: ['0-7'], cores: ['0-3', '4-7'], taken });
 
-/** Realtime rules §4, row by row; then what its sentences say beyond the rows. */
+/** The vectors of section 4 of docs/rules.md, row by row; then what its rules say beyond them. */
 const rows: readonly Row[] = [
   ['too few CPUs', plain(['0-2']), { vcpus: 4 }, 'TooFewDedicatedCpus'],
   ['without SMT, around what is taken', plain(['0-3'], '1'), { vcpus: 3 }, { pins: ['0', '2', '3'] }],

@@ -1,4 +1,4 @@
-/** The guest's NUMA nodes: given cell by cell, or a number of even ones. Realtime rules §4. */
+/** The guest's NUMA nodes: given cell by cell, or a number of even ones. Rules 1.4 and 4.1. */
 import { unless } from '../checked.ts';
 import { CpuSet } from '../cpu-set.ts';
 import { allVcpus } from '../guest.ts';

@@ -1,4 +1,4 @@
-/** What may stand beside which CPU policy. Realtime rules §1. */
+/** What may stand beside which CPU policy. Rules 1.2 and 1.3. */
 import type { FieldProblem } from '../problem.ts';
 import type { CpuSpec } from '../spec.ts';
 

@@ -17,7 +17,7 @@ const dedicatedMaskPath = 'spec.cpu.dedicatedMask';
 
 /**
  * Codes of its own: `PRIORITY_RANGE`, `TOPOLOGY_PRODUCT`, `MIXED_NEEDS_MASK`, `MIXED_NOTHING_FLOATS`; with those of
- * masks and of the policy. Realtime rules §1 to §3.
+ * masks and of the policy. Rules 1.1 to 2.6.
  */
 export function resolveCpu(cpu: CpuSpec, bootImage: BootImage | undefined): Checked<GuestCpu> {
   const policy = cpu.policy ?? 'Shared';

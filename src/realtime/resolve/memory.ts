@@ -1,4 +1,4 @@
-/** The guest's memory: page size and locking. Realtime rules §4. */
+/** The guest's memory: page size and locking. Rule 4.8. */
 import { unless } from '../checked.ts';
 import type { GuestMemory } from '../guest.ts';
 import type { Checked, FieldProblem } from '../problem.ts';

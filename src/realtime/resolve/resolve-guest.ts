@@ -14,7 +14,7 @@ import { shapeSource } from './shape-source.ts';
 
 /**
  * One guest from a VM, its class and its images, or everything that is wrong with them together. Paths are those of the
- * RealtimeVM; what is wrong in a class or an image is told at the field that names it. Realtime rules §1 to §4.
+ * RealtimeVM; what is wrong in a class or an image is told at the field that names it. Rules 1.1 to 2.6, 4.1 and 4.8.
  */
 export function resolveGuest(vm: VmSpec, context: ResolveContext): Checked<Guest> {
   const source = shapeSource(vm, context.classes);

@@ -1,4 +1,4 @@
-/** What each kind of thread must be: the table that a live domain is held to. Rules §5 and §6.2. */
+/** What each kind of thread must be: the table that a live domain is held to. Rule 5.10, I2. */
 import type { ThreadExpectation, ThreadRole } from '../finding.ts';
 import { pinCpus } from '../placement.ts';
 import type { Placement } from '../placement.ts';

@@ -1,4 +1,4 @@
-/** Checks that the guest's memory is what was promised: huge, locked, never swapped. Rules §6.2. */
+/** Checks that the guest's memory is what was promised: huge, locked, never swapped. Rule 5.11, I2. */
 import type { Finding, MemoryRow } from '../finding.ts';
 import type { Guest } from '../guest.ts';
 import { smallPageKiB } from '../host.ts';

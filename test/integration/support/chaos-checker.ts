@@ -6,7 +6,7 @@ import { holdingBreaches } from './chaos-holdings.ts';
 import { startBreaches } from './chaos-starts.ts';
 
 /**
- * One sentence for each breach, beginning with the number of the rule; none where all held at every moment.
+ * One sentence for each breach, beginning with the name of the invariant; none where all held at every moment.
  * @param capacity of every host.
  */
 export function breachesIn(events: readonly ChaosEvent[], capacity: HostCapacity): readonly string[] {

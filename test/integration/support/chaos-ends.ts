@@ -1,4 +1,4 @@
-// Rule §6.6: nothing ends a domain but what a person has asked for: the agent ends only what its table says, each wish once,
+// I6: nothing ends a domain but what a person has asked for: the agent ends only what its table says, each wish once,
 // and the controller writes only what a person has written into the VM.
 import type { ChaosEvent } from './chaos-events.ts';
 
@@ -41,12 +41,12 @@ function unaskedWishes(events: readonly ChaosEvent[]): readonly string[] {
     } else if (event.type === 'table') {
       for (const { vm: { uid }, desired, request = '', restartedAt } of event.guests ?? []) {
         const where = `the table of ${event.node} at revision ${event.revision}`;
-        if (restartedAt !== undefined && restarts.get(uid)?.has(restartedAt) !== true) breaches.push(`6.6: VM ${uid} is to be restarted (${restartedAt}) by ${where}, and nobody asked for it`);
+        if (restartedAt !== undefined && restarts.get(uid)?.has(restartedAt) !== true) breaches.push(`I6: VM ${uid} is to be restarted (${restartedAt}) by ${where}, and nobody asked for it`);
         const wish = `${uid} ${request} ${desired}`;
         if (desired === 'Running' || known.has(wish)) continue;
         known.add(wish);
         // A restored table is as it was, when its wishes were looked at.
-        if (!restoring && !mayEnd(vms.get(uid) ?? [])) breaches.push(`6.6: VM ${uid} is to be ${desired} by ${where}, and nobody asked for it`);
+        if (!restoring && !mayEnd(vms.get(uid) ?? [])) breaches.push(`I6: VM ${uid} is to be ${desired} by ${where}, and nobody asked for it`);
       }
     }
   });
@@ -101,7 +101,7 @@ function unaskedEnds(events: readonly ChaosEvent[]): readonly string[] {
       const restart = restarts.get(key);
       if (restart !== undefined && (madeWith === undefined || Date.parse(restart) > Date.parse(madeWith))) return;
       const wish = [...wishes.get(key)?.values() ?? []].find(({ seenAt, isSpent }) => !isSpent && seenAt > (run?.previousAt ?? -1));
-      if (wish === undefined) breaches.push(`6.6: the domain of VM ${event.vm} on ${event.node} has ended, and nobody asked for it`);
+      if (wish === undefined) breaches.push(`I6: the domain of VM ${event.vm} on ${event.node} has ended, and nobody asked for it`);
       else wish.isSpent = true;
     }
   });

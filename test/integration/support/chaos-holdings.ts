@@ -1,4 +1,4 @@
-// Rules §6.1, §6.7 and §6.8: who holds what, at every revision of the tables and at every start of a domain.
+// I1, I7 and I8: who holds what, at every revision of the tables and at every start of a domain.
 import type { ChaosEvent, DomainClaims, HostCapacity, TableGuest } from './chaos-events.ts';
 import { cpusIn } from './live-process.ts';
 
@@ -31,18 +31,18 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
       case 'table': {
         const { node, revision, guests = [] } = event;
         const where = `the table of ${node} at revision ${revision}`;
-        for (const cpu of twice(guests.flatMap(ownCpus))) breaches.push(`6.1: CPU ${cpu} is given twice by ${where}`);
-        for (const address of twice(guests.flatMap(({ placement }) => placement.devices.map((device) => device.address)))) breaches.push(`6.8: device ${address} is given twice by ${where}`);
+        for (const cpu of twice(guests.flatMap(ownCpus))) breaches.push(`I1: CPU ${cpu} is given twice by ${where}`);
+        for (const address of twice(guests.flatMap(({ placement }) => placement.devices.map((device) => device.address)))) breaches.push(`I8: device ${address} is given twice by ${where}`);
         for (const [numaNode, given] of sums(guests.map(pagesOf))) {
           const there = capacity.pages.get(numaNode) ?? 0;
-          if (given > there) breaches.push(`6.8: ${given} pages of NUMA node ${numaNode}, which has ${there}, are given by ${where}`);
+          if (given > there) breaches.push(`I8: ${given} pages of NUMA node ${numaNode}, which has ${there}, are given by ${where}`);
         }
-        for (const uid of twice(guests.map(({ vm }) => vm.uid))) breaches.push(`6.7: VM ${uid} is twice in ${where}`);
+        for (const uid of twice(guests.map(({ vm }) => vm.uid))) breaches.push(`I7: VM ${uid} is twice in ${where}`);
         // What a deleted table named may run still, so it goes on counting until there is another.
         if (event.guests === undefined) break;
         tables.set(node, guests);
         for (const { vm: { uid }, desired, guest } of guests) {
-          for (const [other, entries] of tables) if (other !== node && entries.some(({ vm }) => vm.uid === uid)) breaches.push(`6.7: VM ${uid} is in the tables of ${other} and, at revision ${revision}, of ${node}`);
+          for (const [other, entries] of tables) if (other !== node && entries.some(({ vm }) => vm.uid === uid)) breaches.push(`I7: VM ${uid} is in the tables of ${other} and, at revision ${revision}, of ${node}`);
           // What the older state knows of disks is all that anybody can know of them.
           if (restoring && guest.disks?.some(({ persistence }) => persistence === 'NodeLocal') === true) homes.set(uid, node);
           if (restoring && desired === 'Running') restored?.add(uid);
@@ -55,17 +55,17 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
       case 'started': {
         const { node, vm, claims } = event;
         for (const other of running.values()) {
-          if (other.vm === vm) breaches.push(`6.7: VM ${vm} is started on ${node} while it runs on ${other.node}`);
+          if (other.vm === vm) breaches.push(`I7: VM ${vm} is started on ${node} while it runs on ${other.node}`);
           else if (other.node === node) breaches.push(...clashes(event, other));
         }
         const here = [...running.values()].filter((other) => other.node === node && other.vm !== vm);
         for (const [numaNode, taken] of sums([claims, ...here.map((other) => other.claims)].map(({ pages }) => pages))) {
           const there = capacity.pages.get(numaNode) ?? 0;
-          if (taken > there) breaches.push(`6.8: with VM ${vm}, ${taken} pages of NUMA node ${numaNode} of ${node} are taken, which has ${there}`);
+          if (taken > there) breaches.push(`I8: with VM ${vm}, ${taken} pages of NUMA node ${numaNode} of ${node} are taken, which has ${there}`);
         }
         if (claims.writableDisks.some((path) => path.includes('/node-local/'))) {
           const home = homes.get(vm) ?? node;
-          if (home !== node) breaches.push(`6.8: VM ${vm} is started on ${node} with a NodeLocal disk that is on ${home}`);
+          if (home !== node) breaches.push(`I8: VM ${vm} is started on ${node} with a NodeLocal disk that is on ${home}`);
           // What a table asked for that the older state knows nothing of may be carried out a moment after that is back.
           if (tables.get(node)?.some((guest) => guest.vm.uid === vm) === true) homes.set(vm, home);
         }
@@ -73,11 +73,11 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
         break;
       }
       case 'ended':
-        if (!running.delete(`${event.node} ${event.vm}`)) breaches.push(`6.7: a domain of VM ${event.vm} has ended on ${event.node}, where none ran`);
+        if (!running.delete(`${event.node} ${event.vm}`)) breaches.push(`I7: a domain of VM ${event.vm} has ended on ${event.node}, where none ran`);
         break;
       case 'refused':
         // The kernel and libvirt are the last fence; nobody relies on it but for what a restored table asks for.
-        if (restored?.has(event.vm) !== true) breaches.push(`6.8: ${event.node} could not give VM ${event.vm} what its table says: ${event.why}`);
+        if (restored?.has(event.vm) !== true) breaches.push(`I8: ${event.node} could not give VM ${event.vm} what its table says: ${event.why}`);
         break;
       case 'node':
       case 'byHand':
@@ -91,9 +91,9 @@ function clashes({ node, vm, claims }: Running, other: Running): readonly string
   const both = <Value>(list: (claims: DomainClaims) => readonly Value[]) => list(claims).filter((value) => list(other.claims).includes(value));
   const rest = `goes to VM ${vm} while VM ${other.vm} has it`;
   return [
-    ...both(({ cpus }) => cpus).map((cpu) => `6.1: CPU ${cpu} of ${node} ${rest}`),
-    ...both(({ devices }) => devices).map((address) => `6.8: device ${address} of ${node} ${rest}`),
-    ...both(({ writableDisks }) => writableDisks).map((path) => `6.8: disk ${path} of ${node} ${rest}`),
+    ...both(({ cpus }) => cpus).map((cpu) => `I1: CPU ${cpu} of ${node} ${rest}`),
+    ...both(({ devices }) => devices).map((address) => `I8: device ${address} of ${node} ${rest}`),
+    ...both(({ writableDisks }) => writableDisks).map((path) => `I8: disk ${path} of ${node} ${rest}`),
   ];
 }
 

@@ -1,4 +1,4 @@
-// Rule §6.5: what is on the hosts' disks in the end.
+// I5: what is on the hosts' disks in the end.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChaosEvent } from './chaos-events.ts';

@@ -24,8 +24,8 @@ export function startBreaches(events: readonly ChaosEvent[]): readonly string[] 
     const before = told.filter((revision) => revision.at < at);
     const open = before.slice(before.findLastIndex(({ isClosed }) => isClosed(vm)) + 1);
     const asking = [...open, ...next === undefined ? [] : [next]].flatMap(({ guests }) => guests.filter((guest) => guest.vm.uid === vm && guest.desired === 'Running'));
-    if (asking.length === 0) return [`6.6: VM ${vm} is started on ${node}, and no table asks for it`];
-    return asking.some((entry) => gives(entry, claims)) ? [] : [`6.1: VM ${vm} is started on ${node} with what its table does not give: ${JSON.stringify({ ...claims, pages: [...claims.pages] })}`];
+    if (asking.length === 0) return [`I6: VM ${vm} is started on ${node}, and no table asks for it`];
+    return asking.some((entry) => gives(entry, claims)) ? [] : [`I1: VM ${vm} is started on ${node} with what its table does not give: ${JSON.stringify({ ...claims, pages: [...claims.pages] })}`];
   });
 }
 

@@ -1,4 +1,4 @@
-// What must hold on a host at every moment, whoever was killed when: rules §6.1 and §6.7, checked on files and processes.
+// What must hold on a host at every moment, whoever was killed when: I1 and I7, checked on files and processes.
 import { expect } from 'vitest';
 import { cpusIn, qemusOf, threadsOf } from './live-process.ts';
 import { nodeName } from './local-host.ts';
