@@ -11,7 +11,7 @@ const setupFiles = ['test/setup/cpu-set-equality.ts'];
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'guest/**/*.test.ts'], setupFiles, testTimeout: 60_000 } },
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/simulation/**/*.test.ts', 'guest/**/*.test.ts'], setupFiles, testTimeout: 60_000 } },
       {
         // Real libvirtd, real QEMU, real threads: one file at a time, since they share two CPUs and one pool of huge pages. What
         // waits for others on a machine that stalls may be tried again; scripts/count-tests.ts tells each, and allows few.

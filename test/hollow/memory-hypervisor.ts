@@ -3,6 +3,8 @@
  * real agent acts as a host that does not exist, for tests of its logic and for hundreds of nodes on one machine. Like a real
  * libvirt it outlives the agents that connect to it, keeps definitions by UUID, and tells changes as events.
  */
+import { machineClock } from '../../src/runtime/clock.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 import { CpuSet } from '../../src/realtime/cpu-set.ts';
 import { parseDomainMetadata } from '../../src/realtime/domain/parse-metadata.ts';
 import { pinnedCpusOf } from '../../src/realtime/domain/pinned-cpus.ts';
@@ -34,6 +36,10 @@ export interface DomainRecord {
 }
 
 export interface MemoryHostOptions {
+  /** Waited for in each call of an agent: libvirt answers when it can. Default: at once. */
+  readonly travel?: (signal: AbortSignal | undefined) => Promise<void>;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
   readonly record?: (record: DomainRecord) => void;
   /** What a kernel or libvirt says where it cannot give a domain what its XML asks for beside what `running` have. */
   readonly lacks?: (xml: string, running: readonly string[]) => string | undefined;
@@ -44,13 +50,17 @@ export class MemoryHost {
   readonly #connections = new Set<HypervisorEvents>();
   readonly #record: (record: DomainRecord) => void;
   readonly #lacks: NonNullable<MemoryHostOptions['lacks']>;
+  readonly #clock: Clock;
+  readonly travel: NonNullable<MemoryHostOptions['travel']>;
   #nextPid = 1000;
   /** What the next start fails with. */
   failNextStart: Error | undefined;
   /** Whether guests answer when they are asked to switch off. */
   guestsAnswer = true;
 
-  constructor({ record = () => undefined, lacks = () => undefined }: MemoryHostOptions = {}) {
+  constructor({ travel = () => Promise.resolve(), clock = machineClock, record = () => undefined, lacks = () => undefined }: MemoryHostOptions = {}) {
+    this.travel = travel;
+    this.#clock = clock;
     this.#record = record;
     this.#lacks = lacks;
   }
@@ -151,7 +161,7 @@ export class MemoryHost {
   }
 
   #write(what: DomainRecord['what'], { uuid, name, xml }: MemoryDomain, why?: string): void {
-    this.#record({ atMs: performance.now(), what, uuid, name, vmUid: parseDomainMetadata(xml)?.uid, xml, ...(why === undefined ? {} : { why }) });
+    this.#record({ atMs: this.#clock.nowMs(), what, uuid, name, vmUid: parseDomainMetadata(xml)?.uid, xml, ...(why === undefined ? {} : { why }) });
   }
 }
 
@@ -179,41 +189,44 @@ export class MemoryHypervisor implements Hypervisor {
   }
 
   /** Those of the Debian that the recorded hosts ran. */
-  versions(): Promise<HypervisorVersions> {
-    return Promise.resolve({ libvirt: '11.3.0', qemu: '10.0.2' });
+  async versions(signal?: AbortSignal): Promise<HypervisorVersions> {
+    await this.#host.travel(signal);
+    return { libvirt: '11.3.0', qemu: '10.0.2' };
   }
 
-  list(): Promise<readonly HostDomain[]> {
-    return Promise.resolve(this.#host.domains.map(hostDomain));
+  async list(signal?: AbortSignal): Promise<readonly HostDomain[]> {
+    await this.#host.travel(signal);
+    return this.#host.domains.map(hostDomain);
   }
 
-  find(uuid: string): Promise<HostDomain | undefined> {
+  async find(uuid: string, signal?: AbortSignal): Promise<HostDomain | undefined> {
+    await this.#host.travel(signal);
     const domain = this.#host.find(uuid);
-    return Promise.resolve(domain === undefined ? undefined : hostDomain(domain));
+    return domain === undefined ? undefined : hostDomain(domain);
   }
 
-  async define(xml: string): Promise<void> {
-    await Promise.resolve();
+  async define(xml: string, signal?: AbortSignal): Promise<void> {
+    await this.#host.travel(signal);
     this.#host.define(xml);
   }
 
-  async start(uuid: string): Promise<void> {
-    await Promise.resolve();
+  async start(uuid: string, signal?: AbortSignal): Promise<void> {
+    await this.#host.travel(signal);
     this.#host.start(uuid);
   }
 
-  async requestShutdown(uuid: string): Promise<void> {
-    await Promise.resolve();
+  async requestShutdown(uuid: string, signal?: AbortSignal): Promise<void> {
+    await this.#host.travel(signal);
     if (this.#host.guestsAnswer) this.#host.end(uuid, 'shutdown');
   }
 
-  async destroy(uuid: string): Promise<void> {
-    await Promise.resolve();
+  async destroy(uuid: string, signal?: AbortSignal): Promise<void> {
+    await this.#host.travel(signal);
     this.#host.end(uuid, 'destroyed');
   }
 
-  async undefine(uuid: string): Promise<void> {
-    await Promise.resolve();
+  async undefine(uuid: string, signal?: AbortSignal): Promise<void> {
+    await this.#host.travel(signal);
     this.#host.undefine(uuid);
   }
 
@@ -221,8 +234,8 @@ export class MemoryHypervisor implements Hypervisor {
     return this.#host.find(uuid)?.process;
   }
 
-  async correct(process: ObservedProcess, corrections: readonly Correction[]): Promise<void> {
-    await Promise.resolve();
+  async correct(process: ObservedProcess, corrections: readonly Correction[], _domain?: HostDomain, signal?: AbortSignal): Promise<void> {
+    await this.#host.travel(signal);
     this.#host.correct(process, corrections);
   }
 }

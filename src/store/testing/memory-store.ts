@@ -1,0 +1,200 @@
+/**
+ * One process's view of a {@link MemoryServer}. It keeps the promises of the Kubernetes store; each call leaves the process, and takes
+ * as long as the test says.
+ */
+import type { Kind } from '../../crds/resource.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { created, marked, updated, withStatus } from '../change.ts';
+import type { ClusterStore, ForeignScope } from '../cluster-store.ts';
+import { StoreError } from '../errors.ts';
+import type { EventDraft, EventSubject, RecordedEvent } from '../event.ts';
+import type { ForeignByKind, ForeignDraft, ForeignKind, WritableForeignKind } from '../foreign.ts';
+import type { StoreProblem } from '../problem.ts';
+import type { ResourceStore } from '../resource-store.ts';
+import type { AnyStored, Draft, ObjectKey, Stored } from '../resource.ts';
+import { Subscription } from '../subscription.ts';
+import { refTo, valid } from '../validate.ts';
+import type { WatchEvent } from '../watch-event.ts';
+import type { AnyKind, Kept, MemoryServer } from './memory-server.ts';
+
+type Scope = ForeignScope;
+type Precondition = { readonly uid?: string; readonly resourceVersion?: string };
+
+export interface MemoryStoreOptions {
+  readonly server: MemoryServer;
+  /** Waited for on the way to the server and on the way back. */
+  readonly travel: (signal: AbortSignal | undefined) => Promise<void>;
+  /** Called as the last thing before a write: what it throws, nothing is written. */
+  readonly guard?: () => void;
+}
+
+export class MemoryStore implements ResourceStore, ClusterStore {
+  readonly #options: MemoryStoreOptions;
+  readonly #closed = new AbortController();
+
+  constructor(options: MemoryStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The same store, whose writes are guarded. */
+  guarded(guard: () => void): MemoryStore {
+    return new MemoryStore({ ...this.#options, guard });
+  }
+
+  async list<K extends Kind>(kind: K, { namespace, signal }: { readonly namespace?: string | undefined; readonly signal?: AbortSignal | undefined } = {}): Promise<readonly Stored<K>[]> {
+    return this.#call(signal, () => this.#among(kind, { namespace }) as Stored<K>[]);
+  }
+
+  async get<K extends Kind>(kind: K, key: ObjectKey, signal?: AbortSignal): Promise<Stored<K> | undefined> {
+    const ref = refTo(kind, key);
+    return this.#call(signal, ({ server }) => server.find(kind, ref) as Stored<K> | undefined);
+  }
+
+  watch<K extends Kind>(kind: K, scope: Scope, signal: AbortSignal): AsyncIterable<WatchEvent<Stored<K>>> {
+    return this.#watch(kind, scope, signal) as AsyncIterable<WatchEvent<Stored<K>>>;
+  }
+
+  async create<K extends Kind>(draft: Draft<K>, signal?: AbortSignal): Promise<Stored<K>> {
+    const ref = refTo(draft.kind, draft.metadata);
+    return this.#write(signal, ({ server }) => {
+      requireAbsent(server, draft.kind, ref);
+      return server.put(draft.kind, valid(created(draft, server.newUid(), server.stamp()))) as Stored<K>;
+    });
+  }
+
+  async update<K extends Kind>(object: Stored<K>, signal?: AbortSignal): Promise<Stored<K>> {
+    return this.#change(object, updated, signal);
+  }
+
+  async updateStatus<K extends Kind>(object: Stored<K>, signal?: AbortSignal): Promise<Stored<K>> {
+    return this.#change(object, withStatus, signal);
+  }
+
+  async delete(kind: Kind, key: ObjectKey, precondition: Precondition = {}, signal?: AbortSignal): Promise<void> {
+    await this.#delete(kind, refTo(kind, key), precondition, signal);
+  }
+
+  async recordEvent(event: EventDraft, signal?: AbortSignal): Promise<void> {
+    await this.#write(signal, ({ server }) => server.addEvent(event));
+  }
+
+  async events(about: EventSubject, signal?: AbortSignal): Promise<readonly RecordedEvent[]> {
+    return this.#call(signal, ({ server }) => server.events(about.uid));
+  }
+
+  diagnostics(): Promise<readonly StoreProblem[]> {
+    return Promise.resolve([]);
+  }
+
+  close(): Promise<void> {
+    this.#closed.abort();
+    return Promise.resolve();
+  }
+
+  async listForeign<K extends ForeignKind>(kind: K, scope: ForeignScope = {}, signal?: AbortSignal): Promise<readonly ForeignByKind[K][]> {
+    return this.#call(signal, () => this.#among(kind, scope) as unknown as ForeignByKind[K][]);
+  }
+
+  async getForeign<K extends ForeignKind>(kind: K, key: ObjectKey, signal?: AbortSignal): Promise<ForeignByKind[K] | undefined> {
+    return this.#call(signal, ({ server }) => server.find(kind, key) as ForeignByKind[K] | undefined);
+  }
+
+  watchForeign<K extends ForeignKind>(kind: K, scope: ForeignScope, signal: AbortSignal): AsyncIterable<WatchEvent<ForeignByKind[K]>> {
+    return this.#watch(kind, scope, signal) as AsyncIterable<WatchEvent<ForeignByKind[K]>>;
+  }
+
+  async createForeign<K extends WritableForeignKind>(kind: K, draft: ForeignDraft<K>, signal?: AbortSignal): Promise<ForeignByKind[K]> {
+    return this.#write(signal, ({ server }) => {
+      requireAbsent(server, kind, draft.metadata);
+      const { resourceVersion, now } = server.stamp();
+      const given = { uid: server.newUid(), resourceVersion, creationTimestamp: now.toISOString() };
+      return server.put(kind, { ...draft, metadata: { ...draft.metadata, ...given } }) as unknown as ForeignByKind[K];
+    });
+  }
+
+  async updateForeign<K extends WritableForeignKind>(kind: K, object: ForeignByKind[K], signal?: AbortSignal): Promise<ForeignByKind[K]> {
+    return this.#write(signal, ({ server }) => {
+      const current = server.require(kind, object.metadata, object.metadata);
+      if (isDeepStrictEqual(current, object)) return object;
+      const { resourceVersion } = server.stamp();
+      return server.put(kind, { ...object, metadata: { ...object.metadata, resourceVersion } });
+    });
+  }
+
+  async deleteForeign(kind: WritableForeignKind, key: ObjectKey, precondition: Precondition = {}, signal?: AbortSignal): Promise<void> {
+    await this.#delete(kind, key, precondition, signal);
+  }
+
+  async #change<K extends Kind>(object: Stored<K>, change: typeof updated, signal: AbortSignal | undefined): Promise<Stored<K>> {
+    const ref = refTo(object.kind, object.metadata);
+    const wanted = valid(object);
+    return this.#write(signal, ({ server }) => {
+      const current = server.require(object.kind, ref, object.metadata) as AnyStored;
+      const result = change(current, wanted, server.stamp());
+      return (result === current ? current : server.put(object.kind, result)) as Stored<K>;
+    });
+  }
+
+  async #delete(kind: AnyKind, key: ObjectKey, precondition: Precondition, signal: AbortSignal | undefined): Promise<void> {
+    await this.#write(signal, ({ server }) => {
+      const current = server.require(kind, key, precondition) as AnyStored;
+      const result = marked(current, server.stamp());
+      if (result !== current) server.put(kind, result);
+    });
+  }
+
+  async #write<Result>(signal: AbortSignal | undefined, work: (options: MemoryStoreOptions) => Result): Promise<Result> {
+    return this.#call(signal, (options) => {
+      options.guard?.();
+      return work(options);
+    });
+  }
+
+  /** Once there, a call is carried out, whether or not anybody waits for its answer still. */
+  async #call<Result>(signal: AbortSignal | undefined, work: (options: MemoryStoreOptions) => Result): Promise<Result> {
+    signal?.throwIfAborted();
+    await this.#options.travel(signal);
+    const result = work(this.#options);
+    await this.#options.travel(signal);
+    return result;
+  }
+
+  #among(kind: AnyKind, scope: Scope): readonly Kept[] {
+    return [...this.#options.server.all(kind)].toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, object]) => object).filter(isIn(scope));
+  }
+
+  async *#watch(kind: AnyKind, scope: Scope, outer: AbortSignal): AsyncGenerator<WatchEvent<Kept>, void, undefined> {
+    const signal = AbortSignal.any([outer, this.#closed.signal]);
+    if (signal.aborted) return;
+    const subscription = new Subscription<Kept>(isIn(scope));
+    const end = () => subscription.end();
+    signal.addEventListener('abort', end, { once: true });
+    const detach = this.#options.server.attach(kind, subscription);
+    try {
+      yield* subscription.events();
+    } finally {
+      detach();
+      signal.removeEventListener('abort', end);
+    }
+  }
+}
+
+function requireAbsent(server: MemoryServer, kind: AnyKind, key: ObjectKey): void {
+  if (server.find(kind, key) === undefined) return;
+  throw new StoreError('ALREADY_EXISTS', `${kind} ${key.namespace === undefined ? '' : `${key.namespace}/`}${key.name} already exists`);
+}
+
+/** Labels as `key` or `key=value`. */
+function isIn({ namespace, name, labelSelector }: Scope): (object: Kept) => boolean {
+  const [label, value] = labelSelector?.split('=') ?? [];
+  return ({ metadata }) => (
+    metadata.namespace === (namespace ?? metadata.namespace)
+    && metadata.name === (name ?? metadata.name)
+    && (label === undefined || hasLabel(metadata as { readonly labels?: Readonly<Record<string, string>> }, label, value))
+  );
+}
+
+function hasLabel({ labels = {} }: { readonly labels?: Readonly<Record<string, string>> }, label: string, value: string | undefined): boolean {
+  return label in labels && (value === undefined || labels[label] === value);
+}
