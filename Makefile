@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit integration chaos guest bench bundle image image-test release clean pictures
+.PHONY: help setup demo test check unit integration chaos simulate guest bench bundle image image-test release clean pictures
 
 help:
 	@echo 'make demo         a realtime VM on this host: planned, run, proven, removed (KEEP=1: stays up)'
@@ -11,6 +11,7 @@ help:
 	@echo 'make unit         tests that need no libvirt'
 	@echo 'make integration  tests against a real libvirtd and real QEMU (root)'
 	@echo 'make chaos        controllers, agents and an API server killed at random (CHAOS_SEED, CHAOS_KILLS, CHAOS_ROLLBACKS)'
+	@echo 'make simulate     histories of a cluster on a virtual clock, drawn from a seed and judged (SEED, STEPS, HISTORIES, SHRINK=1)'
 	@echo 'make guest        rebuild the guest ROM from its source'
 	@echo 'make bench        all benches'
 	@echo 'make bundle       the product as one file, build/bundle/rtvm.mjs'
@@ -38,6 +39,9 @@ unit: setup
 
 chaos: setup
 	vitest run --project chaos
+
+simulate: setup
+	@node test/simulation/main.ts
 
 integration: setup
 	vitest run --project idle

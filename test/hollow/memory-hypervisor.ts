@@ -6,6 +6,7 @@
 import { machineClock } from '../../src/runtime/clock.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { CpuSet } from '../../src/realtime/cpu-set.ts';
+import { LibvirtConnectionError } from '../../src/libvirt/errors.ts';
 import { parseDomainMetadata } from '../../src/realtime/domain/parse-metadata.ts';
 import { pinnedCpusOf } from '../../src/realtime/domain/pinned-cpus.ts';
 import { readXml } from '../../src/realtime/domain/xml-reader.ts';
@@ -17,7 +18,10 @@ import type { DomainEnd, HostDomain, Hypervisor, HypervisorEvents, HypervisorVer
 interface MemoryDomain {
   name: string;
   uuid: string;
+  /** Of the domain that runs, or of its definition. */
   xml: string;
+  /** What was defined while it runs: it counts from its next start. */
+  next: string | undefined;
   run: HostDomain['run'];
   end: DomainEnd;
   process: ObservedProcess | undefined;
@@ -31,13 +35,13 @@ export interface DomainRecord {
   readonly name: string;
   readonly vmUid: string | undefined;
   readonly xml: string;
-  /** Why it was refused. */
+  /** Why it was refused, or how it ended. */
   readonly why?: string;
 }
 
 export interface MemoryHostOptions {
-  /** Waited for in each call of an agent: libvirt answers when it can. Default: at once. */
-  readonly travel?: (signal: AbortSignal | undefined) => Promise<void>;
+  /** How long libvirt and the kernel take to start a domain, in which it is `changing`. Default: no time. */
+  readonly startMs?: () => number;
   /** Default: the machine's. */
   readonly clock?: Clock;
   readonly record?: (record: DomainRecord) => void;
@@ -47,27 +51,64 @@ export interface MemoryHostOptions {
 
 export class MemoryHost {
   readonly #domains = new Map<string, MemoryDomain>();
-  readonly #connections = new Set<HypervisorEvents>();
+  readonly #connections = new Set<Connection>();
   readonly #record: (record: DomainRecord) => void;
   readonly #lacks: NonNullable<MemoryHostOptions['lacks']>;
   readonly #clock: Clock;
-  readonly travel: NonNullable<MemoryHostOptions['travel']>;
+  readonly #startMs: () => number;
+  #daemonRuns = true;
+  /** Counts the times that libvirt's daemon, or the host, has gone. */
+  #generation = 0;
   #nextPid = 1000;
   /** What the next start fails with. */
   failNextStart: Error | undefined;
   /** Whether guests answer when they are asked to switch off. */
   guestsAnswer = true;
 
-  constructor({ travel = () => Promise.resolve(), clock = machineClock, record = () => undefined, lacks = () => undefined }: MemoryHostOptions = {}) {
-    this.travel = travel;
+  constructor({ startMs = () => 0, clock = machineClock, record = () => undefined, lacks = () => undefined }: MemoryHostOptions = {}) {
+    this.#startMs = startMs;
     this.#clock = clock;
     this.#record = record;
     this.#lacks = lacks;
   }
 
   /** A connection to this host, as an agent has one. */
-  hypervisor(): MemoryHypervisor {
-    return new MemoryHypervisor(this);
+  hypervisor(link: HostLink = direct): MemoryHypervisor {
+    return new MemoryHypervisor(this, link);
+  }
+
+  get daemonRuns(): boolean {
+    return this.#daemonRuns;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** libvirt's daemon ends: domains run on, calls under way get no answer. */
+  stopDaemon(): void {
+    if (!this.#daemonRuns) return;
+    this.#daemonRuns = false;
+    this.#generation += 1;
+    for (const { events, link } of this.#connections) link.enter(() => events.disconnected(connectionLost()));
+  }
+
+  /** It is back, and has forgotten how domains ended. */
+  startDaemon(): void {
+    if (this.#daemonRuns) return;
+    this.#daemonRuns = true;
+    for (const domain of this.#domains.values()) domain.end = 'unknown';
+    for (const connection of this.#connections) this.#greet(connection);
+  }
+
+  /** The host loses its power: nothing runs, and nobody is connected any more. Definitions are on its disk. */
+  cutPower(): void {
+    this.#daemonRuns = false;
+    this.#generation += 1;
+    this.#connections.clear();
+    for (const domain of this.#domains.values()) {
+      if (domain.run !== 'off') this.#ended(domain, 'unknown');
+    }
   }
 
   get domains(): readonly Readonly<MemoryDomain>[] {
@@ -78,12 +119,17 @@ export class MemoryHost {
     return this.domains.filter(({ run }) => run !== 'off');
   }
 
-  join(events: HypervisorEvents): () => void {
-    this.#connections.add(events);
-    queueMicrotask(() => {
-      if (this.#connections.has(events)) events.connected();
-    });
-    return () => this.#connections.delete(events);
+  join(events: HypervisorEvents, link: HostLink): () => void {
+    const connection = { events, link };
+    this.#connections.add(connection);
+    if (this.#daemonRuns) this.#greet(connection);
+    return () => this.#connections.delete(connection);
+  }
+
+  #greet(connection: Connection): void {
+    queueMicrotask(() => connection.link.enter(() => {
+      if (this.#connections.has(connection) && this.#daemonRuns) connection.events.connected();
+    }));
   }
 
   find(uuid: string): Readonly<MemoryDomain> | undefined {
@@ -97,8 +143,9 @@ export class MemoryHost {
       if (other.name === name && other.uuid !== uuid) throw new Error(`domain '${name}' already exists with uuid ${other.uuid}`);
     }
     const known = this.#domains.get(uuid);
-    if (known === undefined) this.#domains.set(uuid, { name, uuid, xml, run: 'off', end: 'unknown', process: undefined });
-    else known.xml = xml;
+    if (known === undefined) this.#domains.set(uuid, { name, uuid, xml, next: undefined, run: 'off', end: 'unknown', process: undefined });
+    else if (known.run === 'off') known.xml = xml;
+    else known.next = xml;
     this.#tell(uuid);
   }
 
@@ -114,22 +161,42 @@ export class MemoryHost {
       this.#write('refused', domain, lack);
       throw new Error(lack);
     }
-    domain.run = 'running';
     domain.process = processOf(domain.xml, this.#nextPid);
     this.#nextPid += 100;
     this.#write('started', domain);
+    domain.run = 'running';
     this.#tell(uuid);
+  }
+
+  /** The same, as long as it takes. @throws LibvirtConnectionError where libvirt, or the host, goes meanwhile. */
+  async startInTime(uuid: string): Promise<void> {
+    const ms = this.#startMs();
+    if (ms > 0) {
+      const domain = this.#domains.get(uuid);
+      const generation = this.#generation;
+      if (domain?.run === 'off') domain.run = 'changing';
+      await this.#clock.sleep(ms, undefined);
+      if (domain?.run === 'changing') domain.run = 'off';
+      if (generation !== this.#generation) throw connectionLost();
+    }
+    this.start(uuid);
   }
 
   /** Ends a domain as a guest, a crash or a person would. */
   end(uuid: string, how: DomainEnd): void {
     const domain = this.#domains.get(uuid);
     if (domain === undefined || domain.run === 'off') return;
+    this.#ended(domain, how);
+    this.#tell(uuid);
+  }
+
+  #ended(domain: MemoryDomain, how: DomainEnd): void {
+    this.#write('ended', domain, how);
     domain.run = 'off';
     domain.end = how;
     domain.process = undefined;
-    this.#write('ended', domain);
-    this.#tell(uuid);
+    domain.xml = domain.next ?? domain.xml;
+    domain.next = undefined;
   }
 
   undefine(uuid: string): void {
@@ -157,7 +224,8 @@ export class MemoryHost {
   }
 
   #tell(uuid: string): void {
-    for (const events of this.#connections) queueMicrotask(() => events.changed(uuid));
+    if (!this.#daemonRuns) return;
+    for (const { events, link } of this.#connections) queueMicrotask(() => link.enter(() => events.changed(uuid)));
   }
 
   #write(what: DomainRecord['what'], { uuid, name, xml }: MemoryDomain, why?: string): void {
@@ -165,21 +233,42 @@ export class MemoryHost {
   }
 }
 
+/** What is between an agent's process and libvirt on its host. */
+export interface HostLink {
+  readonly there: () => Promise<void>;
+  readonly back: () => Promise<void>;
+  /** Something comes to the process by itself. */
+  readonly enter: (action: () => void) => void;
+}
+
+const direct: HostLink = { there: () => Promise.resolve(), back: () => Promise.resolve(), enter: (action) => action() };
+
+interface Connection {
+  readonly events: HypervisorEvents;
+  readonly link: HostLink;
+}
+
+function connectionLost(): LibvirtConnectionError {
+  return new LibvirtConnectionError('CONNECTION_CLOSED', 'libvirt has closed the connection');
+}
+
 /** One agent's connection to a {@link MemoryHost}. */
 export class MemoryHypervisor implements Hypervisor {
   readonly #host: MemoryHost;
+  readonly #link: HostLink;
   #leave: (() => void) | undefined;
 
-  constructor(host: MemoryHost) {
+  constructor(host: MemoryHost, link: HostLink) {
     this.#host = host;
+    this.#link = link;
   }
 
   connect(events: HypervisorEvents): void {
-    this.#leave = this.#host.join(events);
+    this.#leave = this.#host.join(events, this.#link);
   }
 
   get isConnected(): boolean {
-    return this.#leave !== undefined;
+    return this.#leave !== undefined && this.#host.daemonRuns;
   }
 
   stop(): Promise<void> {
@@ -189,54 +278,64 @@ export class MemoryHypervisor implements Hypervisor {
   }
 
   /** Those of the Debian that the recorded hosts ran. */
-  async versions(signal?: AbortSignal): Promise<HypervisorVersions> {
-    await this.#host.travel(signal);
-    return { libvirt: '11.3.0', qemu: '10.0.2' };
+  versions(): Promise<HypervisorVersions> {
+    return this.#call(() => ({ libvirt: '11.3.0', qemu: '10.0.2' }));
   }
 
-  async list(signal?: AbortSignal): Promise<readonly HostDomain[]> {
-    await this.#host.travel(signal);
-    return this.#host.domains.map(hostDomain);
+  list(): Promise<readonly HostDomain[]> {
+    return this.#call(() => this.#host.domains.map(hostDomain));
   }
 
-  async find(uuid: string, signal?: AbortSignal): Promise<HostDomain | undefined> {
-    await this.#host.travel(signal);
-    const domain = this.#host.find(uuid);
-    return domain === undefined ? undefined : hostDomain(domain);
+  find(uuid: string): Promise<HostDomain | undefined> {
+    return this.#call(() => {
+      const domain = this.#host.find(uuid);
+      return domain === undefined ? undefined : hostDomain(domain);
+    });
   }
 
-  async define(xml: string, signal?: AbortSignal): Promise<void> {
-    await this.#host.travel(signal);
-    this.#host.define(xml);
+  define(xml: string): Promise<void> {
+    return this.#call(() => this.#host.define(xml));
   }
 
-  async start(uuid: string, signal?: AbortSignal): Promise<void> {
-    await this.#host.travel(signal);
-    this.#host.start(uuid);
+  start(uuid: string): Promise<void> {
+    return this.#call(() => this.#host.startInTime(uuid));
   }
 
-  async requestShutdown(uuid: string, signal?: AbortSignal): Promise<void> {
-    await this.#host.travel(signal);
-    if (this.#host.guestsAnswer) this.#host.end(uuid, 'shutdown');
+  requestShutdown(uuid: string): Promise<void> {
+    return this.#call(() => {
+      if (this.#host.guestsAnswer) this.#host.end(uuid, 'shutdown');
+    });
   }
 
-  async destroy(uuid: string, signal?: AbortSignal): Promise<void> {
-    await this.#host.travel(signal);
-    this.#host.end(uuid, 'destroyed');
+  destroy(uuid: string): Promise<void> {
+    return this.#call(() => this.#host.end(uuid, 'destroyed'));
   }
 
-  async undefine(uuid: string, signal?: AbortSignal): Promise<void> {
-    await this.#host.travel(signal);
-    this.#host.undefine(uuid);
+  undefine(uuid: string): Promise<void> {
+    return this.#call(() => this.#host.undefine(uuid));
   }
 
   observe({ uuid }: HostDomain): ObservedProcess | undefined {
     return this.#host.find(uuid)?.process;
   }
 
-  async correct(process: ObservedProcess, corrections: readonly Correction[], _domain?: HostDomain, signal?: AbortSignal): Promise<void> {
-    await this.#host.travel(signal);
-    this.#host.correct(process, corrections);
+  correct(process: ObservedProcess, corrections: readonly Correction[]): Promise<void> {
+    return this.#call(() => this.#host.correct(process, corrections));
+  }
+
+  /** What has left is carried out; where libvirt goes meanwhile, nobody learns of it. */
+  async #call<Result>(act: () => Result | Promise<Result>): Promise<Result> {
+    const { generation } = this.#host;
+    const requireSame = () => {
+      if (!this.#host.daemonRuns || this.#host.generation !== generation) throw connectionLost();
+    };
+    await this.#link.there();
+    requireSame();
+    const outcome = await Promise.resolve().then(act).then((result) => ({ result }), (refusal: unknown) => ({ refusal }));
+    await this.#link.back();
+    requireSame();
+    if ('refusal' in outcome) throw outcome.refusal;
+    return outcome.result;
   }
 }
 

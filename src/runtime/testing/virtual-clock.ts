@@ -51,8 +51,11 @@ export class VirtualClock implements Clock {
   /** Lets so much time pass, and everything happen that is due in it. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
+    let [atMs, actions] = [this.#nowMs, 0];
     for (;;) {
       await promisesAreThrough();
+      [atMs, actions] = atMs === this.#nowMs ? [atMs, actions + 1] : [this.#nowMs, 0];
+      if (actions > mostAtOnce) throw new Error(`at ${atMs} ms something goes round and round, and no time passes`);
       const turn = this.#afterThisTurn;
       this.#afterThisTurn = [];
       for (const action of turn) action();
@@ -100,6 +103,9 @@ export class VirtualClock implements Clock {
     }
   }
 }
+
+/** Far more than a cluster does in a moment; a program that asks for the next thing at once, each time, never ends. */
+const mostAtOnce = 100_000;
 
 function isBefore(one: Due, other: Due): boolean {
   return one.atMs === other.atMs ? one.order < other.order : one.atMs < other.atMs;

@@ -25,11 +25,17 @@ export interface Kept {
 
 export type AnyKind = Kind | ForeignKind;
 
-/** A write as it was carried out, for whoever keeps a log of all of them. @property object undefined where it is gone. */
+/** A write as it was carried out, for whoever keeps a log of all of them. @property object as it is now, or was when it went. */
 export interface Write {
   readonly kind: AnyKind;
   readonly key: string;
-  readonly object: Kept | undefined;
+  readonly object: Kept;
+  readonly gone: boolean;
+}
+
+export interface Snapshot {
+  readonly version: string;
+  readonly objects: ReadonlyMap<AnyKind, ReadonlyMap<string, Kept>>;
 }
 
 export class MemoryServer {
@@ -78,9 +84,10 @@ export class MemoryServer {
     const kept = plain(object);
     const key = objectKey(kept.metadata);
     this.#version = kept.metadata.resourceVersion;
-    if (isGone(kept as never)) this.#kind(kind).delete(key);
+    const gone = isGone(kept as never);
+    if (gone) this.#kind(kind).delete(key);
     else this.#kind(kind).set(key, kept);
-    this.#written({ kind, key, object: this.#kind(kind).get(key) });
+    this.#written({ kind, key, object: kept, gone });
     for (const subscription of this.#subscriptions.get(kind) ?? []) this.#show(kind, subscription, [key]);
     return kept;
   }
@@ -99,6 +106,23 @@ export class MemoryServer {
 
   events(uid: string): readonly RecordedEvent[] {
     return this.#events.get(uid) ?? [];
+  }
+
+  /** Everything that is stored, to be put back by {@link restore}. */
+  snapshot(): Snapshot {
+    return { version: this.#version, objects: new Map([...this.#objects].map(([kind, objects]) => [kind, new Map(objects)])) };
+  }
+
+  /**
+   * Puts older data back, as an administrator does with a backup of etcd. Whoever watches finds what is there then.
+   * @param bumped whether versions go on from the highest there ever was, as etcd's own tool can have it.
+   */
+  restore({ version, objects }: Snapshot, bumped: boolean): void {
+    if (!bumped) this.#version = version;
+    for (const kind of new Set([...this.#objects.keys(), ...objects.keys()])) {
+      this.#objects.set(kind, new Map(objects.get(kind)));
+      for (const subscription of this.#subscriptions.get(kind) ?? []) this.#show(kind, subscription);
+    }
   }
 
   #show(kind: AnyKind, subscription: Subscription<Kept>, changed?: readonly string[]): void {

@@ -1,6 +1,6 @@
 /**
- * One process's view of a {@link MemoryServer}. It keeps the promises of the Kubernetes store; each call leaves the process, and takes
- * as long as the test says.
+ * One process's view of a {@link MemoryServer}. It keeps the promises of the Kubernetes store. Each call leaves the process: it is under
+ * way for as long as the test says, and may be lost on its way there or back.
  */
 import type { Kind } from '../../crds/resource.ts';
 import { isDeepStrictEqual } from 'node:util';
@@ -20,11 +20,18 @@ import type { AnyKind, Kept, MemoryServer } from './memory-server.ts';
 type Scope = ForeignScope;
 type Precondition = { readonly uid?: string; readonly resourceVersion?: string };
 
+/** What is between a process and what it calls. */
+export interface Way {
+  /** Resolves when a call has arrived. @throws StoreError UNAVAILABLE where it is lost. */
+  readonly there: () => Promise<void>;
+  /** Resolves when an answer, or what a watch has to say, has arrived. @throws StoreError UNAVAILABLE where an answer is lost. */
+  readonly back: (what: 'answer' | 'event') => Promise<void>;
+}
+
 export interface MemoryStoreOptions {
   readonly server: MemoryServer;
-  /** Waited for on the way to the server and on the way back. */
-  readonly travel: (signal: AbortSignal | undefined) => Promise<void>;
-  /** Called as the last thing before a write: what it throws, nothing is written. */
+  readonly way: Way;
+  /** Called as the last thing before a write leaves: what it throws, nothing is sent. */
   readonly guard?: () => void;
 }
 
@@ -144,19 +151,40 @@ export class MemoryStore implements ResourceStore, ClusterStore {
   }
 
   async #write<Result>(signal: AbortSignal | undefined, work: (options: MemoryStoreOptions) => Result): Promise<Result> {
-    return this.#call(signal, (options) => {
-      options.guard?.();
-      return work(options);
-    });
+    signal?.throwIfAborted();
+    this.#options.guard?.();
+    return this.#call(signal, work);
   }
 
-  /** Once there, a call is carried out, whether or not anybody waits for its answer still. */
+  /** Once it has left, a call is carried out, whether or not anybody waits for its answer still. */
   async #call<Result>(signal: AbortSignal | undefined, work: (options: MemoryStoreOptions) => Result): Promise<Result> {
     signal?.throwIfAborted();
-    await this.#options.travel(signal);
-    const result = work(this.#options);
-    await this.#options.travel(signal);
-    return result;
+    return unlessAborted(this.#exchange(work), signal);
+  }
+
+  async #exchange<Result>(work: (options: MemoryStoreOptions) => Result): Promise<Result> {
+    const { way } = this.#options;
+    await way.there();
+    let answer: { readonly result: Result } | { readonly refusal: unknown };
+    try {
+      answer = { result: work(this.#options) };
+    } catch (refusal) {
+      answer = { refusal };
+    }
+    await way.back('answer');
+    if ('refusal' in answer) throw answer.refusal;
+    return answer.result;
+  }
+
+  /** Whether an event has come before nobody waited for it any more. */
+  async #arrives(signal: AbortSignal): Promise<boolean> {
+    try {
+      await unlessAborted(this.#options.way.back('event'), signal);
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
   }
 
   #among(kind: AnyKind, scope: Scope): readonly Kept[] {
@@ -172,12 +200,25 @@ export class MemoryStore implements ResourceStore, ClusterStore {
     signal.addEventListener('abort', end, { once: true });
     const detach = this.#options.server.attach(kind, subscription);
     try {
-      yield* subscription.events();
+      for await (const event of subscription.events()) {
+        if (!await this.#arrives(signal)) return;
+        yield event;
+      }
     } finally {
       detach();
       signal.removeEventListener('abort', end);
     }
   }
+}
+
+/** Whoever waits is let go at once; what is under way goes on. */
+function unlessAborted<Result>(under: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return under;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    under.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function requireAbsent(server: MemoryServer, kind: AnyKind, key: ObjectKey): void {

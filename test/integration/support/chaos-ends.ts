@@ -46,11 +46,17 @@ function unaskedWishes(events: readonly ChaosEvent[]): readonly string[] {
         if (desired === 'Running' || known.has(wish)) continue;
         known.add(wish);
         // A restored table is as it was, when its wishes were looked at.
-        if (!restoring && !mayEnd(vms.get(uid) ?? [])) breaches.push(`I6: VM ${uid} is to be ${desired} by ${where}, and nobody asked for it`);
+        const isAsked = mayEnd(vms.get(uid) ?? []) || (desired === 'Stopped' && isRestart(restarts.get(uid), restartedAt));
+        if (!restoring && !isAsked) breaches.push(`I6: VM ${uid} is to be ${desired} by ${where}, and nobody asked for it`);
       }
     }
   });
   return breaches;
+}
+
+/** A person has asked for a restart that this entry has not made: with another shape, it is stopped before it is placed again. */
+function isRestart(asked: ReadonlySet<string> | undefined, made: string | undefined): boolean {
+  return [...asked ?? []].some((each) => made === undefined || Date.parse(each) > Date.parse(made));
 }
 
 /**

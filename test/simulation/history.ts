@@ -1,0 +1,73 @@
+/** Plays a story on a simulated cluster, and judges what came of it: at every step, and when all faults are over. */
+import { breachesIn } from '../integration/support/chaos-checker.ts';
+import { storyOf } from '../integration/support/chaos-story.ts';
+import { SimulatedCluster } from './cluster.ts';
+import { namespace, World } from './happen.ts';
+import { capacity } from './machine-facts.ts';
+import { Recorder } from './recorder.ts';
+import type { StoryEvent } from './story.ts';
+import { unfulfilled } from './unfulfilled.ts';
+import { Verdicts } from './verdicts.ts';
+
+const nodes = ['n1', 'n2', 'n3'];
+const controllers = ['c1', 'c2'];
+/** Leaders are elected, nodes known. */
+const beginMs = 90_000;
+/** How often verdicts are looked at. */
+const lookMs = 5000;
+/** Once faults are over, whatever is wished is so, or says why not, within two of the longest pauses that there are: five minutes. */
+const settleMs = 900_000;
+
+export interface Played {
+  readonly breaches: readonly string[];
+  readonly log: string;
+  /** What the VMs went through that a breach names. */
+  readonly story: readonly string[];
+  readonly virtualMs: number;
+}
+
+export async function play(seed: number, events: readonly StoryEvent[]): Promise<Played> {
+  const breaches = new Set<string>();
+  const recorder = new Recorder(() => cluster.clock.nowMs());
+  using cluster: SimulatedCluster = new SimulatedCluster(seed, {
+    written: (write) => recorder.written(write),
+    host: (node, record) => recorder.host(node, record),
+  });
+  const verdicts = new Verdicts();
+  const world = new World(cluster, recorder, nodes, controllers);
+  /** Whether the API can have been told what is: a status is as old as the last write that got through. */
+  const canBeTold = () => cluster.network.lossRate === 0
+    && controllers.every((name) => cluster.processes.get(name)?.state === 'runs' && !cluster.network.isCut(name));
+  const look = () => {
+    if (!canBeTold()) verdicts.forget();
+    for (const breach of verdicts.look(cluster.clock.nowMs(), world.vms, (node) => cluster.hosts.get(node)?.domains ?? [])) {
+      // Its figure grows with every look.
+      breaches.add(breach.replace(/ for \d+ s,/, ' for too long,'));
+    }
+  };
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= lookMs) {
+      await cluster.clock.pass(Math.min(left, lookMs));
+      look();
+    }
+  };
+  cluster.put('Namespace', { metadata: { name: namespace, labels: { 'kubernetes.io/metadata.name': namespace } } });
+  for (const node of nodes) {
+    cluster.addNode(node);
+    cluster.startAgent(node);
+  }
+  for (const name of controllers) cluster.startController(name);
+  await pass(beginMs);
+  for (const event of events) {
+    await pass(event.afterMs);
+    await world.happen(event);
+  }
+  world.endAll();
+  await pass(settleMs);
+  for (const sentence of unfulfilled(world.vms, nodes.map((name) => ({ name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks })))) {
+    breaches.add(sentence);
+  }
+  for (const breach of breachesIn(recorder.events, capacity)) breaches.add(breach);
+  const found = [...breaches];
+  return { breaches: found, log: cluster.log, story: storyOf(found, recorder.events, recorder.times, 60), virtualMs: cluster.clock.nowMs() };
+}

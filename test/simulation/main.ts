@@ -1,0 +1,46 @@
+// `make simulate SEED=… STEPS=… HISTORIES=…`: histories from one seed on, each on a cluster of its own; a breach is told as a story,
+// with SHRINK=1 as the shortest one. KINDS='create,power cut' draws only events of these kinds; LOG=1 prints all that was written down.
+import process from 'node:process';
+import { seededRandom } from '../../src/runtime/testing/seeded-random.ts';
+import { play } from './history.ts';
+import { shrink } from './shrink.ts';
+import { drawStory, eventKinds, usualKinds } from './story.ts';
+import type { EventKind, StoryEvent } from './story.ts';
+
+const seed = Number(process.env['SEED'] ?? 1);
+const steps = Number(process.env['STEPS'] ?? 200);
+const histories = Number(process.env['HISTORIES'] ?? 1);
+/** Of each history that breaks something, the shortest story that does: it takes as long as some hundred histories. */
+const shrinks = process.env['SHRINK'] === '1';
+const kinds = process.env['KINDS']?.split(',').map(knownKind) ?? usualKinds;
+
+function knownKind(name: string): EventKind {
+  const kind = eventKinds.find((each) => each === name);
+  if (kind === undefined) throw new Error(`KINDS: ${JSON.stringify(name)} is no kind of event; accepted: ${eventKinds.join(', ')}`);
+  return kind;
+}
+
+/** Names differ from one history to another that is a little shorter: what matters is which rule is broken, and how. */
+const kindOf = (breach: string) => breach.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, '…').replaceAll(/\([a-z]+\)|\bn…/g, '…');
+
+async function tellShortest(one: number, drawn: readonly StoryEvent[], breaches: readonly string[]): Promise<void> {
+  const wanted = kindOf(breaches[0]!);
+  const left = await shrink(drawn, async (events) => (await play(one, events)).breaches.some((breach) => kindOf(breach) === wanted));
+  console.log(`  the shortest story of seed ${one} with "${wanted}": ${left.length} events`);
+  for (const { afterMs, kind, who, how } of left) console.log(`    after ${afterMs} ms: ${kind} (${who.toFixed(3)}, ${how.toFixed(3)})`);
+}
+
+let broken = 0;
+for (let one = seed; one < seed + histories; one += 1) {
+  const drawn = drawStory(seededRandom(one), steps, kinds);
+  const { breaches, story, log, virtualMs } = await play(one, drawn);
+  console.log(`seed ${one}: ${steps} events, ${Math.round(virtualMs / 60_000)} virtual minutes, ${breaches.length === 0 ? 'no breach' : `${breaches.length} breaches`}`);
+  for (const line of [...breaches, ...story]) console.log(`  ${line}`);
+  if (process.env['LOG'] !== undefined) console.log(log);
+  if (breaches.length > 0) {
+    broken += 1;
+    if (shrinks) await tellShortest(one, drawn, breaches);
+  }
+}
+console.log(`${histories} histories of ${steps} events, ${broken} with a breach`);
+process.exitCode = broken > 0 ? 1 : 0;

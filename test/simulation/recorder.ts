@@ -1,0 +1,77 @@
+/** Writes down what a simulated cluster goes through, in the words of the checker that judges it: no product code is in it. */
+import type { ChaosEvent, TableGuest, TableReport } from '../integration/support/chaos-events.ts';
+import { claimsOf } from '../integration/support/domain-claims.ts';
+import { dedicatedCpus } from './machine-facts.ts';
+
+/** An object as the API server has it. */
+export interface Recorded {
+  readonly kind: string;
+  readonly key: string;
+  readonly object: unknown;
+  readonly gone: boolean;
+}
+
+export interface RecordedDomain {
+  readonly what: 'started' | 'ended' | 'refused';
+  readonly vmUid: string | undefined;
+  readonly xml: string;
+  readonly why?: string;
+}
+
+interface Table {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly spec: { readonly guests: readonly TableGuest[]; readonly term?: string };
+  readonly status?: { readonly guests?: readonly TableReport[] };
+}
+
+interface Vm {
+  readonly metadata: { readonly uid: string; readonly generation: number; readonly deletionTimestamp?: string };
+  readonly spec: { readonly runStrategy?: string; readonly restartedAt?: string };
+  readonly status?: { readonly observedGeneration?: number };
+}
+
+export class Recorder {
+  readonly events: ChaosEvent[] = [];
+  readonly times: number[] = [];
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  note(event: ChaosEvent): void {
+    this.events.push(event);
+    this.times.push(this.#nowMs());
+  }
+
+  written({ kind, key, object, gone }: Recorded): void {
+    if (kind === 'RealtimeAllocation') {
+      const { metadata: { resourceVersion: revision }, spec, status } = object as Table;
+      const guests = gone ? undefined : spec.guests;
+      this.note({ type: 'table', node: key, revision, guests, reports: status?.guests ?? [], term: spec.term });
+    } else if (kind === 'RealtimeNode') {
+      if (!gone) this.note({ type: 'node', node: key, term: (object as { readonly status?: { readonly term?: string } }).status?.term });
+    } else if (kind === 'RealtimeVM') {
+      const { metadata: { uid, generation, deletionTimestamp }, spec, status } = object as Vm;
+      this.note({
+        type: 'vm', uid, generation, observedGeneration: status?.observedGeneration ?? 0, restartedAt: spec.restartedAt, gone,
+        endsIt: spec.runStrategy === 'Halted' || deletionTimestamp !== undefined,
+      });
+    }
+  }
+
+  host(node: string, { what, vmUid: vm = '?', xml, why = '' }: RecordedDomain): void {
+    switch (what) {
+      case 'started': {
+        const restartedAt = /&quot;restartedAt&quot;:&quot;([^&]+)&quot;/.exec(xml)?.[1];
+        this.note({ type: what, node, vm, claims: claimsOf(xml, dedicatedCpus), restartedAt });
+        break;
+      }
+      case 'ended':
+        this.note({ type: what, node, vm });
+        break;
+      case 'refused':
+        this.note({ type: what, node, vm, why });
+    }
+  }
+}

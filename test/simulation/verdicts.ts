@@ -1,0 +1,86 @@
+/**
+ * I2 and I3, judged from outside: a VM that says RealtimeVerified=True has been read to be so within two audit intervals and one
+ * Lease. Compared are what the API says of it and what its host has. No product code is in it.
+ */
+
+/** Two audit intervals, one Lease, and what an agent, a controller and the API need to say so. */
+export const longestFalseMs = 120_000;
+
+export interface SaidVm {
+  readonly metadata: { readonly uid: string; readonly namespace?: string | undefined; readonly name: string };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly placement?: { readonly nodeName: string } | undefined;
+  } | undefined;
+}
+
+export interface SeenThread {
+  readonly comm: string;
+  readonly policy: string;
+  readonly priority: number;
+  readonly allowedCpus: { readonly toString: () => string };
+}
+
+export interface SeenDomain {
+  readonly xml: string;
+  readonly run: string;
+  readonly process: { readonly threads: readonly SeenThread[] } | undefined;
+}
+
+export class Verdicts {
+  /** Since when each VM, by UID, has been said to be what it is not. */
+  readonly #falseSinceMs = new Map<string, number>();
+
+  /** No controller could have said otherwise: what counts begins again after it. */
+  forget(): void {
+    this.#falseSinceMs.clear();
+  }
+
+  /** @returns a sentence for each VM that has said so for too long. */
+  look(nowMs: number, vms: Iterable<SaidVm>, domainsOn: (nodeName: string) => readonly SeenDomain[]): readonly string[] {
+    const seen = new Set<string>();
+    const breaches: string[] = [];
+    for (const { metadata: { uid, name }, status } of vms) {
+      const says = (type: string) => status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
+      if (!says('RealtimeVerified') && !says('Ready')) continue;
+      const nodeName = status?.placement?.nodeName ?? '';
+      const wrong = whatIsWrong(uid, domainsOn(nodeName));
+      if (wrong === undefined) continue;
+      seen.add(uid);
+      const sinceMs = this.#falseSinceMs.get(uid) ?? nowMs;
+      this.#falseSinceMs.set(uid, sinceMs);
+      if (nowMs - sinceMs > longestFalseMs) {
+        breaches.push(`I2: VM ${uid} (${name}) on ${nodeName} says that it is verified for ${Math.round((nowMs - sinceMs) / 1000)} s, and ${wrong}`);
+      }
+    }
+    for (const uid of [...this.#falseSinceMs.keys()]) if (!seen.has(uid)) this.#falseSinceMs.delete(uid);
+    return breaches;
+  }
+}
+
+function whatIsWrong(uid: string, domains: readonly SeenDomain[]): string | undefined {
+  const domain = domains.find(({ xml, run }) => run === 'running' && xml.includes(uid));
+  if (domain === undefined) return 'no domain of it runs there';
+  for (const { comm, policy, priority, allowedCpus } of domain.process?.threads ?? []) {
+    const vcpu = /^CPU (\d+)\/KVM$/.exec(comm)?.[1];
+    if (vcpu === undefined) continue;
+    const wanted = fifoOf(domain.xml, Number(vcpu));
+    const is = policy === 'FIFO' ? priority : undefined;
+    if (is !== wanted) return `thread ${comm} is ${policy} ${priority}, and not ${wanted === undefined ? 'OTHER' : `FIFO ${wanted}`}`;
+    const pin = new RegExp(`<vcpupin vcpu=.${vcpu}. cpuset=.([^'"]+).`).exec(domain.xml)?.[1];
+    if (pin !== undefined && allowedCpus.toString() !== pin) return `thread ${comm} may run on ${allowedCpus.toString()}, and not on ${pin}`;
+  }
+  return undefined;
+}
+
+/** The FIFO priority that the domain's XML gives a vCPU; undefined where it gives none. */
+function fifoOf(xml: string, vcpu: number): number | undefined {
+  for (const [, vcpus = '', priority] of xml.matchAll(/<vcpusched vcpus=.([^'"]+). scheduler=.fifo. priority=.(\d+)./g)) {
+    const listed = vcpus.split(',').some((part) => {
+      const [first, last = first] = part.split('-').map(Number);
+      return vcpu >= first! && vcpu <= last!;
+    });
+    if (listed) return Number(priority);
+  }
+  return undefined;
+}
