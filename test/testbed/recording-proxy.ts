@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { apiRequestOf } from './api-request.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -26,6 +27,9 @@ export interface Recorded extends ApiRequest {
   readonly status: number;
 }
 
+/** Done before a request is sent on. `sendAhead` sends the same request, as somebody else who is faster. */
+export type Interference = (sendAhead: () => Promise<void>) => Promise<void>;
+
 export class RecordingProxy implements AsyncDisposable {
   readonly requests: Recorded[] = [];
   /** Requests for no resource, such as /version. */
@@ -36,7 +40,7 @@ export class RecordingProxy implements AsyncDisposable {
   #headers: Readonly<Record<string, string>> | undefined;
   readonly #agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
   readonly #server;
-  readonly #hooks: { readonly wanted: (request: ApiRequest) => boolean; readonly action: () => Promise<void> }[] = [];
+  readonly #hooks: { readonly wanted: (request: ApiRequest) => boolean; readonly action: Interference }[] = [];
 
   constructor({ api, upstream, headers }: RecordingProxyOptions) {
     this.#upstream = upstream;
@@ -60,7 +64,7 @@ export class RecordingProxy implements AsyncDisposable {
   }
 
   /** Does something, once, before the next request that is wanted is sent on. */
-  beforeNext(wanted: (request: ApiRequest) => boolean, action: () => Promise<void>): void {
+  beforeNext(wanted: (request: ApiRequest) => boolean, action: Interference): void {
     this.#hooks.push({ wanted, action });
   }
 
@@ -75,22 +79,37 @@ export class RecordingProxy implements AsyncDisposable {
   async #pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const path = incoming.url ?? '/';
     const seen = apiRequestOf(incoming.method ?? 'GET', path);
-    const hook = seen === undefined ? -1 : this.#hooks.findIndex(({ wanted }) => wanted(seen));
-    if (hook >= 0) await this.#hooks.splice(hook, 1)[0]!.action();
+    const interference = seen === undefined ? undefined : this.#takeHook(seen);
+    const body = await buffer(incoming);
+    const send = async () => this.#send(incoming, body, outgoing);
+    await interference?.(async () => void (await send()).resume());
     if (this.withoutWatchList && path.includes('sendInitialEvents=true')) {
       if (seen !== undefined) this.requests.push({ ...seen, status: 422 });
       const message = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
       outgoing.writeHead(422, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', code: 422, message }));
       return;
     }
-    const call = request(`${this.#upstream.url}${path}`, { method: incoming.method, headers: { ...incoming.headers, ...this.#headers }, agent: this.#agent });
-    outgoing.on('close', () => call.destroy());
-    const [response] = await Promise.all([once(call, 'response').then(([first]) => first as IncomingMessage), pipeline(incoming, call)]);
+    const response = await send();
     const status = response.statusCode ?? 502;
     if (seen === undefined) this.otherPaths.push(path);
     else this.requests.push({ ...seen, status });
     outgoing.writeHead(status, response.headers);
     outgoing.flushHeaders();
     await pipeline(response, outgoing);
+  }
+
+  #takeHook(seen: ApiRequest): Interference | undefined {
+    const hook = this.#hooks.findIndex(({ wanted }) => wanted(seen));
+    return hook < 0 ? undefined : this.#hooks.splice(hook, 1)[0]!.action;
+  }
+
+  async #send(incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): Promise<IncomingMessage> {
+    const { method, url = '/' } = incoming;
+    const headers = { ...incoming.headers, ...this.#headers };
+    const call = request(`${this.#upstream.url}${url}`, { method, headers, agent: this.#agent });
+    outgoing.on('close', () => call.destroy());
+    call.end(body);
+    const [response] = await once(call, 'response') as [IncomingMessage];
+    return response;
   }
 }
