@@ -46,7 +46,7 @@ simulate: setup
 integration: setup
 	vitest run --project idle
 	vitest run --project integration
-	vitest run --project safety
+	vitest run --project once
 
 guest: setup
 	$(MAKE) -C guest
