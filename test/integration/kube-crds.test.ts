@@ -59,7 +59,7 @@ describeWithKubeApi('the CRDs on an API server', () => {
     files = join(api.dir, 'manifests');
     mkdirSync(files);
     await out('apply', '--server-side', '-f', crdDirectory);
-    await out('wait', '--for=condition=Established', '--timeout=30s', '-f', crdDirectory);
+    await out('wait', '--for=condition=Established', '--timeout=60s', '-f', crdDirectory);
     for (const namespace of ['ran', 'factory']) await out('create', 'namespace', namespace);
   });
 
@@ -140,7 +140,7 @@ describeWithKubeApi('the CRDs on an API server', () => {
     expect(head).toEqual(['NAME', 'PHASE', 'READY', 'REALTIME', 'NODE', 'CPUS', 'AGE']);
     expect(rows.map((row) => row.slice(0, -1))).toEqual([['on-a', 'Running', 'True', 'True', 'host-a', '4-5']]);
     expect(cells(await out('get', 'rtvm', 'on-b'))[0]).toEqual(['NAME', 'PHASE', 'READY', 'REALTIME', 'NODE', 'AGE']);
-    await out('wait', '--for=condition=Ready', '--timeout=5s', 'rtvm/on-b');
+    await out('wait', '--for=condition=Ready', '--timeout=60s', 'rtvm/on-b');
   });
 
   test.each([

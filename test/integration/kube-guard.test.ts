@@ -104,8 +104,10 @@ describeWithKubeApi('the guard of a node', () => {
     expect(running()).toBe(0);
     const waiting = await vm('goes', (object) => kubeCondition(object, 'Placed')?.status === 'False');
     expect(kubeCondition(waiting, 'Placed')).toMatchObject({ reason: 'HostUnschedulable' });
-    const events = await cluster.objects.list<{ reason: string; involvedObject: { name: string } }>('/api/v1/namespaces/default/events');
-    expect(events.filter(({ involvedObject }) => involvedObject.name === 'goes').map(({ reason }) => reason)).toContain('Drained');
+    await expect.poll(async () => {
+      const events = await cluster.objects.list<{ reason: string; involvedObject: { name: string } }>('/api/v1/namespaces/default/events');
+      return events.filter(({ involvedObject }) => involvedObject.name === 'goes').map(({ reason }) => reason);
+    }).toContain('Drained');
 
     expect((await kubectl(served.kubeconfigPath, 'uncordon', 'n1')).exitCode).toBe(0);
     await vm('goes', isReady);

@@ -39,6 +39,13 @@ describeWithKubeApi('leader election', () => {
 
   const leads = (candidate: Candidate, after: number) => until(`${candidate.name} leads and writes`, () => candidate.writes() > after + 5);
 
+  /** The one of them that writes now: on a machine that stalls for longer than the lease, it may be another than before. */
+  const leaderOf = async (candidates: readonly Candidate[]): Promise<Candidate> => {
+    const before = new Map(candidates.map((candidate) => [candidate, candidate.writes()]));
+    const leads = (candidate: Candidate) => candidate.writes() > before.get(candidate)! + 5;
+    return until('one leads and writes', () => candidates.find(leads));
+  };
+
   /** Terms in the order in which the server took their writes; a term comes twice where another wrote in between. */
   const termsByWrites = async (): Promise<readonly string[]> => {
     const writes: readonly Lease[] = await kubeStore(api).store.listForeign('Lease', { namespace: 'default', labelSelector: 'written=true' });
@@ -50,34 +57,35 @@ describeWithKubeApi('leader election', () => {
 
   test('a leader that was frozen past its lease writes nothing when it is thawed', { timeout: 170_000 }, async () => {
     const [a, b] = [start('a'), start('b')];
-    let leader = await until('one leads', () => [a, b].find(({ told }) => told.some((line) => line.startsWith('leading'))));
     for (let round = 0; round < 4; round += 1) {
-      const other = leader === a ? b : a;
+      const stopped = await leaderOf([a, b]);
+      const other = stopped === a ? b : a;
       const before = other.writes();
-      await leads(leader, leader.writes());
       // At another moment of its work each time.
       await sleep(round * 3);
-      leader.process.kill('SIGSTOP');
+      stopped.process.kill('SIGSTOP');
       await leads(other, before);
-      const stopped = leader;
       const toldBefore = stopped.told.length;
       stopped.process.kill('SIGCONT');
       await until(`${stopped.name} knows that it leads no more`, () => stopped.told.slice(toldBefore).some((line) => line.startsWith('lost: this process does not lead any more')));
-      leader = other;
     }
+    const leader = await leaderOf([a, b]);
     const terms = await termsByWrites();
-    expect(terms).toHaveLength(5);
+    expect(terms.length).toBeGreaterThanOrEqual(5);
     expect(new Set(terms).size).toBe(terms.length);
     expect([...a.told, ...b.told].filter((line) => line.startsWith('refused')).length).toBeGreaterThan(0);
-    // With a lease of 3 s, a leader that ends gracefully is followed much sooner than one that is missed.
+    // A leader that ends gracefully gives its Lease back, so that nobody waits for it to lapse. The other is stopped, so
+    // that it is seen.
     const other = leader === a ? b : a;
     const before = other.writes();
-    const endedAtMs = Date.now();
+    other.process.kill('SIGSTOP');
     leader.process.kill('SIGTERM');
     await once(leader.process, 'exit');
     expect([leader.process.exitCode, leader.process.signalCode]).toStrictEqual([0, null]);
+    const given = await kubeStore(api).store.getForeign('Lease', { namespace: 'default', name: 'leader' });
+    expect(given?.spec?.holderIdentity).toBe('');
+    other.process.kill('SIGCONT');
     await leads(other, before);
-    expect(Date.now() - endedAtMs).toBeLessThan(2_000);
   });
 
   test('a leader that cannot reach the server stops writing, and leads again when it can', { timeout: 120_000 }, async () => {

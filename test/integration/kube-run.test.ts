@@ -77,13 +77,13 @@ describeWithKubeApi('a VM that kubectl applies', () => {
     const [header, ...rows] = (await told('get', 'rtvm', '--all-namespaces')).trim().split('\n').map((line) => line.split(/\s{2,}/));
     expect(header).toEqual(['NAMESPACE', 'NAME', 'PHASE', 'READY', 'REALTIME', 'NODE', 'AGE']);
     expect(rows.find(([, name]) => name === 'probe')?.slice(0, 6)).toEqual(['default', 'probe', 'Running', 'True', 'True', nodeName]);
-    expect(await told('get', 'rtvm', 'plc', '-n', 'factory', '-o', 'jsonpath={.status.conditions[?(@.type=="Placed")].message}')).toMatch(/1 host: .*dedicated CPU/);
+    await expect.poll(async () => told('get', 'rtvm', 'plc', '-n', 'factory', '-o', 'jsonpath={.status.conditions[?(@.type=="Placed")].message}')).toMatch(/1 host: .*dedicated CPU/);
   });
 
   it('runs on a node that tells what it runs with', async () => {
-    const versions = JSON.parse(await told('get', 'realtimenode', nodeName, '-o', 'jsonpath={.status.versions}')) as Readonly<Record<string, string>>;
+    const versions = async () => JSON.parse(await told('get', 'realtimenode', nodeName, '-o', 'jsonpath={.status.versions}')) as Readonly<Record<string, string>>;
     const libvirtd = execFileSync('/usr/sbin/libvirtd', ['--version'], { encoding: 'utf8' });
-    expect(versions).toEqual({
+    await expect.poll(versions).toEqual({
       rtvm: (JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { readonly version: string }).version,
       kernel: execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim(),
       libvirt: /(\d+\.\d+\.\d+)\s*$/.exec(libvirtd)?.[1],
@@ -93,16 +93,16 @@ describeWithKubeApi('a VM that kubectl applies', () => {
 
   it('has its figures on /metrics', async () => {
     expect(await asked(agent, '/readyz')).toEqual({ status: 200, text: 'ok\n' });
-    const { text } = await asked(agent, '/metrics');
-    expect(text).toMatch(/^rtvm_vcpu_involuntary_switches_total\{namespace="default",name="probe",vcpu="1"\} \d+$/m);
-    expect(text).toMatch(/^rtvm_vcpu_run_delay_seconds_total\{namespace="default",name="probe",vcpu="1"\} [\d.e-]+$/m);
-    expect(text).toMatch(/^rtvm_audits_total\{verdict="verified"\} [1-9]/m);
-    expect(text).toMatch(new RegExp(`^rtvm_allocated_cpus\\{node="${nodeName}"\\} 1$`, 'm'));
-    expect(text).toMatch(new RegExp(`^rtvm_allocated_hugepages\\{node="${nodeName}",numa_node="0",size="2Mi"\\} 16$`, 'm'));
-    const controllers = await asked(controller, '/metrics');
-    expect(controllers.text).toMatch(/^leader_election_master_status\{name="rtvm-controller"\} 1$/m);
-    expect(controllers.text).toMatch(/^rtvm_pending_vms\{reason="TooFewDedicatedCpus"\} \d+$/m);
-    expect(controllers.text).toMatch(/^rest_client_requests_total\{code="201",method="POST",host="kubernetes"\} \d+$/m);
+    const ofAgent = async () => (await asked(agent, '/metrics')).text;
+    await expect.poll(ofAgent).toMatch(/^rtvm_vcpu_involuntary_switches_total\{namespace="default",name="probe",vcpu="1"\} \d+$/m);
+    await expect.poll(ofAgent).toMatch(/^rtvm_vcpu_run_delay_seconds_total\{namespace="default",name="probe",vcpu="1"\} [\d.e-]+$/m);
+    await expect.poll(ofAgent).toMatch(/^rtvm_audits_total\{verdict="verified"\} [1-9]/m);
+    await expect.poll(ofAgent).toMatch(new RegExp(`^rtvm_allocated_cpus\\{node="${nodeName}"\\} 1$`, 'm'));
+    await expect.poll(ofAgent).toMatch(new RegExp(`^rtvm_allocated_hugepages\\{node="${nodeName}",numa_node="0",size="2Mi"\\} 16$`, 'm'));
+    const ofController = async () => (await asked(controller, '/metrics')).text;
+    await expect.poll(ofController).toMatch(/^leader_election_master_status\{name="rtvm-controller"\} 1$/m);
+    await expect.poll(ofController).toMatch(/^rtvm_pending_vms\{reason="TooFewDedicatedCpus"\} \d+$/m);
+    await expect.poll(ofController).toMatch(/^rest_client_requests_total\{code="201",method="POST",host="kubernetes"\} \d+$/m);
   });
 
   it('is looked into by kubectl rtvm through its agent: figures, threads, serial port', async () => {
@@ -203,12 +203,15 @@ describeWithKubeApi('a VM that kubectl applies', () => {
     const second = start('controller');
     await second.said('another controller leads');
     expect(await asked(second, '/readyz')).toEqual({ status: 200, text: 'ok\n' });
+    // While the second cannot take it, the Lease is seen to have been given back: nobody waits for it to lapse.
+    second.process.kill('SIGSTOP');
     controller.process.kill('SIGTERM');
-    const [{ exitCode, stderr }, endedMs] = [await controller.ended, performance.now()];
+    const { exitCode, stderr } = await controller.ended;
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('controller ended') as unknown });
     controller = second;
+    expect(await told('get', 'lease', 'rtvm-controller', '-n', leaseNamespace, '-o', 'jsonpath={.spec.holderIdentity}')).toBe('');
+    second.process.kill('SIGCONT');
     await second.said('this controller leads');
-    expect(performance.now() - endedMs).toBeLessThan(10_000);
     expect(identity()).toBe(before);
   });
 

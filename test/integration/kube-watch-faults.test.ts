@@ -42,12 +42,12 @@ describeWithKubeApi('a watch of an API server in trouble', () => {
     expect(Object.fromEntries(watched.objects)).toStrictEqual(Object.fromEntries((await store.list('RealtimeNode')).map((object) => [object.metadata.name, object])));
   };
 
-  test('one that ends in its time goes on where it was, and reads nothing twice', { timeout: 60_000 }, async () => {
+  test('one that ends in its time goes on where it was, and reads nothing twice', { timeout: 120_000 }, async () => {
     const store = await writer();
     const { store: reader, requests } = kubeStore(api, { watchTiming: hasty });
     const watched = follow((signal) => reader.watch('RealtimeNode', {}, signal));
     await synced(watched);
-    for (const deadline = Date.now() + 30_000; watches(requests).length < 4;) {
+    for (const deadline = Date.now() + 60_000; watches(requests).length < 4;) {
       if (Date.now() > deadline) throw new Error(`still ${watches(requests).length} watches`);
       await modify(store, 'RealtimeNode', { name: 'host-a' }, (host) => withPriority(host, (host.spec.maxPriority % 49) + 1));
       await sleep(100);
@@ -116,7 +116,7 @@ describeWithKubeApi('a watch of an API server in trouble', () => {
     proxy.freeze();
     await expect(get(AbortSignal.timeout(500))).rejects.toThrow(expect.objectContaining({ name: 'TimeoutError' }));
     proxy.thaw();
-    expect(await get(AbortSignal.timeout(5_000))).toMatchObject({ metadata: { name: 'host-a' } });
+    expect(await get(AbortSignal.timeout(30_000))).toMatchObject({ metadata: { name: 'host-a' } });
   });
 
   test('a server that hangs is waited for, and nothing is taken for gone', { timeout: 120_000 }, async () => {

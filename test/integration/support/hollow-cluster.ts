@@ -18,15 +18,26 @@ import type { NodeMarks } from '../../testbed/kube-node.ts';
 import type { ServedApi } from '../../testbed/policy-proxy.ts';
 import { KubeObjects, paths } from './kube-objects.ts';
 
-/** Far shorter than in production: a test waits for a Lease to lapse. */
+/** Far shorter than in production: a test waits for a Lease to lapse. None lapses because the machine is busy. */
 const renewMs = 500;
-const lapseMs = 3000;
+const lapseMs = 10_000;
+/** Far above what anything here takes on a busy machine. */
+const patienceMs = 60_000;
 
 /** What the recorded host of every node gives its guests: four CPUs on two sockets, two threads a core. */
 const nodeSpec = { dedicatedCpus: '2-3,6-7', sharedCpus: '0-1,4-5' };
 
 interface Running {
   readonly stop: () => Promise<void>;
+}
+
+interface RunningController extends Running {
+  /** Resolves when the controller's own watch has told of the node at this version, or a later one. */
+  readonly seesNode: (node: VersionedNode) => Promise<void>;
+}
+
+interface VersionedNode {
+  readonly metadata: { readonly name: string; readonly resourceVersion: string };
 }
 
 export class HollowCluster implements AsyncDisposable {
@@ -38,7 +49,7 @@ export class HollowCluster implements AsyncDisposable {
   readonly #state = mkdtempSync(join(tmpdir(), 'rtvm-hollow-'));
   readonly #images = join(this.#state, 'images');
   readonly #agents = new Map<string, Running>();
-  readonly #controllers = new Set<Running>();
+  readonly #controllers = new Set<RunningController>();
 
   constructor(api: ServedApi) {
     this.#api = api;
@@ -81,21 +92,47 @@ export class HollowCluster implements AsyncDisposable {
     });
   }
 
+  /** Patches the Node, and waits until every controller knows: what is created next is decided on that. */
+  async changeNode(name: string, body: object): Promise<void> {
+    const node = await this.objects.patch<VersionedNode>(`${paths.clusterNodes}/${name}`, body);
+    await Promise.all([...this.#controllers].map((controller) => controller.seesNode(node)));
+  }
+
   async stopAgent(name: string): Promise<void> {
     const agent = this.#agents.get(name);
     this.#agents.delete(name);
     await agent?.stop();
   }
 
+  /** Renews the Lease of a node whose agent was stopped, while a test answers in its place. */
+  async whileLeaseIsKept(nodeName: string, use: () => Promise<void>): Promise<void> {
+    const now = () => new Date().toISOString().replace('Z', '000Z');
+    const renew = async () => this.objects.patch(`${paths.leases}/${nodeName}`, { spec: { renewTime: now() } });
+    const renewing = setInterval(() => void renew().catch(() => undefined), renewMs);
+    try {
+      await use();
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
   /** One more controller, with no election: what it writes is fenced by what it was decided on alone. */
-  startController({ guard }: { readonly guard?: GuardOptions } = {}): Running {
+  startController({ guard }: { readonly guard?: GuardOptions } = {}): RunningController {
     const store = this.#open('rtvm-controller');
     const controller = new Controller({
       store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, runtime: machineRuntime, warn: (message, error) => this.#warn('controller', message, error),
       ...(guard === undefined ? {} : { guard }),
     });
     const ended = controller.run();
-    const running: Running = {
+    const running: RunningController = {
+      seesNode: async ({ metadata: { name, resourceVersion } }) => {
+        // The store has one watch of nodes for all who follow them.
+        for await (const event of store.watchForeign('Node', {}, AbortSignal.timeout(patienceMs))) {
+          if (!('object' in event) || event.object.metadata.name !== name) continue;
+          if (BigInt(event.object.metadata.resourceVersion) >= BigInt(resourceVersion)) return;
+        }
+        throw new Error(`the controller was not told of node ${name} at version ${resourceVersion} in ${patienceMs} ms`);
+      },
       stop: async () => {
         this.#controllers.delete(running);
         controller.stop();

@@ -4,8 +4,8 @@ import { basename, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PrivateLibvirtd } from '../../testbed/libvirtd.ts';
 
-/** The kernel gives memory back a moment after a process has ended. */
-const settleMs = 3000;
+/** The kernel gives memory back a moment after a process has ended; this is far more, for a busy machine. */
+const settleMs = 30_000;
 
 /**
  * Domains, QEMU processes, disks, serial logs, NVRAM, entries of the store and huge pages that are there and should not be,
