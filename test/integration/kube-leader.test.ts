@@ -46,12 +46,17 @@ describeWithKubeApi('leader election', () => {
     return until('one leads and writes', () => candidates.find(leads));
   };
 
-  /** Terms in the order in which the server took their writes; a term comes twice where another wrote in between. */
+  /**
+   * Terms in the order in which the server took their writes; a term comes twice where another wrote in between. The last
+   * write of each is left out: a process that is frozen after it was let write, and before its request has left it, sends
+   * that one request when it is thawed. No clock keeps it from that, only what the request says it was decided on.
+   */
   const termsByWrites = async (): Promise<readonly string[]> => {
     const writes: readonly Lease[] = await kubeStore(api).store.listForeign('Lease', { namespace: 'default', labelSelector: 'written=true' });
-    const terms = writes
+    const all = writes
       .toSorted((one, other) => Number(BigInt(one.metadata.resourceVersion) - BigInt(other.metadata.resourceVersion)))
       .map(({ metadata }) => metadata.labels!['term']!);
+    const terms = all.filter((term, index) => all.includes(term, index + 1));
     return terms.filter((term, index) => term !== terms[index - 1]);
   };
 
@@ -93,7 +98,7 @@ describeWithKubeApi('leader election', () => {
     await leads(only, 0);
     api.freeze();
     onTestFinished(() => api.thaw());
-    await until('it knows', () => only.told.some((line) => line.includes('was not renewed within 2 s')));
+    await until('it knows', () => only.told.some((line) => line.includes('was not renewed within 3 s')));
     const written = only.writes();
     await sleep(1_000);
     expect(only.writes()).toBe(written);

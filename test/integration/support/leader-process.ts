@@ -42,9 +42,9 @@ const election = new LeaderElection({
   cluster: store,
   lease: { namespace: 'default', name: 'leader' },
   identity,
-  durationMs: 3_000,
-  renewDeadlineMs: 2_000,
-  retryMs: 300,
+  durationMs: 5_000,
+  renewDeadlineMs: 3_000,
+  retryMs: 1_000,
   onChange: (change) => tell(change.type === 'lost' ? `lost: ${change.reason.message}` : change.type),
 });
 await election.run(stop.signal, lead);
