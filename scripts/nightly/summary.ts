@@ -55,7 +55,8 @@ function section(step: NightlyStep, result: StepResult | undefined, anonymous: A
   const called = [...env, ...step.command].join(' ');
   const failures = result.tests === undefined ? [] : failuresIn(result.tests);
   // Where tests say themselves what failed, the end of the output says it once more.
-  const lines = [...result.kept, ...failures, ...(failures.length > 0 ? [] : result.end)].map(anonymous);
+  const end = failures.length > 0 ? [] : result.end.filter((line) => !result.kept.includes(line));
+  const lines = [...result.kept, ...failures, ...end].map(anonymous);
   return [
     '', `## ${step.name}`, '', `${step.what.replace(/^./, (first) => first.toUpperCase())}: \`${called}\``,
     ...(lines.length === 0 ? [] : ['', '```text', ...lines, '```']),

@@ -89,7 +89,7 @@ test('a summary says what was run where, and how it ended', () => {
   const tests = { tests: [passed, { ...passed, tries: 2 }, failed], broken: [], stray: [] };
   const results = new Map<string, StepResult>([
     ['chaos', { verdict: 'failed', seconds: 90, kept: ['kept 1'], end: ['the end'], tests }],
-    ['hangs', { verdict: 'ended, it took too long', seconds: 600, kept: [], end: ['the end'], tests: undefined }],
+    ['hangs', { verdict: 'ended, it took too long', seconds: 600, kept: ['kept 2'], end: ['kept 2', 'the end'], tests: undefined }],
   ]);
   const chosen = ['chaos', 'hangs', 'late'];
   const run = { began, commit, changed: true, machine: ['2 CPUs', 'Linux 6.12'], steps, chosen, results };
@@ -121,6 +121,7 @@ FAILED one that failed: Error: x
 A step: \`${process.execPath} -e \`
 
 \`\`\`text
+kept 2
 the end
 \`\`\`
 `);
