@@ -5,6 +5,7 @@ export type ExitCode = 0 | 1 | 2;
 
 /** A command cannot go on for a reason that a person can act on: the message alone is printed, and rtvm exits with 1. */
 export class CommandError extends Error {
+  override readonly name = 'CommandError';
   /** Stable, for programs: `FILE_MISSING`. */
   readonly code: string;
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -15,6 +16,7 @@ export class CommandError extends Error {
 
 /** rtvm was called wrongly: the message is printed with where to read more, and rtvm exits with 2. */
 export class UsageError extends Error {
+  override readonly name = 'UsageError';
   readonly code = 'USAGE';
 }
 

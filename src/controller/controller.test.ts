@@ -8,8 +8,11 @@ import { CpuSet } from '../realtime/cpu-set.ts';
 import { DirectoryStore } from '../store/directory/directory-store.ts';
 import { modify } from '../store/modify.ts';
 import type { Stored } from '../store/resource.ts';
+import { logLine } from '../runtime/log-line.ts';
 import { machineRuntime } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { recordedLog } from '../runtime/testing/recorded-log.ts';
+import type { RecordedLog } from '../runtime/testing/recorded-log.ts';
 import { Controller } from './controller.ts';
 
 const deadlineMs = 20_000;
@@ -20,7 +23,7 @@ const atZero: Runtime = { ...machineRuntime, clock: { ...machineRuntime.clock, d
 let directory: string;
 let store: DirectoryStore;
 let controller: Controller;
-let warnings: string[];
+let log: RecordedLog;
 let running: Promise<void>;
 
 beforeEach(async () => {
@@ -36,8 +39,8 @@ afterEach(async () => {
 });
 
 function start(): void {
-  warnings = [];
-  controller = new Controller({ store, runtime: atZero, warn: (message, error) => warnings.push(error instanceof Error ? `${message}: ${error.message}` : message) });
+  log = recordedLog();
+  controller = new Controller({ store, runtime: atZero, log });
   running = controller.run();
 }
 
@@ -75,7 +78,8 @@ async function eventually<K extends 'RealtimeVM' | 'RealtimeAllocation'>(kind: K
     last = event.object;
     if (wanted(event.object)) return event.object;
   }
-  throw new Error(`${kind} ${key.name} did not become what was wanted; last: ${JSON.stringify(last)}; warnings: ${warnings.join('; ')}`);
+  const logged = log.entries.map((entry) => logLine(entry, new Date(0))).join('\n');
+  throw new Error(`${kind} ${key.name} did not become what was wanted; last: ${JSON.stringify(last)}; log: ${logged}`);
 }
 
 const vm = (name: string, wanted: (object: Stored<'RealtimeVM'>) => boolean) => eventually('RealtimeVM', { namespace: 'default', name }, wanted);
@@ -111,7 +115,15 @@ describe('Controller', () => {
     expect(ready.status?.conditions?.map(({ type, status }) => [type, status])).toEqual([
       ['Accepted', 'True'], ['Placed', 'True'], ['Running', 'True'], ['RealtimeVerified', 'True'], ['RestartRequired', 'False'], ['Ready', 'True'], ['Reconciling', 'False'], ['Stalled', 'False'],
     ]);
-    expect(warnings).toEqual([]);
+    expect(log.entries).toEqual([]);
+  });
+
+  it('warns of a node that cannot be used, and why', async () => {
+    await addNode('n1', '1-9');
+    await expect.poll(() => log.entries).toContainEqual({
+      level: 'warn', message: 'node takes no guests',
+      fields: { node: 'n1', detail: expect.stringContaining('spec.dedicatedCpus') as string },
+    });
   });
 
   it('makes a table that was deleted as it was, and gives nothing of it away', async () => {
@@ -223,7 +235,7 @@ describe('Controller', () => {
   it('gives no CPU twice when two controllers decide at once', async () => {
     await addNode('n1');
     const other = await DirectoryStore.open({ directory });
-    const second = new Controller({ store: other, runtime: atZero, warn: (message) => warnings.push(message) });
+    const second = new Controller({ store: other, runtime: atZero, log });
     const secondRunning = second.run();
     try {
       await apply(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => vmYaml(name)).join('\n---'));

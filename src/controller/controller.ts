@@ -6,6 +6,7 @@
  * said that nothing of the guest is left.
  */
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { Log } from '../runtime/log.ts';
 import { objectKey } from '../runtime/object-key.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { ConflictError } from '../store/errors.ts';
@@ -38,8 +39,7 @@ export interface ControllerOptions {
   /** Guard pods on the nodes that have guests; absent, there are none, and a drain stops nothing. Needs `cluster`. */
   readonly guard?: GuardOptions;
   readonly guardsObserver?: GuardsObserver;
-  /** For what a person should see: a node whose spec is wrong, a write that failed and is tried again. */
-  readonly warn: (message: string, error?: unknown) => void;
+  readonly log: Log;
   readonly queueObserver?: WorkQueueObserver;
   /** What a person has to mend in the store's manifests, whenever that changes. */
   readonly problems?: (problems: readonly StoreProblem[]) => void;
@@ -75,7 +75,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { store, runtime, warn } = options;
+    const { store, runtime, log } = options;
     const { clock } = runtime;
     this.#waiting = new WaitingVms({
       clock,
@@ -87,7 +87,7 @@ export class Controller {
       runtime,
       isAlive: (name) => this.#cluster?.factsOf(name).alive === true,
       ask: (name) => this.#tables.add(name),
-      unanswered: (names) => warn(`VMs are placed again, though the agents of these nodes have not told in time which domains run there: ${names.join(', ')}`),
+      unanswered: (nodes) => log.warn('agents did not report running domains in time; placing VMs without them', { nodes }),
     });
     this.#vms = new Mirror({ store, kind: 'RealtimeVM', changed: (vm) => this.#vmChanged(vm), ...(options.problems === undefined ? {} : { problems: options.problems }) });
     this.#classes = new Mirror({ store, kind: 'RealtimeVMClass', changed: () => this.#waiting.changed() });
@@ -103,7 +103,7 @@ export class Controller {
     const view = this.#view;
     const writer = new AllocationWriter(store, view, clock);
     this.#guards = options.cluster === undefined || options.guard === undefined ? undefined : new Guards({
-      ...options.guard, cluster: options.cluster.cluster, warn, clock, observer: options.guardsObserver,
+      ...options.guard, cluster: options.cluster.cluster, log, clock, observer: options.guardsObserver,
       tableOf: (name) => view.tableOf(name),
       guestsOf: (name) => (cluster?.factsOf(name).node === undefined ? [] : this.#runningOn(name)),
       blocks: ({ vm }) => this.#vms.get(vm)?.spec.evictionStrategy !== 'Shutdown',
@@ -113,7 +113,7 @@ export class Controller {
     const resolver = new GuestResolver(this.#classes, this.#images);
     // Every namespace carries its name as this label; without a cluster that is all it has.
     const namespaceLabels = (name: string) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name };
-    const vmWriter = new VmWriter({ store, vms: this.#vms, clock, warn });
+    const vmWriter = new VmWriter({ store, vms: this.#vms, clock, log });
     const reconciler = new VmReconciler({
       view, writer, resolver, hearing: this.#hearing, vms: this.#vms, vmWriter, runtime,
       placer: new VmPlacer({
@@ -128,14 +128,20 @@ export class Controller {
       const isWanted = cluster !== undefined || view.tableOf(nodeName) === undefined;
       if (isWanted && this.#nodes.get({ name: nodeName }) !== undefined) await writer.writeTerm(nodeName, this.#hearing.term, signal);
       return {};
-    }, { clock, onError: (nodeName, error, retryInMs) => warn(`RealtimeAllocation ${nodeName} is written again in ${retryInMs} ms`, error) });
+    }, {
+      clock,
+      onError: (node, error, retryInMs) => log.warn('RealtimeAllocation not written; retrying', { node, retryInMs, error }),
+    });
     this.#queue = new WorkQueue(async (key, signal) => {
       const decidedAt = this.#waiting.changes;
       const { waits, againInMs } = await reconciler.reconcile(key, signal);
       if (waits) this.#waiting.add(key, decidedAt);
       else this.#waiting.delete(key);
       return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
-    }, { clock, concurrency, observer: options.queueObserver ?? {}, onError: (key, error, retryInMs) => warn(`RealtimeVM ${key} is tried again in ${retryInMs} ms`, error) });
+    }, {
+      clock, concurrency, observer: options.queueObserver ?? {},
+      onError: (vm, error, retryInMs) => log.warn('reconcile failed; retrying', { vm, retryInMs, error }),
+    });
   }
 
   /** Runs until {@link stop}; rejects when the store cannot be watched any more. */
@@ -219,7 +225,9 @@ export class Controller {
       this.#hearing.nodeSeen(node);
       const problem = this.#view.nodeChanged(node, this.#cluster?.factsOf(node.metadata.name));
       // Until its agent has told what the host is, there is nothing wrong with it.
-      if (problem !== undefined && node.status?.topology !== undefined) this.#options.warn(`RealtimeNode ${node.metadata.name} takes no guests: ${problem}`);
+      if (problem !== undefined && node.status?.topology !== undefined) {
+        this.#options.log.warn('node takes no guests', { node: node.metadata.name, detail: problem });
+      }
     }
     if (!gone) this.#keepTable(node.metadata.name);
     const orphans = gone ? [] : node.status?.orphans?.flatMap(({ vm }) => vm ?? []) ?? [];

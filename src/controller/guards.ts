@@ -4,6 +4,7 @@ import type { ClusterStore } from '../store/cluster-store.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { Pod } from '../store/foreign.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
 import { WorkQueue } from '../runtime/work-queue.ts';
 import type { ReconcileResult, WorkQueueObserver } from '../runtime/work-queue.ts';
 import { guardStep } from './guard-step.ts';
@@ -28,7 +29,7 @@ export interface GuardsOptions extends GuardOptions {
   readonly isCordoned: (nodeName: string) => boolean;
   /** The node's guard was evicted, or is there again: its guests are to be looked at. */
   readonly changed: (nodeName: string) => void;
-  readonly warn: (message: string, error?: unknown) => void;
+  readonly log: Log;
   readonly clock: Clock;
   readonly observer?: GuardsObserver | undefined;
 }
@@ -46,7 +47,7 @@ export class Guards {
     this.#queue = new WorkQueue((nodeName, signal) => this.#reconcile(nodeName, signal), {
       clock: options.clock,
       ...(options.observer === undefined ? {} : { observer: options.observer.queue }),
-      onError: (nodeName, error, retryInMs) => options.warn(`the guard of node ${nodeName} is tried again in ${retryInMs} ms`, error),
+      onError: (node, error, retryInMs) => options.log.warn('guard reconcile failed; retrying', { node, retryInMs, error }),
     });
   }
 
@@ -89,8 +90,10 @@ export class Guards {
 
   /** The memory of its guests is taken all the same, and kubelet's books do not say so. */
   #warnOfEnd(nodeName: string, { status }: Pod): void {
-    const why = [status?.reason, status?.message].filter((text) => text !== undefined && text !== '').join(': ');
-    this.#options.warn(`the guard of node ${nodeName} has ended${why === '' ? '' : ` (${why})`}: kubelet does not count what the guests hold; see that nothing else is on the node, and that it keeps as many huge pages for pods as RealtimeNode ${nodeName} gives to guests. The guard is tried again`);
+    this.#options.log.warn('guard pod ended: kubelet does not count what the guests hold; creating it again', {
+      node: nodeName, reason: status?.reason, detail: status?.message,
+      remedy: 'see that nothing else is on the node, and that it has as many huge pages for pods as its RealtimeNode gives to guests',
+    });
   }
 
   async #reconcile(nodeName: string, signal: AbortSignal): Promise<ReconcileResult> {

@@ -1,5 +1,7 @@
 /** Writes RealtimeVMs: their finalizers, and their status with the events that tell what has changed in it. */
 import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { objectKey } from '../runtime/object-key.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
@@ -12,7 +14,7 @@ export interface VmWriterOptions {
   readonly store: ResourceStore;
   readonly vms: Mirror<'RealtimeVM'>;
   readonly clock: Clock;
-  readonly warn: (message: string, error: unknown) => void;
+  readonly log: Log;
 }
 
 export class VmWriter {
@@ -40,7 +42,7 @@ export class VmWriter {
 
   /** Says how the VM stands. @throws StoreError as {@link setFinalizers} does. */
   async report(vm: Stored<'RealtimeVM'>, standing: VmStanding, signal: AbortSignal): Promise<void> {
-    const { store, vms, clock, warn } = this.#options;
+    const { store, vms, clock, log } = this.#options;
     const current = vms.get(vm.metadata) ?? vm;
     const status = statusOf(current, standing, clock.date());
     await this.#write('updateStatus', { ...current, status }, signal);
@@ -50,7 +52,7 @@ export class VmWriter {
         await store.recordEvent({ about: { kind: 'RealtimeVM', namespace, name, uid }, ...event }, signal);
       } catch (error) {
         // It says what the status says; nothing is decided by it.
-        if (!signal.aborted) warn(`the event ${event.reason} of RealtimeVM ${namespace}/${name} was not recorded`, error);
+        if (!signal.aborted) log.warn('event not recorded', { vm: objectKey(vm.metadata), reason: event.reason, error });
       }
     }
   }

@@ -3,6 +3,7 @@ import { formatProblem } from './document-problem.ts';
 import type { Checked } from '../realtime/problem.ts';
 
 export class InvalidObjectError extends Error {
+  override readonly name = 'InvalidObjectError';
   readonly code = 'INVALID_OBJECT';
 }
 

@@ -9,6 +9,9 @@ import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
+import { withFields } from '../runtime/log.ts';
+import type { Log, LogFields } from '../runtime/log.ts';
+import { objectKey } from '../runtime/object-key.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { EventDraft } from '../store/event.ts';
@@ -17,7 +20,6 @@ import type { Stored } from '../store/resource.ts';
 import { WorkQueue } from '../runtime/work-queue.ts';
 import type { ReconcileResult, WorkQueueObserver } from '../runtime/work-queue.ts';
 import type { AgentEvent } from './agent-events.ts';
-import type { AgentLog } from './agent-log.ts';
 import { nobodyObserves } from './agent-observer.ts';
 import type { AgentObserver } from './agent-observer.ts';
 import { GuestKeeper } from './guest-keeper.ts';
@@ -46,7 +48,7 @@ export interface AgentOptions {
   readonly virtType: VirtType;
   readonly auditIntervalMs: number;
   readonly runtime: Runtime;
-  readonly log: AgentLog;
+  readonly log: Log;
   /** Called when libvirt is lost or cannot be reached; the agent goes on trying. */
   readonly libvirtAway?: (error: unknown) => void;
   readonly observer?: AgentObserver;
@@ -56,7 +58,7 @@ export interface AgentOptions {
 }
 
 /** What is told to the store beside {@link nodeNews}. */
-const reportsKey = 'how the guests are';
+const reportsKey = 'guests';
 /** Guests that change in the same moment are told of in one write. */
 const reportDelayMs = 100;
 /** First and longest pause while the store is away: when it is back, a controller waits for what is told. */
@@ -66,6 +68,7 @@ const concurrency = 4;
 
 export class Agent {
   readonly #options: AgentOptions;
+  readonly #log: Log;
   readonly #stop = new AbortController();
   readonly #reports: Reports;
   readonly #passed: PassedWishes;
@@ -84,7 +87,9 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#observer = options.observer ?? nobodyObserves;
-    const { store, nodeName, hypervisor, root, virtType, runtime: { clock }, log } = options;
+    const { store, nodeName, hypervisor, root, virtType, runtime: { clock } } = options;
+    const log = withFields(options.log, { node: nodeName });
+    this.#log = log;
     const files = options.files(() => this.#imagesInUse());
     this.#passed = new PassedWishes(files, log);
     this.#reports = new Reports({ store, nodeName, outdated: () => this.#telling.add(reportsKey, reportDelayMs) });
@@ -115,14 +120,14 @@ export class Agent {
       clock,
       concurrency,
       observer: options.queueObserver?.('guests') ?? {},
-      onError: (uid, error, retryInMs) => log.warn(`${this.#describe(uid)} is looked at again in ${retryInMs} ms`, error),
+      onError: (uid, error, retryInMs) => log.warn('guest reconcile failed; retrying', { ...this.#nameOf(uid), retryInMs, error }),
     });
     this.#telling = new WorkQueue((key, signal) => this.#tell(key, signal), {
       clock,
       backoff: tellAgain,
       concurrency: 3,
       observer: options.queueObserver?.('reports') ?? {},
-      onError: (key, error, retryInMs) => log.warn(`${key} is told again in ${retryInMs} ms`, error),
+      onError: (report, error, retryInMs) => log.warn('report not written; retrying', { report, retryInMs, error }),
     });
   }
 
@@ -162,7 +167,7 @@ export class Agent {
   }
 
   #hypervisorEvents(): HypervisorEvents {
-    const { log, libvirtAway } = this.#options;
+    const { libvirtAway } = this.#options;
     return {
       connected: () => {
         this.#telling.add(nodeNews.versions);
@@ -170,7 +175,7 @@ export class Agent {
       },
       disconnected: (reason) => {
         if (this.#stop.signal.aborted) return;
-        log.warn(`libvirt is away: ${reason.message}`);
+        this.#log.warn('libvirt connection lost', { error: reason });
         libvirtAway?.(reason);
       },
       connectFailed: (error) => libvirtAway?.(error),
@@ -255,9 +260,9 @@ export class Agent {
 
   /** It says what reports and statuses say too; nothing waits for it. */
   #recordEvent(event: EventDraft): void {
-    const { store, log } = this.#options;
-    store.recordEvent(event, this.#stop.signal).catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) log.warn(`the event ${event.reason} of ${event.about.name} was not recorded`, error);
+    this.#options.store.recordEvent(event, this.#stop.signal).catch((error: unknown) => {
+      if (this.#stop.signal.aborted) return;
+      this.#log.warn('event not recorded', { vm: objectKey(event.about), reason: event.reason, error });
     });
   }
 
@@ -267,9 +272,9 @@ export class Agent {
     return new Set(images.flatMap((image) => image?.source.sha256 ?? []));
   }
 
-  #describe(uid: string): string {
+  #nameOf(uid: string): Pick<LogFields, 'vm' | 'uid'> {
     const vm = this.#entries.get(uid)?.vm;
-    return vm === undefined ? uid : `${vm.namespace}/${vm.name}`;
+    return vm === undefined ? { uid } : { vm: objectKey(vm) };
   }
 }
 

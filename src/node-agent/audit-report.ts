@@ -13,7 +13,7 @@ export function auditReport({ audit, correct, gaveUp }: DriftAnswer): Omit<Repor
   return {
     phase: 'Running',
     reason,
-    message: audit.verified ? 'every thread and all memory was read and is as asked for' : `${sentences[reason]}: ${findingsText(findings)}`.slice(0, 1024),
+    message: audit.verified ? 'every thread and all memory was read and is as asked for' : `${sentences[reason]}: ${findings.map(findingText).join('; ')}`.slice(0, 1024),
     audit: {
       verdict: audit.verified ? 'Verified' : 'Violated',
       findings: findings.slice(0, maxFindings).map(({ code, severity, subject, expected, observed, message }) => ({ code, severity, subject, expected, observed, message })),
@@ -21,8 +21,8 @@ export function auditReport({ audit, correct, gaveUp }: DriftAnswer): Omit<Repor
   };
 }
 
-export function findingsText(findings: readonly Finding[]): string {
-  return findings.map(({ subject, message }) => `${subject}: ${message}`).join('; ');
+export function findingText({ subject, message }: Finding): string {
+  return `${subject}: ${message}`;
 }
 
 const sentences: Readonly<Record<AuditReason, string>> = {

@@ -15,11 +15,12 @@ import type { Placement } from '../realtime/placement.ts';
 import { audit } from '../realtime/verify/audit.ts';
 import { LibvirtConnectionError } from '../libvirt/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Log, LogFields } from '../runtime/log.ts';
+import { objectKey } from '../runtime/object-key.ts';
 import type { ReconcileResult } from '../runtime/work-queue.ts';
 import { answerAudit, noDrift } from './drift.ts';
 import { correctedEvent } from './agent-events.ts';
 import type { AgentEvent } from './agent-events.ts';
-import type { AgentLog } from './agent-log.ts';
 import type { AgentObserver } from './agent-observer.ts';
 import { newGuestState, noteEnd } from './guest-state.ts';
 import type { GuestState } from './guest-state.ts';
@@ -30,7 +31,7 @@ import { restartedAtOf } from './domain-payload.ts';
 import { requireCpusFree } from './cpus-free.ts';
 import { holds } from './orphans.ts';
 import { nextStep } from './next-step.ts';
-import { auditReport, findingsText } from './audit-report.ts';
+import { auditReport, findingText } from './audit-report.ts';
 import { startFailure, StartError } from './start-failure.ts';
 
 export interface GuestKeeperOptions {
@@ -40,7 +41,7 @@ export interface GuestKeeperOptions {
   readonly clock: Clock;
   readonly auditIntervalMs: number;
   readonly observer: AgentObserver;
-  readonly log: AgentLog;
+  readonly log: Log;
   /** The table asks for something that it has asked for before, in the meantime not. */
   readonly hasPassed: (entry: AllocatedGuest) => boolean;
   /** A guest's domain runs with another placement than its allocation says. */
@@ -91,7 +92,7 @@ export class GuestKeeper {
   async keep(entry: AllocatedGuest, signal: AbortSignal): Promise<ReconcileResult> {
     const { uid } = entry.vm;
     const state = this.#state(uid);
-    const what = `the allocation of ${nameOf(entry)}`;
+    const what = `the allocation of ${objectKey(entry.vm)}`;
     const guest = requireValid(guestFromWire(entry.guest, 'guest'), what);
     const { hypervisor } = this.#options;
     const found = hypervisor.isConnected ? await hypervisor.find(guest.uuid, signal) : state.lastSeen;
@@ -126,7 +127,9 @@ export class GuestKeeper {
         await hypervisor.requestShutdown(guest.uuid, signal);
         return atOnce;
       case 'destroy':
-        this.#options.log.warn(`${nameOf(entry)}: did not switch off within its grace of ${guest.terminationGracePeriodSeconds} s and is ended`);
+        this.#options.log.warn('guest did not switch off within its grace period; destroying its domain', {
+          ...about(entry), domain: domain?.name, gracePeriodSeconds: guest.terminationGracePeriodSeconds,
+        });
         await hypervisor.destroy(guest.uuid, signal);
         return atOnce;
       case 'cleanUp':
@@ -165,7 +168,9 @@ export class GuestKeeper {
       await starter.cleanUp(entry, { keepNodeLocal: true });
       noteEnd(state, clock);
       const failure = startFailure(error);
-      this.#tellFailedStart(nameOf(entry), failure.message, error);
+      this.#options.log.warn('guest did not start', {
+        ...about(entry), phase: 'Failed', reason: failure.reason, detail: failure.message, error,
+      });
       this.#report(look, { phase: 'Failed', ...failure });
       return { requeueAfterMs: Math.max(0, (state.retryAtMs ?? 0) - clock.nowMs()) };
     } finally {
@@ -181,12 +186,6 @@ export class GuestKeeper {
     return this.#audit({ ...look, domain }, domain, signal);
   }
 
-  #tellFailedStart(vm: string, message: string, error: unknown): void {
-    const { log } = this.#options;
-    if (log.startFailed === undefined) log.warn(`${vm}: did not start: ${message}`, error);
-    else log.startFailed(vm, message, error);
-  }
-
   async #audit(look: Look, domain: HostDomain | undefined, signal: AbortSignal): Promise<ReconcileResult> {
     const { guest, placement, state, entry } = look;
     const { hypervisor, clock, auditIntervalMs, log, observer } = this.#options;
@@ -199,13 +198,14 @@ export class GuestKeeper {
     observer.audited(entry.vm, answer.audit, observed);
     if (answer.correct.length > 0 && observed !== undefined) {
       observer.correcting(entry.vm, answer.correct.length);
-      log.warn(`${nameOf(entry)}: corrected: ${findingsText(answer.audit.findings)}`);
-      this.#options.event(entry.vm, correctedEvent(findingsText(answer.audit.findings)));
+      const findings = answer.audit.findings.map(findingText);
+      log.warn('correcting threads', { ...about(entry), domain: domain.name, findings });
+      this.#options.event(entry.vm, correctedEvent(findings.join('; ')));
       try {
         await hypervisor.correct(observed, answer.correct, domain, signal);
       } catch (error) {
         if (!(error instanceof HostError)) throw error;
-        log.warn(`${nameOf(entry)}: ${error.message}`);
+        log.warn('thread not corrected', { ...about(entry), domain: domain.name, error });
       }
     }
     this.#report(look, auditReport(answer));
@@ -238,7 +238,7 @@ export class GuestKeeper {
     state.drift = noDrift;
     if (entry.desired !== 'Running' || isRestartDue(look)) return;
     noteEnd(state, this.#options.clock);
-    this.#options.log.warn(`${nameOf(entry)}: the domain has ended`);
+    this.#options.log.warn('domain ended', about(entry));
   }
 
   #report({ uid, guest, entry, state, domain }: Look, what: Omit<ReportedGuest, 'uid' | 'domain'>): void {
@@ -291,6 +291,6 @@ function endOf(domain: HostDomain | undefined, told: ReportedGuest | undefined):
   return end === 'unknown' && told?.phase === 'Stopped' && told.reason === 'Succeeded' ? 'shutdown' : domain?.end;
 }
 
-function nameOf({ vm }: AllocatedGuest): string {
-  return `${vm.namespace}/${vm.name}`;
+function about({ vm, request }: AllocatedGuest): LogFields {
+  return { vm: objectKey(vm), request };
 }

@@ -21,7 +21,7 @@ import { OrphanTeller } from './orphan-teller.ts';
 import type { Allocated, OrphanTellerOptions } from './orphan-teller.ts';
 
 /** What there is to tell; each is a key of the agent's queue. */
-export const nodeNews = { host: 'what this host is', versions: 'which libvirt runs here', checks: 'how the host is set up', orphans: 'which domains are in no allocation' } as const;
+export const nodeNews = { host: 'host', versions: 'versions', checks: 'checks', orphans: 'orphans' } as const;
 export type NodeNews = typeof nodeNews[keyof typeof nodeNews];
 
 /** Set-ups change when people change them; to read all of it takes some milliseconds. */
@@ -101,7 +101,7 @@ export class NodeKeeper {
   }
 
   #take(node: RealtimeNode): void {
-    const { due, log, nodeName, offered } = this.#options;
+    const { due, log, offered } = this.#options;
     const isDescribed = node.status?.topology !== undefined;
     const devices = deviceAddressesOf(node.spec);
     if (!isDescribed || !isDeepStrictEqual(devices, this.#devices)) due(nodeNews.host);
@@ -115,7 +115,9 @@ export class NodeKeeper {
       if (before?.dedicatedCpus.equals(inventory.value.dedicatedCpus) !== true) due(nodeNews.orphans);
       if (before === undefined || !isSameUse(before, inventory.value)) due(nodeNews.checks);
       offered(inventory.value);
-    } else if (isDescribed) log.warn(`RealtimeNode ${nodeName}: ${inventory.problems.map(formatProblem).join('; ')}`);
+    } else if (isDescribed) {
+      log.warn('RealtimeNode cannot be used; the node takes no guests', { problems: inventory.problems.map(formatProblem) });
+    }
     if (isDescribed) this.#learnOffer();
   }
 

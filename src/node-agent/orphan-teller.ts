@@ -2,11 +2,12 @@
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
 import type { CpuSet } from '../realtime/cpu-set.ts';
+import type { Log } from '../runtime/log.ts';
+import { objectKey } from '../runtime/object-key.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { cpusTakenEvent, orphanEvent } from './agent-events.ts';
 import type { AgentEvent } from './agent-events.ts';
-import type { AgentLog } from './agent-log.ts';
 import type { Hypervisor } from './hypervisor.ts';
 import { changeStatus } from './node-report.ts';
 import { disturbedBy, orphansAmong, strangersAmong } from './orphans.ts';
@@ -16,7 +17,7 @@ export interface OrphanTellerOptions {
   readonly store: ResourceStore;
   readonly nodeName: string;
   readonly hypervisor: Hypervisor;
-  readonly log: AgentLog;
+  readonly log: Log;
   readonly event: (vm: AllocatedGuest['vm'], event: AgentEvent) => void;
 }
 
@@ -30,7 +31,7 @@ export interface Allocated {
 export class OrphanTeller {
   readonly #options: OrphanTellerOptions;
   #any = false;
-  /** The warnings last given, as one text: each domain is told of once, not at every look. */
+  /** What was last warned of, as one text: each domain is reported once, not at every look. */
   #warnedOf = '';
 
   constructor(options: OrphanTellerOptions) {
@@ -60,14 +61,25 @@ export class OrphanTeller {
   #warn(orphans: readonly Orphan[], strangers: readonly Orphan[], entries: ReadonlyMap<string, AllocatedGuest>): void {
     const { log, event, nodeName } = this.#options;
     const disturbed = strangers.flatMap((stranger) => disturbedBy(stranger, entries.values()).map((victim) => ({ ...victim, domain: stranger.domain })));
-    const warnings = [
-      ...orphans.map(({ domain, vm }) => `domain ${domain} (${vm?.namespace ?? '?'}/${vm?.name ?? '?'}) is in no allocation as it is: it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it`),
-      ...strangers.map(({ domain, placement }) => `domain ${domain} is not of rtvm, and runs pinned to pCPUs ${placement?.reservedCpus ?? ''}, which are dedicated to guests: they are given to no guest while it runs; pin it elsewhere, or take them out of the RealtimeNode's spec.dedicatedCpus`),
-      ...disturbed.map(({ domain, vm, cpus }) => `domain ${domain} is pinned to pCPUs ${cpus.toString()}, which ${vm.namespace}/${vm.name} has to itself`),
-    ];
-    if (warnings.join('\n') === this.#warnedOf) return;
-    this.#warnedOf = warnings.join('\n');
-    for (const warning of warnings) log.warn(warning);
+    const found = {
+      orphans: orphans.map(({ domain, vm }) => ({ domain, vm: vm === undefined ? undefined : objectKey(vm) })),
+      strangers: strangers.map(({ domain, placement }) => ({ domain, cpus: placement?.reservedCpus })),
+      disturbed: disturbed.map(({ domain, vm, cpus }) => ({ domain, vm: objectKey(vm), cpus: cpus.toString() })),
+    };
+    const warnedOf = JSON.stringify(found);
+    if (warnedOf === this.#warnedOf) return;
+    this.#warnedOf = warnedOf;
+    for (const orphan of found.orphans) {
+      log.warn('domain matches no allocation; left running, its CPUs stay reserved', {
+        ...orphan, remedy: '"virsh destroy" and "virsh undefine" end it',
+      });
+    }
+    for (const stranger of found.strangers) {
+      log.warn('domain that is not of rtvm runs pinned to dedicated pCPUs; they are given to no guest while it runs', {
+        ...stranger, remedy: "pin it elsewhere, or take them out of the RealtimeNode's spec.dedicatedCpus",
+      });
+    }
+    for (const victim of found.disturbed) log.warn('domain that is not of rtvm runs pinned to pCPUs that the VM has to itself', victim);
     for (const { domain, vm } of orphans) if (vm !== undefined) event(vm, orphanEvent(domain, nodeName));
     for (const { domain, vm, cpus } of disturbed) event(vm, cpusTakenEvent(domain, cpus.toString()));
   }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import { machineRuntime } from '../runtime/runtime.ts';
+import { recordedLog } from '../runtime/testing/recorded-log.ts';
+import type { RecordedLog } from '../runtime/testing/recorded-log.ts';
 import type { Stored } from '../store/resource.ts';
 import { filesOnDisk } from './files-on-disk.ts';
 import { thisHost } from './host/host-root.ts';
@@ -15,15 +17,15 @@ const notesIn = (stateDirectory: string) => filesOnDisk({
 })(() => new Set());
 
 let directory: string;
-let warnings: string[];
+let log: RecordedLog;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rtvm-wishes-'));
-  warnings = [];
+  log = recordedLog();
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-const wishes = () => new PassedWishes(notesIn(directory), { info: () => undefined, warn: (message) => warnings.push(message) });
+const wishes = () => new PassedWishes(notesIn(directory), log);
 const entry = (request: string | undefined) => ({ request }) as AllocatedGuest;
 const table = (resourceVersion: string, ...requests: readonly (string | undefined)[]) => ({ metadata: { resourceVersion }, spec: { guests: requests.map(entry) } }) as unknown as Stored<'RealtimeAllocation'>;
 
@@ -52,7 +54,7 @@ describe('PassedWishes', () => {
     expect(await passedAfter(tables, false)).toEqual(expected);
     await rm(join(directory, 'wishes.json'));
     expect(await passedAfter(tables, true)).toEqual(expected);
-    expect(warnings).toEqual([]);
+    expect(log.entries).toEqual([]);
   });
 
   it('keeps the latest two thousand', async () => {
@@ -64,16 +66,30 @@ describe('PassedWishes', () => {
   it('says so where its file cannot be read, and goes on as a new node does', async () => {
     await writeFile(join(directory, 'wishes.json'), '{');
     expect(await passedAfter([table('5', 'a'), table('6', 'b')], false)).toEqual(['a']);
-    expect(warnings).toEqual([expect.stringContaining('wishes.json cannot be read')]);
+    expect(log.entries).toEqual([{
+      level: 'warn',
+      message: 'past requests cannot be read',
+      fields: {
+        file: 'wishes.json', error: expect.any(SyntaxError) as unknown,
+        detail: 'if the cluster was restored from a backup, guests may be started that run on another node',
+      },
+    }]);
     expect(JSON.parse(await readFile(join(directory, 'wishes.json'), 'utf8'))).toEqual({ version: '6', present: ['b'], passed: ['a'] });
   });
 
   it('goes on from memory where its file cannot be written', async () => {
     await writeFile(join(directory, 'no-directory'), '');
-    const memory = new PassedWishes(notesIn(join(directory, 'no-directory')), { info: () => undefined, warn: (message) => warnings.push(message) });
+    const memory = new PassedWishes(notesIn(join(directory, 'no-directory')), log);
     await memory.take(table('5', 'a'));
     await memory.take(table('6', 'b'));
     expect([memory.has(entry('a')), memory.has(entry('b'))]).toEqual([true, false]);
-    expect(warnings.some((message) => message.includes('cannot be written'))).toBe(true);
+    expect(log.entries).toContainEqual({
+      level: 'warn',
+      message: 'past requests cannot be written',
+      fields: {
+        file: 'wishes.json', error: expect.objectContaining({ code: 'EEXIST' }) as unknown,
+        detail: 'if the cluster is restored from a backup and the agent restarts, guests may be started that run on another node',
+      },
+    });
   });
 });

@@ -8,9 +8,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { Log } from '../runtime/log.ts';
 import { isOlder } from '../runtime/resource-version.ts';
 import type { Stored } from '../store/resource.ts';
-import type { AgentLog } from './agent-log.ts';
 import type { HostFiles } from './host-files.ts';
 
 const remembered = z.object({
@@ -32,11 +32,11 @@ const note = 'wishes.json';
 
 export class PassedWishes {
   readonly #files: Notes;
-  readonly #log: AgentLog;
+  readonly #log: Log;
   #remembered: Remembered | undefined;
   #passed: ReadonlySet<string> = new Set();
 
-  constructor(files: Notes, log: AgentLog) {
+  constructor(files: Notes, log: Log) {
     this.#files = files;
     this.#log = log;
   }
@@ -66,7 +66,9 @@ export class PassedWishes {
       const text = await this.#files.readNote(note);
       return text === undefined ? undefined : remembered.parse(JSON.parse(text));
     } catch (error) {
-      this.#log.warn(`the state directory's ${note} cannot be read: should the cluster have been put back to a backup, guests may be started that run on another node`, error);
+      this.#log.warn('past requests cannot be read', {
+        file: note, error, detail: 'if the cluster was restored from a backup, guests may be started that run on another node',
+      });
       return undefined;
     }
   }
@@ -76,7 +78,9 @@ export class PassedWishes {
     try {
       await this.#files.writeNote(note, JSON.stringify(what));
     } catch (error) {
-      this.#log.warn(`the state directory's ${note} cannot be written: should the cluster be put back to a backup while the agent is restarted, guests may be started that run on another node`, error);
+      this.#log.warn('past requests cannot be written', {
+        file: note, error, detail: 'if the cluster is restored from a backup and the agent restarts, guests may be started that run on another node',
+      });
     }
   }
 }

@@ -6,6 +6,7 @@ export const cpuNumberLimit = 8192;
 
 /** Thrown where text is not a CPU list in the kernel's notation. */
 export class CpuListError extends Error {
+  override readonly name = 'CpuListError';
   readonly code = 'CPU_LIST';
   readonly text: string;
   constructor(text: string, why: string) {

@@ -25,20 +25,20 @@ export type StoreErrorCode =
   | 'NOT_SERVED';
 
 export class StoreError extends Error {
+  override readonly name: string = 'StoreError';
   readonly code: StoreErrorCode;
 
   constructor(code: StoreErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
-    this.name = 'StoreError';
     this.code = code;
   }
 }
 
 /** The precondition of a write did not hold: read the object again, decide again, write again. */
 export class ConflictError extends StoreError {
+  override readonly name = 'ConflictError';
   constructor(message: string, options?: { readonly cause?: unknown }) {
     super('CONFLICT', message, options);
-    this.name = 'ConflictError';
   }
 }
 

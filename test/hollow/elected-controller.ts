@@ -2,6 +2,8 @@
 // hundreds of processes waits for many. Arguments: kubeconfig, how long a node's silence is borne in ms.
 import process from 'node:process';
 import { Controller } from '../../src/controller/controller.ts';
+import { logTo, withFields } from '../../src/runtime/log.ts';
+import { logLine } from '../../src/runtime/log-line.ts';
 import { machineRuntime } from '../../src/runtime/runtime.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
@@ -9,7 +11,7 @@ import { LeaderElection } from '../../src/store/kubernetes/leader-election.ts';
 import { wrongClock } from './wrong-clock.ts';
 
 const [kubeconfig = '', silenceMs = ''] = process.argv.slice(2);
-const warn = (message: string, error?: unknown) => console.error(`controller ${process.pid}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
+const log = withFields(logTo((entry) => console.error(logLine(entry, wrongClock.date()))), { pid: process.pid });
 
 process.on('disconnect', () => process.exit(1));
 
@@ -19,7 +21,7 @@ const election = new LeaderElection({
 });
 await election.run(new AbortController().signal, async ({ signal, guard }) => {
   const guarded = store.guarded(guard);
-  const controller = new Controller({ store: guarded, cluster: { cluster: guarded, leaseNamespace: 'default', leaseMs: Number(silenceMs) }, runtime: { ...machineRuntime, clock: wrongClock }, warn });
+  const controller = new Controller({ store: guarded, cluster: { cluster: guarded, leaseNamespace: 'default', leaseMs: Number(silenceMs) }, runtime: { ...machineRuntime, clock: wrongClock }, log });
   const stop = () => controller.stop();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

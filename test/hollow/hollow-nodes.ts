@@ -3,7 +3,10 @@
 import { join } from 'node:path';
 import { Agent } from '../../src/node-agent/agent.ts';
 import { filesOnDisk } from '../../src/node-agent/files-on-disk.ts';
+import { withFields } from '../../src/runtime/log.ts';
+import type { Log } from '../../src/runtime/log.ts';
 import { machineRuntime } from '../../src/runtime/runtime.ts';
+import { silentLog } from '../../src/runtime/testing/recorded-log.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
@@ -19,8 +22,8 @@ export interface HollowNodesOptions {
   readonly leaseNamespace: string;
   /** Default 30 s. */
   readonly auditIntervalMs?: number;
-  /** What the agents warn of; each line begins with the node's name. */
-  readonly warn?: (line: string) => void;
+  /** Of all agents. Default: nobody reads it. */
+  readonly log?: Log;
   /** The hosts' own record of which domain held which CPU. */
   readonly record?: (nodeName: string, record: DomainRecord) => void;
 }
@@ -51,9 +54,9 @@ export class HollowNodes implements AsyncDisposable {
 
   /** Starts the agent of one node, as its DaemonSet does. */
   start(nodeName: string): void {
-    const { api, leaseNamespace, auditIntervalMs = 30_000, warn = () => undefined } = this.#options;
+    const { api, leaseNamespace, auditIntervalMs = 30_000, log: all = silentLog } = this.#options;
     const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: api.kubeconfigPath }), component: 'rtvm-agent' });
-    const tell = (message: string, error?: unknown) => warn(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
+    const log = withFields(all, { node: nodeName });
     const agent = new Agent({
       store, nodeName, version: 'test', nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(),
       root: this.#machine.root, runtime: machineRuntime,
@@ -62,11 +65,12 @@ export class HollowNodes implements AsyncDisposable {
         imageRoot: this.#machine.imageRoot, allowedUrls: [], runtime: machineRuntime,
       }),
       // Such a host has no device files, so KVM is not asked for.
-      virtType: 'qemu', auditIntervalMs, log: { info: () => undefined, warn: tell },
+      virtType: 'qemu', auditIntervalMs, log,
     });
     const stopped = new AbortController();
     const lease = keepNodeLease({
-      cluster: store, namespace: leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime, onError: (error) => tell('its Lease', error),
+      cluster: store, namespace: leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime,
+      onError: (error) => log.warn('its Lease', { error }),
     }, stopped.signal);
     const ended = agent.run().finally(async () => {
       stopped.abort();

@@ -5,6 +5,8 @@ import process from 'node:process';
 import { Agent } from '../../src/node-agent/agent.ts';
 import { hostRootAt } from '../../src/node-agent/host/host-root.ts';
 import { filesOnDisk } from '../../src/node-agent/files-on-disk.ts';
+import { logTo, withFields } from '../../src/runtime/log.ts';
+import { logLine } from '../../src/runtime/log-line.ts';
 import { machineRuntime } from '../../src/runtime/runtime.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
@@ -21,15 +23,18 @@ const runtime = { ...machineRuntime, clock: wrongClock };
 
 for (const nodeName of names) {
   const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-agent', clock: wrongClock });
-  const warn = (message: string, error?: unknown) => console.error(`${nodeName}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
+  const log = withFields(logTo((entry) => console.error(logLine(entry, wrongClock.date()))), { node: nodeName });
   const agent = new Agent({
     store, nodeName, version: 'test', nodeLabels: {}, hypervisor: new LinkedHypervisor(nodeName), root, runtime,
     files: filesOnDisk({
       root, stateDirectory: join(stateDirectory, nodeName), imageRoot: join(stateDirectory, 'images'), allowedUrls: [], runtime,
     }),
     // Such a host has no device files, so KVM is not asked for.
-    virtType: 'qemu', auditIntervalMs: 2000, log: { info: () => undefined, warn },
+    virtType: 'qemu', auditIntervalMs: 2000, log,
   });
-  void keepNodeLease({ cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs: 2000, clock: wrongClock, onError: (error) => warn('its Lease', error) }, new AbortController().signal);
+  void keepNodeLease({
+    cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs: 2000, clock: wrongClock,
+    onError: (error) => log.warn('its Lease', { error }),
+  }, new AbortController().signal);
   void agent.run();
 }

@@ -95,7 +95,7 @@ describe('a VM that is lost with its allocation', () => {
     rmSync(objectFile(host.stateDir, 'RealtimeVM_default_kept'));
     rmSync(join(host.stateDir, 'manifests/RealtimeVM_default_kept.yaml'));
     await withRtvm(async (rtvm) => {
-      await rtvm.said(/domain rtvm-default-kept-[0-9a-f]{8} \(default\/kept\) is in no allocation.*it is kept, and its CPUs stay taken; "virsh destroy" and "virsh undefine" end it/);
+      await rtvm.said(/default\/kept: domain matches no allocation; left running, its CPUs stay reserved \(domain rtvm-default-kept-[0-9a-f]{8}\): "virsh destroy" and "virsh undefine" end it/);
       await until('the orphan is told', () => orphans().join() === 'kept');
       expect(identityOf(qemuOf(host.libvirtd, 'kept'))).toBe(qemu);
     });

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const realtimeVcpu = () => vcpuThread(qemu, 1);
 const conditions = () => ['RealtimeVerified', 'Ready'].map((type) => conditionOf(storedVm(host.stateDir, 'drift'), type));
-const corrections = () => rtvm.stderr().match(/default\/drift: corrected: /g)?.length ?? 0;
+const corrections = () => rtvm.stderr().match(/default\/drift: correcting threads /g)?.length ?? 0;
 
 function becomeOrdinary({ tid }: LiveThread): void {
   execFileSync('chrt', ['--other', '--pid', '0', String(tid)]);
@@ -47,7 +47,7 @@ describe('a thread that was changed is put right', () => {
   it('when the realtime vCPU is no longer FIFO', async () => {
     becomeOrdinary(realtimeVcpu());
     await putRight(realtimeVcpu, 'FIFO 1', '1');
-    await rtvm.said(/drift: corrected: CPU 1\/\w+ \(tid \d+\): vCPU 1 runs OTHER instead of FIFO 1: any other thread on its CPU can take the CPU from it/);
+    await rtvm.said(/drift: correcting threads \(domain rtvm-default-drift-[0-9a-f]{8}\): CPU 1\/\w+ \(tid \d+\): vCPU 1 runs OTHER instead of FIFO 1: any other thread on its CPU can take the CPU from it/);
   });
 
   // By virsh, which moves the cpuset that libvirt keeps a thread in where it has cgroups: taskset alone could not take it out again.
@@ -55,7 +55,7 @@ describe('a thread that was changed is put right', () => {
     await host.libvirtd.virsh('vcpupin', domain, '1', '0', '--live');
     expect(realtimeVcpu().cpus).toBe('0');
     await putRight(realtimeVcpu, 'FIFO 1', '1');
-    await rtvm.said(/drift: corrected: CPU 1\/\w+ \(tid \d+\): vCPU 1 may run on CPUs 0 instead of 1: CPUs 0 are not for it/);
+    await rtvm.said(/drift: correcting threads \(domain rtvm-default-drift-[0-9a-f]{8}\): CPU 1\/\w+ \(tid \d+\): vCPU 1 may run on CPUs 0 instead of 1: CPUs 0 are not for it/);
   });
 
   it('when QEMU itself is on the realtime CPU', async () => {
@@ -63,7 +63,7 @@ describe('a thread that was changed is put right', () => {
     await host.libvirtd.virsh('emulatorpin', domain, '1', '--live');
     expect(main().cpus).toBe('1');
     await putRight(main, 'OTHER', '0');
-    await rtvm.said(/drift: corrected: qemu-system-x86 \(tid \d+\): an emulator thread may run on CPUs 1 instead of 0/);
+    await rtvm.said(/drift: correcting threads \(domain rtvm-default-drift-[0-9a-f]{8}\): qemu-system-x86 \(tid \d+\): an emulator thread may run on CPUs 1 instead of 0/);
   });
 });
 

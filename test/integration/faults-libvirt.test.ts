@@ -124,7 +124,7 @@ describe("somebody else's domain", () => {
     const result = await host.run([probeVm]);
     expectRefused(result);
     expect(`${result.stdout}${result.stderr}`).toMatch(/0 free dedicated CPUs/);
-    expect(`${result.stdout}${result.stderr}`).toMatch(/domain pinned is not of rtvm, and runs pinned to pCPUs 1, which are dedicated to guests/);
+    expect(`${result.stdout}${result.stderr}`).toMatch(/rtvm: domain that is not of rtvm runs pinned to dedicated pCPUs; they are given to no guest while it runs \(domain pinned, pCPUs 1\): pin it elsewhere, or take them out of the RealtimeNode's spec\.dedicatedCpus$/m);
     await host.libvirtd.virsh('destroy', 'pinned');
     await host.nothingIsLeft();
   });
@@ -158,7 +158,7 @@ test('a domain that a lost state directory knew of keeps its CPU', async () => {
   const result = await host.run([variant('newcomer', '')]);
   expectRefused(
     result,
-    `rtvm: domain ${lost!} (default/probe) is in no allocation`,
+    `rtvm: default/probe: domain matches no allocation; left running, its CPUs stay reserved (domain ${lost!})`,
     'RealtimeVM default/newcomer cannot run: 1 host: 0 free dedicated CPUs on host NUMA node 0, 1 needed for guest cell 0',
   );
   expect((await host.libvirtd.virsh('list', '--name')).trim()).toBe(lost);

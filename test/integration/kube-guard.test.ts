@@ -112,6 +112,6 @@ describeWithKubeApi('the guard of a node', () => {
     expect((await kubectl(served.kubeconfigPath, 'uncordon', 'n1')).exitCode).toBe(0);
     await vm('goes', isReady);
     await guard(asksFor('32Mi'));
-    expect(cluster.warnings.filter((line) => line.includes('guard'))).toEqual([]);
+    expect(cluster.log.entries.filter(({ message }) => message.includes('guard'))).toEqual([]);
   });
 });

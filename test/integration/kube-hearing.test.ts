@@ -3,7 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Controller } from '../../src/controller/controller.ts';
+import type { LogEntry } from '../../src/runtime/log.ts';
 import { machineRuntime } from '../../src/runtime/runtime.ts';
+import { recordedLog } from '../../src/runtime/testing/recorded-log.ts';
 import { loadKubeConfig } from '../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../src/store/kubernetes/kubernetes-store.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
@@ -56,10 +58,10 @@ describeWithKubeApi('a controller that waits for the agents', () => {
   }
 
   /** Runs a new controller for as long as the test of it takes. @returns what it has warned of. */
-  async function withController(use: () => Promise<void>): Promise<readonly string[]> {
+  async function withController(use: () => Promise<void>): Promise<readonly LogEntry[]> {
     const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: api.kubeconfigPath }), component: 'rtvm-controller' });
-    const warnings: string[] = [];
-    const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 600_000 }, runtime: machineRuntime, warn: (message) => warnings.push(message) });
+    const log = recordedLog();
+    const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 600_000 }, runtime: machineRuntime, log });
     const ended = controller.run();
     try {
       await use();
@@ -68,7 +70,7 @@ describeWithKubeApi('a controller that waits for the agents', () => {
       await ended;
       await store.close();
     }
-    return warnings;
+    return log.entries;
   }
 
   test('places none before the last has answered, then all; and writes of each VM that it waits once', async () => {

@@ -2,6 +2,7 @@
 // memory, a real API server that counts what it is asked. The figures are those of one small machine that does all of it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { recordedLog } from '../../src/runtime/testing/recorded-log.ts';
 import { startHollowNodes } from '../hollow/hollow-nodes.ts';
 import { startWeighedController } from '../hollow/weighed-controller.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
@@ -23,8 +24,8 @@ describeWithKubeApi('one controller', () => {
   it('places and runs 3,000 VMs on 300 nodes, in few writes and little memory', { timeout: 1_800_000 }, async () => {
     const [nodes, vms] = [300, 3000];
     await using api = await startCountedCluster();
-    const warnings: string[] = [];
-    await using hollow = await startHollowNodes({ api, names: namesOf('node', nodes), leaseNamespace, warn: (line) => warnings.push(line) });
+    const log = recordedLog();
+    await using hollow = await startHollowNodes({ api, names: namesOf('node', nodes), leaseNamespace, log });
     await settled(api, hollow.hosts.size);
     await using controller = await startWeighedController(api, leaseNamespace);
     await createImage(api, 'probe', { format: 'rom', source: { path: 'probe.rom' } });
@@ -65,6 +66,6 @@ describeWithKubeApi('one controller', () => {
     ]);
     expect(writes / vms).toBeLessThanOrEqual(6);
     expect(heapPerVm).toBeLessThanOrEqual(30_000);
-    expect(warnings).toEqual([]);
+    expect(log.entries).toEqual([]);
   });
 });

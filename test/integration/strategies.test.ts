@@ -81,7 +81,7 @@ describe('runStrategy Halted, written into the manifest', () => {
     expect(qemusOf(host.libvirtd, 'halting')).toEqual([]);
     expect(await domainOf('halting')).toBeUndefined();
     expect(conditionOf(stored('halting'), 'Ready')).toBeUndefined();
-    await rtvm.said('default/halting: did not switch off within its grace of 1 s and is ended');
+    await rtvm.said(/default\/halting: guest did not switch off within its grace period; destroying its domain \(domain rtvm-default-halting-[0-9a-f]{8}, 1 s\)/);
   });
 
   it('another VM can have its CPU then', async () => {
@@ -104,7 +104,7 @@ it('a guest that hears the power button switches off and is not ended', async ()
   writeFileSync(join(host.stateDir, 'manifests/polite.yaml'), manifest(vm('polite', { ...shared, image: { name: 'probe' } })));
   await until('it is ready', () => conditionOf(stored('polite'), 'Ready') === 'True RunningVerified');
   expectDone(await host.rtvm(['delete', 'polite']));
-  expect(rtvm.stderr()).not.toContain('default/polite: did not switch off');
+  expect(rtvm.stderr()).not.toContain('default/polite: guest did not switch off');
 });
 
 it('what was left ended stays so, though libvirt no longer knows how it ended and rtvm is another one', async () => {

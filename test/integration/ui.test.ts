@@ -7,6 +7,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { machineRuntime } from '../../src/runtime/runtime.ts';
+import { silentLog } from '../../src/runtime/testing/recorded-log.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { ClusterFeed } from '../../src/cli/ui/cluster-feed.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
@@ -224,7 +225,7 @@ describeWithKubeApi('the page', () => {
   it('asks the API server for nothing that the controller has not asked for already', async () => {
     await using api = await startCluster();
     const { store, requests } = kubeStore(api);
-    const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 40_000 }, runtime: machineRuntime, warn: () => undefined });
+    const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 40_000 }, runtime: machineRuntime, log: silentLog });
     const ended = controller.run();
     const feed = new ClusterFeed({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 40_000 } }, machineRuntime.clock);
     try {

@@ -5,6 +5,8 @@
  */
 import { Controller } from '../../src/controller/controller.ts';
 import { Agent } from '../../src/node-agent/agent.ts';
+import { logTo } from '../../src/runtime/log.ts';
+import type { Log } from '../../src/runtime/log.ts';
 import type { Random } from '../../src/runtime/random.ts';
 import { seededRandom } from '../../src/runtime/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/runtime/testing/virtual-clock.ts';
@@ -109,18 +111,18 @@ export class SimulatedCluster implements Disposable {
   startAgent(nodeName: string): void {
     const process = new SimulatedProcess(this.clock, this.stream());
     const store = this.#storeOf(nodeName, process);
-    const warn = (message: string, error?: unknown) => this.#warn(nodeName, message, error);
+    const log = this.#logOf(nodeName);
     const agent = new Agent({
       store, nodeName, version: 'simulated', nodeLabels: {}, runtime: process, root: this.#machine.root, virtType: 'kvm', auditIntervalMs,
       hypervisor: this.hosts.get(nodeName)!.hypervisor(this.network.linkOf(process)),
       files: this.files.get(nodeName)!.open(this.network.linkOf(process)),
-      log: { info: () => undefined, warn },
+      log,
     });
     const stopped = new AbortController();
     const lease = keepNodeLease({
       clock: process.clock, random: process.random, cluster: store, namespace: leaseNamespace, nodeName,
       isHealthy: () => agent.auditsOnTime,
-      onError: (error) => warn('its Lease', error),
+      onError: (error) => log.warn('its Lease', { error }),
     }, stopped.signal);
     this.#keep(nodeName, process, Promise.all([agent.run(), lease]), () => {
       stopped.abort();
@@ -133,7 +135,7 @@ export class SimulatedCluster implements Disposable {
     const { clock, random } = process;
     const store = this.#storeOf(name, process);
     const stopped = new AbortController();
-    const warn = (message: string, error?: unknown) => this.#warn(name, message, error);
+    const log = this.#logOf(name);
     const election = new LeaderElection({
       clock, random, cluster: store, lease: { namespace: leaseNamespace, name: 'rtvm-controller' },
       identity: `${name}_${random.uuid()}`,
@@ -142,7 +144,7 @@ export class SimulatedCluster implements Disposable {
     const ended = election.run(stopped.signal, async ({ signal, guard }) => {
       const guarded = store.guarded(guard);
       const controller = new Controller({
-        store: guarded, cluster: { cluster: guarded, leaseNamespace, leaseMs }, runtime: process, warn,
+        store: guarded, cluster: { cluster: guarded, leaseNamespace, leaseMs }, runtime: process, log,
         guard: { namespace: leaseNamespace, image: 'pause' },
       });
       signal.addEventListener('abort', () => controller.stop(), { once: true });
@@ -177,7 +179,7 @@ export class SimulatedCluster implements Disposable {
     this.write(`${name}: started`);
     const running = {
       process, stop,
-      ended: ended.then(() => this.write(`${name}: ended`), (error: unknown) => this.#warn(name, 'ended', error)).finally(() => {
+      ended: ended.then(() => this.write(`${name}: ended`), (error: unknown) => this.#logOf(name).warn('ended', { error })).finally(() => {
         if (this.#running.get(name) === running) this.#running.delete(name);
       }),
     };
@@ -188,7 +190,11 @@ export class SimulatedCluster implements Disposable {
     return new MemoryStore({ server: this.server, way: this.network.wayOf(name, process) });
   }
 
-  #warn(who: string, message: string, error: unknown): void {
-    this.write(`${who}: ${message}${error instanceof Error ? `: ${error.name}: ${error.message}` : ''}`);
+  /** Of errors what they say, and not where they were made: that is of the program, and not of its history. */
+  #logOf(who: string): Log {
+    return logTo(({ message, fields: { error, ...fields } }) => {
+      const why = error instanceof Error ? `: ${error.name}: ${error.message}` : '';
+      this.write(`${who}: ${message} ${JSON.stringify(fields)}${why}`);
+    });
   }
 }

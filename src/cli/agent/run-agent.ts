@@ -6,10 +6,10 @@ import { takeHostLock } from '../../node-agent/host/host-lock.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
 import { readProcess } from '../../node-agent/host/process.ts';
 import { kvmProblem } from '../../node-agent/host/virtualization.ts';
+import { withFields } from '../../runtime/log.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { formatProblem } from '../../crds/document-problem.ts';
 import { keepNodeLease } from '../../store/kubernetes/node-lease.ts';
-import type { Logger } from 'pino';
 import type { AgentCommandOptions } from '../commands/agent.ts';
 import { UsageError } from '../exit.ts';
 import type { ExitCode } from '../exit.ts';
@@ -21,6 +21,7 @@ import { newRegistry } from '../metrics/registry.ts';
 import { requestMetrics } from '../metrics/request-metrics.ts';
 import { agentHost } from '../process/agent-host.ts';
 import { openCluster } from '../process/cluster.ts';
+import { logProblems } from '../process/log-problems.ts';
 import { newLogger, onChange } from '../process/logger.ts';
 import { releaseStartUpMemory } from '../process/release-memory.ts';
 import { readVersion } from '../process/version.ts';
@@ -32,7 +33,7 @@ export async function runAgent(options: AgentCommandOptions, io: Io): Promise<Ex
   const { nodeName } = options;
   if (nodeName === undefined) throw new UsageError('--node-name NAME (or NODE_NAME) is required: the name of the Kubernetes node that this host is');
   using interrupt = new Interrupt();
-  const log = newLogger(io, options.logLevel);
+  const log = withFields(newLogger(io, options.logLevel), { node: nodeName });
   const lock = takeHostLock(thisHost, options.lockFile);
   try {
     return await runLocked(nodeName, options, { log, runtime: io.runtime }, interrupt.signal);
@@ -44,7 +45,7 @@ export async function runAgent(options: AgentCommandOptions, io: Io): Promise<Ex
 async function runLocked(
   nodeName: string,
   options: AgentCommandOptions,
-  { log, runtime }: { readonly log: Logger; readonly runtime: Runtime },
+  { log, runtime }: { readonly log: Log; readonly runtime: Runtime },
   stopped: AbortSignal,
 ): Promise<ExitCode> {
   const registry = newRegistry(readVersion());
@@ -52,8 +53,10 @@ async function runLocked(
   try {
     const host = agentHost(options, runtime);
     const { hypervisor } = host;
-    const warn = (message: string, error?: unknown) => log.warn(error === undefined ? {} : { err: error }, message);
-    const libvirtAway = onChange((reason) => log.warn(`libvirt is not reached; running VMs are audited all the same: ${reason}`));
+    const libvirtAway = onChange<unknown>(
+      (error) => log.warn('libvirt is not reached; running VMs are audited all the same', { error }),
+      (error) => (error instanceof Error ? error.message : String(error)),
+    );
     const agent: Agent = new Agent({
       store,
       nodeName,
@@ -61,9 +64,9 @@ async function runLocked(
       version: readVersion(),
       ...host,
       auditIntervalMs: 1000 * options.auditInterval,
-      log: { info: (message) => log.info(message), warn },
-      libvirtAway: (error) => libvirtAway(error instanceof Error ? error.message : String(error)),
-      problems: (problems) => problems.forEach((problem) => warn(formatProblem(problem))),
+      log,
+      libvirtAway,
+      problems: (problems) => logProblems(log, problems),
       queueObserver: queueMetrics(registry),
       observer: warningOfOwnCpus(agentMetrics(registry, nodeName, { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => hypervisor.isConnected, observe: (pid) => readProcess(thisHost, pid, []) }), log),
     });
@@ -74,14 +77,14 @@ async function runLocked(
       readiness: () => (!hypervisor.isConnected ? 'libvirt is not reached' : agent.auditsOnTime ? undefined : 'audits are late'),
       metrics: registry,
     });
-    log.info({ node: nodeName, url: server.url, pid: process.pid }, 'agent started');
+    log.info('agent started', { url: server.url, pid: process.pid });
     releaseStartUpMemory(runtime.clock);
     if (options.virtType === 'qemu') log.warn('emulation was asked for (--virt-type qemu): guests run, but nothing here is realtime');
     else warnWithoutKvm(log);
     const ended = new AbortController();
     const lease = keepNodeLease({
       cluster: store, namespace: options.leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime, ...runtime,
-      onError: (error) => log.warn({ err: error }, "the node's Lease could not be renewed"),
+      onError: (error) => log.warn("the node's Lease could not be renewed", { error }),
     }, AbortSignal.any([stopped, ended.signal]));
     stopped.addEventListener('abort', () => agent.stop(), { once: true });
     if (stopped.aborted) agent.stop();
@@ -98,18 +101,18 @@ async function runLocked(
   }
 }
 
-function warningOfOwnCpus(observer: AgentObserver, log: Logger): AgentObserver {
-  const tell = onChange((warning) => log.warn(warning));
+function warningOfOwnCpus(observer: AgentObserver, log: Log): AgentObserver {
+  const report = onChange((detail: string) => log.warn('agent may run on dedicated CPUs', { detail }), (detail) => detail);
   return {
     ...observer,
     offered: (inventory) => {
       observer.offered(inventory);
-      tell(ownCpusWarning(thisHost, inventory.dedicatedCpus));
+      report(ownCpusWarning(thisHost, inventory.dedicatedCpus));
     },
   };
 }
 
-function warnWithoutKvm(log: Logger): void {
+function warnWithoutKvm(log: Log): void {
   const problem = kvmProblem(thisHost);
-  if (problem !== undefined) log.warn(problem);
+  if (problem !== undefined) log.warn('KVM cannot be used', { detail: problem });
 }

@@ -1,11 +1,10 @@
 /** Options of the two processes that work with a cluster. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { logLevels } from '../../runtime/log.ts';
+import type { LogLevel } from '../../runtime/log.ts';
 import { parseListenAddress } from '../http/address.ts';
 import type { ListenAddress } from '../http/address.ts';
-
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 export interface ProcessOptions {
   readonly kubeconfig?: string;

@@ -1,14 +1,13 @@
 /** The controller as a process: stands for election, and works for as long as it leads. */
 import { hostname } from 'node:os';
 import process from 'node:process';
-import type { Logger } from 'pino';
 import { Controller } from '../../controller/controller.ts';
-import { formatProblem } from '../../crds/document-problem.ts';
 import type { KubernetesStore } from '../../store/kubernetes/kubernetes-store.ts';
 import { LeaderElection } from '../../store/kubernetes/leader-election.ts';
 import type { LeadershipChange } from '../../store/kubernetes/leader-election.ts';
 import type { Leadership } from '../../store/kubernetes/leadership.ts';
 import type { GuardsObserver } from '../../controller/guards.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { WorkQueueObserver } from '../../runtime/work-queue.ts';
 import type { ControllerCommandOptions } from '../commands/controller.ts';
@@ -23,6 +22,7 @@ import { requestMetrics } from '../metrics/request-metrics.ts';
 import { followVms, vmMetrics } from '../metrics/vm-metrics.ts';
 import type { VmMetrics } from '../metrics/vm-metrics.ts';
 import { openCluster } from '../process/cluster.ts';
+import { logProblems } from '../process/log-problems.ts';
 import { newLogger } from '../process/logger.ts';
 import { releaseStartUpMemory } from '../process/release-memory.ts';
 import { readVersion } from '../process/version.ts';
@@ -56,7 +56,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
     const page = options.ui ? pageHandler({ feed, hello: { version: readVersion(), title: '' }, hosts: options.uiHost.map((name) => name.toLowerCase()) }) : undefined;
     await using server = await serveHealth({ ...options.metricsAddress, health: () => undefined, readiness: () => undefined, metrics: registry, page });
     const identity = `${hostname()}_${io.runtime.random.uuid()}`;
-    log.info({ identity, url: server.url, pid: process.pid }, 'controller started');
+    log.info('controller started', { identity, url: server.url, pid: process.pid });
     releaseStartUpMemory(io.runtime.clock);
     const lost = new AbortController();
     const election = new LeaderElection({
@@ -66,7 +66,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
       onChange: (change) => {
         // A renewal that failed ends no term; only time does.
         if (change.type !== 'failed') setLeads(change.type === 'leading');
-        tell(change, log);
+        report(change, log);
         if (change.type === 'lost') lost.abort();
       },
     });
@@ -85,7 +85,7 @@ interface Work {
   readonly queueObserver: WorkQueueObserver;
   readonly guardsObserver: GuardsObserver;
   readonly options: ControllerCommandOptions;
-  readonly log: Logger;
+  readonly log: Log;
   readonly runtime: Runtime;
 }
 
@@ -98,8 +98,8 @@ async function lead({ signal, guard }: Leadership, { store, metrics, queueObserv
     ...(options.guard === undefined ? {} : { guard: options.guard, guardsObserver }),
     runtime,
     queueObserver,
-    warn: (message, error) => log.warn(error === undefined ? {} : { err: error }, message),
-    problems: (problems) => problems.forEach((problem) => log.warn(formatProblem(problem))),
+    log,
+    problems: (problems) => logProblems(log, problems),
   });
   const stop = () => controller.stop();
   signal.addEventListener('abort', stop, { once: true });
@@ -113,19 +113,19 @@ async function lead({ signal, guard }: Leadership, { store, metrics, queueObserv
   }
 }
 
-function tell(change: LeadershipChange, log: Logger): void {
+function report(change: LeadershipChange, log: Log): void {
   switch (change.type) {
     case 'leading':
       log.info('this controller leads');
       break;
     case 'following':
-      log.info({ leader: change.leader }, 'another controller leads');
+      log.info('another controller leads', { leader: change.leader });
       break;
     case 'lost':
-      log.error({ err: change.reason }, 'leadership is lost');
+      log.error('leadership is lost', { error: change.reason });
       break;
     case 'failed':
-      log.warn({ err: change.error }, 'the Lease could not be read or written');
+      log.warn('the Lease could not be read or written', { error: change.error });
       break;
   }
 }

@@ -1,19 +1,29 @@
 /** The log of a process: one JSON object a line on standard error. */
-import { pino } from 'pino';
-import type { Logger } from 'pino';
-import type { LogLevel } from '../commands/process-options.ts';
+import { logLevels, logTo } from '../../runtime/log.ts';
+import type { Log, LogLevel } from '../../runtime/log.ts';
+import { logLine } from '../../runtime/log-line.ts';
 import type { Io } from '../io.ts';
 
-/** What tenants wrote arrives escaped, twice: JSON has no control characters, and the rest that steers a terminal is written out. */
-export function newLogger(io: Io, level: LogLevel): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, { write: (line: string) => io.err(line) });
+/**
+ * What tenants wrote arrives escaped, twice: JSON has no control characters, and what else steers a terminal is written out.
+ * @param level entries below it are left out.
+ */
+export function newLogger(io: Io, level: LogLevel): Log {
+  const logged: ReadonlySet<LogLevel> = new Set(logLevels.slice(logLevels.indexOf(level)));
+  return logTo((entry) => {
+    if (logged.has(entry.level)) io.err(logLine(entry, io.runtime.clock.date()));
+  });
 }
 
-/** Tells what is wrong when it has become otherwise, and not each time that somebody notices; undefined: nothing is. */
-export function onChange(tell: (text: string) => void): (text: string | undefined) => void {
-  let told: string | undefined;
-  return (text) => {
-    if (text !== undefined && text !== told) tell(text);
-    told = text;
+/** Reports what is wrong when its text has changed, and not each time that somebody notices; undefined: nothing is. */
+export function onChange<Value>(
+  report: (value: Value) => void,
+  textOf: (value: Value) => string,
+): (value: Value | undefined) => void {
+  let reported: string | undefined;
+  return (value) => {
+    const text = value === undefined ? undefined : textOf(value);
+    if (value !== undefined && text !== reported) report(value);
+    reported = text;
   };
 }

@@ -1,16 +1,18 @@
 /** This host as a node of its own: the directory store, the controller and the agent, in one process. */
 import { Agent } from '../../node-agent/agent.ts';
-import type { AgentLog } from '../../node-agent/agent-log.ts';
 import { takeHostLock } from '../../node-agent/host/host-lock.ts';
 import type { HostLock } from '../../node-agent/host/host-lock.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
 import { defaultNodeName, publishNode } from '../../node-agent/node-report.ts';
 import { Controller } from '../../controller/controller.ts';
+import { logTo } from '../../runtime/log.ts';
+import type { Log } from '../../runtime/log.ts';
 import { isStoreError } from '../../store/errors.ts';
 import { DirectoryStore } from '../../store/directory/directory-store.ts';
 import { formatProblem } from '../../crds/document-problem.ts';
 import type { NodeOptions } from '../commands/node-options.ts';
 import { agentHost } from '../process/agent-host.ts';
+import { formatLogForPeople } from '../process/log-for-people.ts';
 import { readVersion } from '../process/version.ts';
 import type { Io } from '../io.ts';
 import { forgetVerdicts } from './forget-verdicts.ts';
@@ -81,7 +83,7 @@ class OpenNode implements LocalNode {
     this.#controller = new Controller({
       store,
       runtime: io.runtime,
-      warn: log.warn,
+      log,
       problems: (problems) => {
         for (const problem of problems) io.err(`rtvm: ${formatProblem(problem)}`);
       },
@@ -123,23 +125,14 @@ class OpenNode implements LocalNode {
     this.#lock[Symbol.dispose]();
   }
 
-  #log(full: (error: unknown) => void): AgentLog {
+  #log(full: (error: unknown) => void): Log {
     const io = this.#io;
-    const debug = (error: unknown) => {
+    return logTo((entry) => {
+      const { error, phase, vm } = entry.fields;
+      if (isStoreError(error, 'STORAGE_FULL')) full(error);
+      const isFollowed = phase === 'Failed' && vm !== undefined && this.#followed.has(vm);
+      if (entry.level !== 'debug' && !isFollowed) io.err(`rtvm: ${formatLogForPeople(entry)}`);
       if (error instanceof Error && (io.env['RTVM_DEBUG'] ?? '') !== '') io.err(error.stack ?? error.message);
-    };
-    return {
-      info: (message) => io.err(`rtvm: ${message}`),
-      warn: (message, error) => {
-        if (isStoreError(error, 'STORAGE_FULL')) full(error);
-        const why = error instanceof Error && !message.includes(error.message) ? `: ${error.message}` : '';
-        io.err(`rtvm: ${message}${why}`);
-        debug(error);
-      },
-      startFailed: (vm, message, error) => {
-        if (!this.#followed.has(vm)) io.err(`rtvm: ${vm}: did not start: ${message}`);
-        debug(error);
-      },
-    };
+    });
   }
 }

@@ -16,10 +16,10 @@ export type HostErrorCode =
 
 /** An error with a message for a person: what is wrong, where, what was found, and what to do. */
 export class HostError extends Error {
+  override readonly name = 'HostError';
   readonly code: HostErrorCode;
   constructor(code: HostErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = 'HostError';
     this.code = code;
   }
 }

@@ -32,10 +32,10 @@ export type ImageErrorCode =
 
 /** An error with a message for a person: what is wrong, where, what was found, and what to do. */
 export class ImageError extends Error {
+  override readonly name = 'ImageError';
   readonly code: ImageErrorCode;
   constructor(code: ImageErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = 'ImageError';
     this.code = code;
   }
 }

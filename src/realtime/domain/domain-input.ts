@@ -49,6 +49,7 @@ export type DomainInputProblem = 'FILE_MISSING' | 'NETWORK_MISSING' | 'NETWORK_M
 
 /** Thrown where the parts of a {@link DomainInput} do not belong together: a mistake of the caller, not of the person who wrote the YAML. */
 export class DomainInputError extends Error {
+  override readonly name = 'DomainInputError';
   readonly code: DomainInputProblem;
   constructor(code: DomainInputProblem, message: string) {
     super(message);

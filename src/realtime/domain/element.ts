@@ -13,6 +13,7 @@ export interface XmlElement {
 
 /** Thrown for a character that XML 1.0 cannot carry, even escaped. */
 export class XmlCharacterError extends Error {
+  override readonly name = 'XmlCharacterError';
   readonly code = 'XML_CHARACTER';
   /** Where it would have gone: `domain/os/cmdline`, `domain/metadata/rtvm:domain@name`. */
   readonly field: string;

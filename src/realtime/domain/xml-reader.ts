@@ -12,6 +12,7 @@ export interface XmlNode {
 
 /** Thrown for text that cannot be an XML document; well-formedness is otherwise libvirt's care. */
 export class XmlReadError extends Error {
+  override readonly name = 'XmlReadError';
   readonly code = 'XML_READ';
   constructor(why: string, cause?: unknown) {
     super(`this is not a domain's XML: ${why}`, { cause });

@@ -18,6 +18,7 @@ export interface PlacementConflict {
 
 /** Thrown by a commit; nothing was changed. */
 export class PlacementConflictError extends Error {
+  override readonly name = 'PlacementConflictError';
   readonly code = 'PLACEMENT_CONFLICT';
   readonly conflicts: readonly PlacementConflict[];
   constructor(uid: string, conflicts: readonly PlacementConflict[]) {

@@ -23,11 +23,11 @@ export interface AppliedObject {
 
 /** Files that cannot be applied as they are; nothing was changed. */
 export class ApplyError extends StoreError {
+  override readonly name = 'ApplyError';
   readonly problems: readonly DocumentProblem[];
 
   constructor(problems: readonly DocumentProblem[]) {
     super('INVALID', formatProblems(problems));
-    this.name = 'ApplyError';
     this.problems = problems;
   }
 }

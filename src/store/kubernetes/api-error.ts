@@ -7,6 +7,7 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'd
 
 /** The resource version that was asked for is too old to go on from: list anew. */
 export class ExpiredError extends Error {
+  override readonly name = 'ExpiredError';
   readonly code = 'EXPIRED';
 }
 

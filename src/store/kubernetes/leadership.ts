@@ -12,10 +12,6 @@ export interface Leadership {
 }
 
 export class NotLeaderError extends Error {
+  override readonly name = 'NotLeaderError';
   readonly code = 'NOT_LEADER';
-
-  constructor(message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
-    this.name = 'NotLeaderError';
-  }
 }

@@ -32,12 +32,12 @@ export interface Transport {
 
 /** There was no response, or it broke off. */
 export class TransportError extends Error {
+  override readonly name = 'TransportError';
   /** Whether the server cannot have seen the request. */
   readonly unsent: boolean;
 
   constructor(message: string, options: { readonly unsent: boolean; readonly cause: unknown }) {
     super(message, { cause: options.cause });
-    this.name = 'TransportError';
     this.unsent = options.unsent;
   }
 }

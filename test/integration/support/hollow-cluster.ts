@@ -6,7 +6,9 @@ import { Controller } from '../../../src/controller/controller.ts';
 import type { GuardOptions } from '../../../src/controller/guard.ts';
 import { Agent } from '../../../src/node-agent/agent.ts';
 import { filesOnDisk } from '../../../src/node-agent/files-on-disk.ts';
+import { withFields } from '../../../src/runtime/log.ts';
 import { machineRuntime } from '../../../src/runtime/runtime.ts';
+import { recordedLog } from '../../../src/runtime/testing/recorded-log.ts';
 import { loadKubeConfig } from '../../../src/store/kubernetes/kube-config.ts';
 import { openKubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
 import type { KubernetesStore } from '../../../src/store/kubernetes/kubernetes-store.ts';
@@ -43,7 +45,8 @@ interface VersionedNode {
 export class HollowCluster implements AsyncDisposable {
   readonly objects: KubeObjects;
   readonly hosts = new Map<string, MemoryHost>();
-  readonly warnings: string[] = [];
+  /** Of its controllers and agents; what an agent writes has its `node`. */
+  readonly log = recordedLog();
   readonly #api: ServedApi;
   readonly #machine = unpackHost(recordedHost('realtime-two-sockets'));
   readonly #state = mkdtempSync(join(tmpdir(), 'rtvm-hollow-'));
@@ -68,7 +71,7 @@ export class HollowCluster implements AsyncDisposable {
 
   startAgent(nodeName: string): void {
     const store = this.#open('rtvm-agent');
-    const warn = (message: string, error?: unknown) => this.#warn(nodeName, message, error);
+    const log = withFields(this.log, { node: nodeName });
     const agent = new Agent({
       store, nodeName, version: '0.1.0', nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(), root: this.#machine.root,
       runtime: machineRuntime,
@@ -77,10 +80,13 @@ export class HollowCluster implements AsyncDisposable {
         runtime: machineRuntime,
       }),
       // The recorded host has no device files, so KVM is not asked for.
-      virtType: 'qemu', auditIntervalMs: 500, log: { info: () => undefined, warn },
+      virtType: 'qemu', auditIntervalMs: 500, log,
     });
     const stopped = new AbortController();
-    const lease = keepNodeLease({ cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs, onError: (error) => warn('its Lease', error) }, stopped.signal);
+    const lease = keepNodeLease({
+      cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs,
+      onError: (error) => log.warn('its Lease', { error }),
+    }, stopped.signal);
     const ended = agent.run();
     this.#agents.set(nodeName, {
       stop: async () => {
@@ -120,7 +126,7 @@ export class HollowCluster implements AsyncDisposable {
   startController({ guard }: { readonly guard?: GuardOptions } = {}): RunningController {
     const store = this.#open('rtvm-controller');
     const controller = new Controller({
-      store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, runtime: machineRuntime, warn: (message, error) => this.#warn('controller', message, error),
+      store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, runtime: machineRuntime, log: this.log,
       ...(guard === undefined ? {} : { guard }),
     });
     const ended = controller.run();
@@ -152,9 +158,5 @@ export class HollowCluster implements AsyncDisposable {
 
   #open(component: string): KubernetesStore {
     return openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: this.#api.kubeconfigPath }), component });
-  }
-
-  #warn(who: string, message: string, error: unknown): void {
-    this.warnings.push(`${who}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`);
   }
 }

@@ -12,6 +12,9 @@ import { filesOnDisk } from '../../../src/node-agent/files-on-disk.ts';
 import { CpuSet } from '../../../src/realtime/cpu-set.ts';
 import { machineRuntime } from '../../../src/runtime/runtime.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
+import type { LogFields } from '../../../src/runtime/log.ts';
+import { recordedLog, silentLog } from '../../../src/runtime/testing/recorded-log.ts';
+import type { RecordedLog } from '../../../src/runtime/testing/recorded-log.ts';
 import { DirectoryStore } from '../../../src/store/directory/directory-store.ts';
 import type { Stored } from '../../../src/store/resource.ts';
 import { recordedHost, unpackHost } from '../../fixtures/hosts/host-fixture.ts';
@@ -20,6 +23,7 @@ import { MemoryHost } from '../../hollow/memory-hypervisor.ts';
 
 const deadlineMs = 30_000;
 
+let log: RecordedLog;
 let directory: string;
 let store: DirectoryStore;
 let machine: UnpackedHost;
@@ -34,6 +38,7 @@ const movable: Runtime = {
 };
 
 beforeEach(async () => {
+  log = recordedLog();
   directory = await mkdtemp(join(tmpdir(), 'rtvm-agent-'));
   store = await DirectoryStore.open({ directory });
   machine = unpackHost(recordedHost('realtime-two-sockets'));
@@ -57,14 +62,19 @@ function agentOfNode(): Agent {
       root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'), allowedUrls: [], runtime: movable,
     }),
     // The recorded host has no device files, so KVM is not asked for.
-    virtType: 'qemu', auditIntervalMs: 50, log: { info: () => undefined, warn: () => undefined },
+    virtType: 'qemu', auditIntervalMs: 50, log,
   });
 }
 
 function start(): void {
   const agent = agentOfNode();
-  const controller = new Controller({ store, runtime: movable, warn: () => undefined });
+  const controller = new Controller({ store, runtime: movable, log: silentLog });
   running = { agent, controller, ended: Promise.all([agent.run(), controller.run()]) };
+}
+
+/** What the agents of this test have logged with this message. */
+function logged(message: string): readonly LogFields[] {
+  return log.entries.filter((entry) => entry.message === message).map(({ fields }) => fields);
 }
 
 /** As where no controller looks just now. */
@@ -176,6 +186,10 @@ describe('Agent', () => {
     await apply(nodeYaml, vmYaml('a'));
     const failed = await report(({ phase }) => phase === 'Failed');
     expect(failed).toMatchObject({ reason: 'FifoRefused' });
+    expect(logged('guest did not start')).toEqual([{
+      node: 'n1', vm: 'default/a', request: expect.any(String) as string, phase: 'Failed', reason: 'FifoRefused', detail: failed.message,
+      error: expect.any(LibvirtError) as unknown,
+    }]);
     expect(host.domains).toEqual([]);
     expect(await readdir(join(directory, 'agent', 'disks'))).toEqual([]);
     nowMs += 5000;
@@ -192,6 +206,7 @@ describe('Agent', () => {
     // Not at once: its backoff has to pass.
     await expect.poll(() => { nowMs += 1000; return host.find(a.metadata.uid)?.run; }, { timeout: deadlineMs }).toBe('running');
     expect((await vm('a', ({ status }) => status?.domain?.restarts === 1)).status?.domain?.restarts).toBe(1);
+    expect(logged('domain ended')).toContainEqual({ node: 'n1', vm: 'default/a', request: expect.any(String) as string });
     host.end(a.metadata.uid, 'destroyed');
     expect(host.find(b.metadata.uid)?.run).toBe('off');
   });
@@ -206,6 +221,10 @@ describe('Agent', () => {
     nowMs += 1000;
     await expect.poll(async () => await store.get('RealtimeVM', { namespace: 'default', name: 'a' }), { timeout: deadlineMs }).toBeUndefined();
     expect(host.domains).toEqual([]);
+    expect(logged('guest did not switch off within its grace period; destroying its domain')).toEqual([{
+      node: 'n1', vm: 'default/a', request: expect.any(String) as string, gracePeriodSeconds: 1,
+      domain: expect.stringMatching(/^rtvm-default-a-/) as string,
+    }]);
     expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([]);
   });
 
@@ -237,6 +256,9 @@ describe('Agent', () => {
     host.start('22222222-2222-4222-8222-222222222222');
     // Of its CPUs, those that are dedicated to guests.
     await expect.poll(taken, { timeout: deadlineMs }).toEqual([['theirs', undefined, '2-3']]);
+    expect(logged('domain that is not of rtvm runs pinned to dedicated pCPUs; they are given to no guest while it runs')).toEqual([
+      { node: 'n1', domain: 'theirs', cpus: '2-3', remedy: expect.stringContaining('spec.dedicatedCpus') as string },
+    ]);
     await apply(vmYaml('a'), vmYaml('b'), vmYaml('c'));
     await Promise.all([ready('a'), ready('b')]);
     expect(condition(await vm('c', (object) => condition(object, 'Placed')?.status === 'False'), 'Placed')?.reason).toBe('TooFewDedicatedCpus');
@@ -248,6 +270,9 @@ describe('Agent', () => {
     host.define(theirs('2-3'));
     host.start('22222222-2222-4222-8222-222222222222');
     await expect.poll(async () => (await store.events({ kind: 'RealtimeVM', namespace: 'default', name: 'c', uid })).map(({ reason }) => reason), { timeout: deadlineMs }).toContain('CpusTaken');
+    expect(logged('domain that is not of rtvm runs pinned to pCPUs that the VM has to itself')).toContainEqual({
+      node: 'n1', vm: 'default/c', domain: 'theirs', cpus: expect.stringMatching(/^[23]$/) as string,
+    });
     // It runs on, and is not started again there once it has ended.
     expect(host.find(uid)?.run).toBe('running');
     host.end(uid, 'crashed');
@@ -267,6 +292,9 @@ describe('Agent', () => {
     start();
     await expect.poll(async () => (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans?.map(({ vm: orphan }) => orphan?.uid), { timeout: deadlineMs }).toEqual([a.metadata.uid]);
     expect(host.find(a.metadata.uid)?.run).toBe('running');
+    expect(logged('domain matches no allocation; left running, its CPUs stay reserved')).toEqual([{
+      node: 'n1', vm: 'default/a', domain: host.find(a.metadata.uid)!.name, remedy: '"virsh destroy" and "virsh undefine" end it',
+    }]);
     await apply(vmYaml('d'), vmYaml('e'));
     await Promise.any([ready('d'), ready('e')]);
     const pinned = host.running().map(({ process }) => process?.threads.find(({ comm }) => comm === 'CPU 1/KVM')?.allowedCpus.toString());
@@ -342,6 +370,10 @@ describe('Agent', () => {
       const object = await disturbed;
       expect(condition(object, 'Ready')).toMatchObject({ status: 'False', reason: 'NotVerified' });
       expect(object.status?.findings?.[0]).toMatchObject({ code: 'ThreadPolicy', severity: 'error' });
+      expect(logged('correcting threads')[0]).toEqual({
+        node: 'n1', vm: 'default/a', request: expect.any(String) as string, domain: host.find(uid)!.name,
+        findings: [expect.stringMatching(/^CPU 1\/KVM \(tid \d+\): vCPU 1 runs OTHER instead of FIFO 5/)],
+      });
     } finally {
       clearInterval(timer);
     }

@@ -9,6 +9,8 @@ import { Controller } from '../../../src/controller/controller.ts';
 import { Agent } from '../../../src/node-agent/agent.ts';
 import { filesOnDisk } from '../../../src/node-agent/files-on-disk.ts';
 import { machineRuntime } from '../../../src/runtime/runtime.ts';
+import { recordedLog, silentLog } from '../../../src/runtime/testing/recorded-log.ts';
+import type { RecordedLog } from '../../../src/runtime/testing/recorded-log.ts';
 import { DirectoryStore } from '../../../src/store/directory/directory-store.ts';
 import { StoreError } from '../../../src/store/errors.ts';
 import { modify } from '../../../src/store/modify.ts';
@@ -31,6 +33,7 @@ let store: DirectoryStore;
 let machine: UnpackedHost;
 let host: MemoryHost;
 let agent: Agent;
+let log: RecordedLog;
 let controller: Controller;
 let ended: Promise<unknown>;
 let registry: Registry;
@@ -47,6 +50,7 @@ beforeEach(async () => {
   host = new MemoryHost();
   registry = new Registry();
   isAway = false;
+  log = recordedLog();
   monotonicMs = 0;
   toldPhases = [];
   agent = new Agent({
@@ -56,10 +60,10 @@ beforeEach(async () => {
       runtime: machineRuntime,
     }),
     runtime: { ...machineRuntime, clock: { ...machineRuntime.clock, nowMs: () => monotonicMs } },
-    virtType: 'qemu', auditIntervalMs: 50, log: { info: () => undefined, warn: () => undefined },
+    virtType: 'qemu', auditIntervalMs: 50, log,
     observer: agentMetrics(registry, 'n1', { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => true, observe: (pid) => host.domains.find(({ process }) => process?.pid === pid)?.process }),
   });
-  controller = new Controller({ store, runtime: machineRuntime, warn: () => undefined });
+  controller = new Controller({ store, runtime: machineRuntime, log: silentLog });
   ended = Promise.all([agent.run(), controller.run()]);
 });
 
@@ -110,6 +114,10 @@ describe('an agent whose store is away', () => {
     await expect.poll(() => { monotonicMs += 100; return host.running().length; }, { timeout }).toBe(1);
     host.disturb(uuid, 'CPU 1/KVM', { policy: 'OTHER', priority: 0 });
     await expect.poll(() => thread()?.policy, { timeout }).toBe('FIFO');
+    await expect.poll(() => log.entries, { timeout }).toContainEqual({
+      level: 'warn', message: 'report not written; retrying',
+      fields: { node: 'n1', report: 'guests', retryInMs: 100, error: new StoreError('UNAVAILABLE', 'the store is away') },
+    });
     expect(await reported()).toMatchObject([{ phase: 'Running', domain: { restarts: 0 } }]);
     isAway = false;
     await expect.poll(reported, { timeout }).toMatchObject([{ phase: 'Running', domain: { restarts: 1 }, audit: { verdict: 'Verified' } }]);
