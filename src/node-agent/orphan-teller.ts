@@ -75,11 +75,13 @@ export class OrphanTeller {
       });
     }
     for (const stranger of found.strangers) {
-      log.warn('domain that is not of rtvm runs pinned to dedicated pCPUs; they are given to no guest while it runs', {
+      log.warn('domain not managed by rtvm is pinned to dedicated pCPUs; no guest gets them while it runs', {
         ...stranger, remedy: "pin it elsewhere, or take them out of the RealtimeNode's spec.dedicatedCpus",
       });
     }
-    for (const victim of found.disturbed) log.warn('domain that is not of rtvm runs pinned to pCPUs that the VM has to itself', victim);
+    for (const victim of found.disturbed) {
+      log.warn('domain not managed by rtvm is pinned to pCPUs that the VM has to itself', victim);
+    }
     for (const { domain, vm } of orphans) if (vm !== undefined) event(vm, orphanEvent(domain, nodeName));
     for (const { domain, vm, cpus } of disturbed) event(vm, cpusTakenEvent(domain, cpus.toString()));
   }

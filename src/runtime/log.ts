@@ -1,6 +1,6 @@
 /** What a process reports to whoever runs it: a constant message, and all that varies in fields. */
 
-/** The quietest last. */
+/** The most severe last. */
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 

@@ -124,7 +124,7 @@ describe("somebody else's domain", () => {
     const result = await host.run([probeVm]);
     expectRefused(result);
     expect(`${result.stdout}${result.stderr}`).toMatch(/0 free dedicated CPUs/);
-    expect(`${result.stdout}${result.stderr}`).toMatch(/rtvm: domain that is not of rtvm runs pinned to dedicated pCPUs; they are given to no guest while it runs \(domain pinned, pCPUs 1\): pin it elsewhere, or take them out of the RealtimeNode's spec\.dedicatedCpus$/m);
+    expect(`${result.stdout}${result.stderr}`).toMatch(/rtvm: domain not managed by rtvm is pinned to dedicated pCPUs; no guest gets them while it runs \(domain pinned, pCPUs 1\): pin it elsewhere, or take them out of the RealtimeNode's spec\.dedicatedCpus$/m);
     await host.libvirtd.virsh('destroy', 'pinned');
     await host.nothingIsLeft();
   });

@@ -17,6 +17,7 @@ it.each<[string, LogFields, string]>([
   ['agents did not report', { nodes: ['n1', 'n2'] }, 'agents did not report (nodes n1 n2)'],
   ['did not switch off', { vm: 'default/a', domain: 'd', gracePeriodSeconds: 30 }, 'default/a: did not switch off (domain d, 30 s)'],
   ['agent started', { pid: 1 }, 'agent started'],
+  ['no', { detail: 'a\r\nrtvm: all is well', error: new Error('b\n\n  c') }, 'no: a rtvm: all is well: b c'],
 ])('%s, for a person', (message, fields, expected) => {
   expect(formatLogForPeople({ level: 'warn', message, fields })).toBe(expected);
 });

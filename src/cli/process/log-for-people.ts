@@ -4,7 +4,7 @@ import { loggedError } from '../../runtime/logged-error.ts';
 
 /**
  * The VM, the message, what it is about, what was found, and what helps. Left out is what such a person has no use for: which node
- * (it is this host), the names of requests, and all of an error but its message.
+ * (it is this host), the names of requests, and all of an error but its message. Nothing that somebody wrote begins a line.
  */
 export function formatLogForPeople({ message, fields }: LogEntry): string {
   const { vm, detail, findings, problems, remedy } = fields;
@@ -18,7 +18,7 @@ export function formatLogForPeople({ message, fields }: LogEntry): string {
     // What was found often says why already.
     ...(why === undefined || found.includes(why) ? [] : [why]),
     ...(remedy === undefined ? [] : [remedy]),
-  ].join(': ');
+  ].join(': ').replaceAll(/\s*\n\s*/g, ' ');
 }
 
 function aboutText(fields: LogFields): string {

@@ -256,7 +256,7 @@ describe('Agent', () => {
     host.start('22222222-2222-4222-8222-222222222222');
     // Of its CPUs, those that are dedicated to guests.
     await expect.poll(taken, { timeout: deadlineMs }).toEqual([['theirs', undefined, '2-3']]);
-    expect(logged('domain that is not of rtvm runs pinned to dedicated pCPUs; they are given to no guest while it runs')).toEqual([
+    expect(logged('domain not managed by rtvm is pinned to dedicated pCPUs; no guest gets them while it runs')).toEqual([
       { node: 'n1', domain: 'theirs', cpus: '2-3', remedy: expect.stringContaining('spec.dedicatedCpus') as string },
     ]);
     await apply(vmYaml('a'), vmYaml('b'), vmYaml('c'));
@@ -270,7 +270,7 @@ describe('Agent', () => {
     host.define(theirs('2-3'));
     host.start('22222222-2222-4222-8222-222222222222');
     await expect.poll(async () => (await store.events({ kind: 'RealtimeVM', namespace: 'default', name: 'c', uid })).map(({ reason }) => reason), { timeout: deadlineMs }).toContain('CpusTaken');
-    expect(logged('domain that is not of rtvm runs pinned to pCPUs that the VM has to itself')).toContainEqual({
+    expect(logged('domain not managed by rtvm is pinned to pCPUs that the VM has to itself')).toContainEqual({
       node: 'n1', vm: 'default/c', domain: 'theirs', cpus: expect.stringMatching(/^[23]$/) as string,
     });
     // It runs on, and is not started again there once it has ended.
