@@ -120,7 +120,7 @@ export class Agent {
       clock,
       concurrency,
       observer: options.queueObserver?.('guests') ?? {},
-      onError: (uid, error, retryInMs) => log.warn('guest reconcile failed; retrying', { ...this.#nameOf(uid), retryInMs, error }),
+      onError: (uid, error, retryInMs) => log.warn('guest reconcile failed; retrying', { ...this.#about(uid), retryInMs, error }),
     });
     this.#telling = new WorkQueue((key, signal) => this.#tell(key, signal), {
       clock,
@@ -272,9 +272,9 @@ export class Agent {
     return new Set(images.flatMap((image) => image?.source.sha256 ?? []));
   }
 
-  #nameOf(uid: string): Pick<LogFields, 'vm' | 'uid'> {
-    const vm = this.#entries.get(uid)?.vm;
-    return vm === undefined ? { uid } : { vm: objectKey(vm) };
+  #about(uid: string): LogFields {
+    const entry = this.#entries.get(uid);
+    return entry === undefined ? { uid } : { vm: objectKey(entry.vm), request: entry.request };
   }
 }
 
