@@ -90,6 +90,8 @@ export class MemoryHost {
     if (!this.#daemonRuns) return;
     this.#daemonRuns = false;
     this.#generation += 1;
+    // What it was starting it finds half started, and ends.
+    for (const domain of this.#domains.values()) if (domain.run === 'changing') domain.run = 'off';
     for (const { events, link } of this.#connections) link.enter(() => events.disconnected(connectionLost()));
   }
 
@@ -107,7 +109,8 @@ export class MemoryHost {
     this.#generation += 1;
     this.#connections.clear();
     for (const domain of this.#domains.values()) {
-      if (domain.run !== 'off') this.#ended(domain, 'unknown');
+      if (domain.run === 'changing') domain.run = 'off';
+      else if (domain.run !== 'off') this.#ended(domain, 'unknown');
     }
   }
 
@@ -171,13 +174,14 @@ export class MemoryHost {
   /** The same, as long as it takes. @throws LibvirtConnectionError where libvirt, or the host, goes meanwhile. */
   async startInTime(uuid: string): Promise<void> {
     const ms = this.#startMs();
-    if (ms > 0) {
-      const domain = this.#domains.get(uuid);
+    const domain = this.#domains.get(uuid);
+    if (ms > 0 && domain?.run === 'off') {
       const generation = this.#generation;
-      if (domain?.run === 'off') domain.run = 'changing';
+      domain.run = 'changing';
       await this.#clock.sleep(ms, undefined);
-      if (domain?.run === 'changing') domain.run = 'off';
       if (generation !== this.#generation) throw connectionLost();
+      if (domain.run !== 'changing') throw new Error(`domain '${domain.name}' was destroyed while it was started`);
+      domain.run = 'off';
     }
     this.start(uuid);
   }
@@ -186,7 +190,9 @@ export class MemoryHost {
   end(uuid: string, how: DomainEnd): void {
     const domain = this.#domains.get(uuid);
     if (domain === undefined || domain.run === 'off') return;
-    this.#ended(domain, how);
+    // One that is being started never was: its start fails.
+    if (domain.run === 'changing') domain.run = 'off';
+    else this.#ended(domain, how);
     this.#tell(uuid);
   }
 
