@@ -17,7 +17,12 @@ export interface Manifest {
 
 /** `helm template` as a person calls it. @returns its text. @throws Error with what helm says where it refuses. */
 export async function renderText(...args: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await helm(undefined, 'template', 'rtvm', chartDirectory, '--namespace', releaseNamespace, ...args);
+  return renderChart(chartDirectory, ...args);
+}
+
+/** As {@link renderText}, of another chart than the repository's. */
+export async function renderChart(chart: string, ...args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await helm(undefined, 'template', 'rtvm', chart, '--namespace', releaseNamespace, ...args);
   if (exitCode !== 0) throw new Error(stderr);
   return stdout;
 }

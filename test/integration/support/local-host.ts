@@ -32,6 +32,8 @@ export interface CallOptions {
   readonly stdin?: string;
   /** A program and its arguments that rtvm's command line is given to: `['unshare', '-m', '--', …]`. */
   readonly through?: readonly string[];
+  /** Another rtvm than the repository's: the file that runs. */
+  readonly program?: string;
 }
 
 export interface LocalHostOptions extends PrivateLibvirtdOptions {
@@ -171,9 +173,9 @@ export class LocalHost implements AsyncDisposable {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  #spawn(args: readonly string[], { env = {}, through = [] }: CallOptions) {
-    const [program, ...rest] = [...through, rtvmPath, ...args];
-    return spawn(program!, rest, { env: { ...process.env, ...this.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  #spawn(args: readonly string[], { env = {}, through = [], program = rtvmPath }: CallOptions) {
+    const [first, ...rest] = [...through, program, ...args];
+    return spawn(first!, rest, { env: { ...process.env, ...this.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   }
 }
 

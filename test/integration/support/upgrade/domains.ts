@@ -1,0 +1,41 @@
+// The domains of a host as libvirt and the kernel have them: whether anybody has touched one shows in any of it.
+import { claimsOf } from '../domain-claims.ts';
+import { identityOf, threadsOf, cpusIn } from '../live-process.ts';
+import type { LocalHost } from '../local-host.ts';
+
+export interface DomainOnHost {
+  /** libvirt's number of this run of it. */
+  readonly id: string;
+  /** Process and start time of its QEMU. */
+  readonly qemu: string | undefined;
+  /** With all that libvirt has filled in. */
+  readonly xml: string;
+}
+
+const named = /^rtvm-default-(?<vm>.+)-[0-9a-f]+$/;
+
+/** By VM; those that libvirt defines and does not run are there too. */
+export async function domainsOn(host: LocalHost): Promise<ReadonlyMap<string, DomainOnHost>> {
+  const names = (await host.libvirtd.virsh('list', '--all', '--name')).split('\n').filter((name) => name !== '');
+  return new Map(await Promise.all(names.map(async (name) => {
+    const [id, xml] = [(await host.libvirtd.virsh('domid', name)).trim(), await host.libvirtd.virsh('dumpxml', name)];
+    const qemu = id === '-' ? undefined : identityOf(host.libvirtd.qemuPid(name));
+    return [named.exec(name)?.groups?.['vm'] ?? name, { id, qemu, xml }] as const;
+  })));
+}
+
+/** Dedicated CPUs of a host that more than one domain is pinned to, or that threads of more than one QEMU may run on. */
+export function cpusTwice(domains: ReadonlyMap<string, DomainOnHost>, dedicated: readonly number[]): readonly string[] {
+  const running = [...domains].filter(([, { qemu }]) => qemu !== undefined);
+  const pinned = running.flatMap(([, { xml }]) => claimsOf(xml, dedicated).cpus);
+  const used = running.flatMap(([, { qemu }]) => [...new Set(vcpuCpus(Number(qemu!.split('@')[0])))].filter((cpu) => dedicated.includes(cpu)));
+  return [...twice(pinned).map((cpu) => `two domains are pinned to CPU ${cpu}`), ...twice(used).map((cpu) => `vCPUs of two VMs may run on CPU ${cpu}`)];
+}
+
+function vcpuCpus(pid: number): readonly number[] {
+  return threadsOf(pid).filter(({ name }) => name.startsWith('CPU ')).flatMap(({ cpus }) => cpusIn(cpus));
+}
+
+function twice<Value>(values: readonly Value[]): readonly Value[] {
+  return values.filter((value, index) => values.indexOf(value) !== index);
+}

@@ -1,0 +1,32 @@
+// The VMs of the upgrade tests: every policy, disks of all kinds, a class; on hosts with one dedicated CPU each.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { LocalHost } from '../local-host.ts';
+import { deaf, mixed, shared } from '../manifests.ts';
+
+/** Firmware that uses no CPU time, whatever else there is: KVM on a virtual machine may not run one that boots. */
+export const guests = {
+  mixed: { ...mixed, ...deaf, disks: [{ name: 'scratch', emptySize: '1Mi' }] },
+  dedicated: { className: 'controller', ...deaf },
+  shared: { ...shared, ...deaf },
+  whole: {
+    ...shared, ...deaf, ioThreads: 1, cloudInit: { userData: '#cloud-config\n' },
+    disks: [{ name: 'copy', image: 'blank' }, { name: 'data', emptySize: '1Mi', persistence: 'NodeLocal' }],
+  },
+} as const;
+
+export type GuestName = keyof typeof guests;
+
+/** What the administrator gives: one realtime vCPU with a CPU to itself, QEMU's own threads on the shared ones. */
+export const controllerClass = {
+  cpu: { vcpus: 1, policy: 'Dedicated', emulatorThreads: 'Share', realtime: { priority: 2 } },
+  memory: { size: '32Mi', pageSize: '2Mi' },
+  allow: { nodeLocalDisks: true },
+} as const;
+
+export const blankImage = { format: 'qcow2', source: { path: 'blank.qcow2' } } as const;
+
+/** @param host with an image root of its own. */
+export function makeBlankImage(host: LocalHost): void {
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(host.imageRoot, 'blank.qcow2'), '1M']);
+}
