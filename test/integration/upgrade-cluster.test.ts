@@ -14,7 +14,7 @@ import { deafRom } from './support/roms.ts';
 import { until } from './support/until.ts';
 import { cpusTwice, domainsOn } from './support/upgrade/domains.ts';
 import type { DomainOnHost } from './support/upgrade/domains.ts';
-import { blankImage, controllerClass, guests } from './support/upgrade/guests.ts';
+import { blankImage, classManifest, guests, imageManifest } from './support/upgrade/guests.ts';
 import type { GuestName } from './support/upgrade/guests.ts';
 import { hardwareOf } from './support/upgrade/hardware.ts';
 import type { Hardware } from './support/upgrade/hardware.ts';
@@ -24,8 +24,6 @@ import type { Standing } from './support/upgrade/standing.ts';
 import { dedicatedCpus, UpgradeCluster } from './support/upgrade/upgrade-cluster.ts';
 import { bothVersions } from './support/upgrade/versions.ts';
 import type { Versions } from './support/upgrade/versions.ts';
-
-const image = (name: string, spec: object) => ({ apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeImage', metadata: { name }, spec });
 
 /** Those that run throughout. */
 const running = Object.keys(guests) as readonly GuestName[];
@@ -58,8 +56,9 @@ describeWithKubeApi('a cluster of the base release', () => {
     await cluster.describeNodes();
     await cluster.runController(versions.base);
     await cluster.runAgents(versions.base);
-    await create(paths.classes, { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeVMClass', metadata: { name: 'controller' }, spec: controllerClass });
-    for (const one of [romImage('deaf'), image('blank', blankImage), image('slow', { format: 'rom', source: { url: images.url, sha256: images.sha256 } })]) await create(paths.images, one);
+    await create(paths.classes, classManifest);
+    const slow = imageManifest('slow', { format: 'rom', source: { url: images.url, sha256: images.sha256 } });
+    for (const image of [romImage('deaf'), imageManifest('blank', blankImage), slow]) await create(paths.images, image);
     for (const [name, spec] of Object.entries({ ...guests, halted: guests.shared, bound: guests.whole })) await create(paths.vms, vm(name, spec));
     await create(paths.vms, vm('fetched', { ...shared, image: { name: 'slow' }, terminationGracePeriodSeconds: 1 }));
     for (const name of [...running, 'halted', 'bound']) await ready(name);

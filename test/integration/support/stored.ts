@@ -4,8 +4,10 @@ import { join } from 'node:path';
 
 export interface StoredVm {
   readonly metadata: { readonly uid: string; readonly generation: number; readonly deletionTimestamp?: string };
+  readonly spec: Readonly<Record<string, unknown>>;
   readonly status?: {
     readonly phase?: string;
+    readonly observedGeneration?: number;
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[];
     readonly domain?: { readonly uuid: string; readonly startedAt: string; readonly restarts: number };
     readonly findings?: readonly { readonly code: string; readonly subject: string; readonly expected: string; readonly observed: string }[];

@@ -18,11 +18,18 @@ export const guests = {
 export type GuestName = keyof typeof guests;
 
 /** What the administrator gives: one realtime vCPU with a CPU to itself, QEMU's own threads on the shared ones. */
-export const controllerClass = {
+const controllerClass = {
   cpu: { vcpus: 1, policy: 'Dedicated', emulatorThreads: 'Share', realtime: { priority: 2 } },
   memory: { size: '32Mi', pageSize: '2Mi' },
-  allow: { nodeLocalDisks: true },
 } as const;
+
+export const classManifest = {
+  apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeVMClass', metadata: { name: 'controller' }, spec: controllerClass,
+} as const;
+
+export function imageManifest(name: string, spec: object): object {
+  return { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeImage', metadata: { name }, spec };
+}
 
 export const blankImage = { format: 'qcow2', source: { path: 'blank.qcow2' } } as const;
 

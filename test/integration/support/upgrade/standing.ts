@@ -1,5 +1,4 @@
-// What a VM's status says, without what differs between two versions that both say it well: times of transitions, sentences, generations.
-import type { KubeVm } from '../kube-objects.ts';
+// What a VM's status says, without what differs between two versions that both say it well: times, sentences, generations.
 
 export interface Standing {
   readonly phase: string | undefined;
@@ -11,13 +10,12 @@ export interface Standing {
   readonly conditions: readonly string[];
 }
 
-export function standingOf({ status }: Pick<KubeVm, 'status'>): Standing {
-  return {
-    phase: status?.phase,
-    boundTo: status?.boundTo,
-    cpus: status?.cpus,
-    placement: status?.placement,
-    domain: status?.domain,
-    conditions: (status?.conditions ?? []).map(({ type, status: holds, reason }) => `${type} ${holds} ${reason}`).toSorted(),
-  };
+interface Status extends Partial<Omit<Standing, 'conditions'>> {
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
+}
+
+export function standingOf({ status = {} }: { readonly status?: Status }): Standing {
+  const { phase, boundTo, cpus, placement, domain, conditions = [] } = status;
+  const told = conditions.map(({ type, status: holds, reason }) => `${type} ${holds} ${reason}`).toSorted();
+  return { phase, boundTo, cpus, placement, domain, conditions: told };
 }

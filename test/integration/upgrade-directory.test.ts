@@ -1,0 +1,198 @@
+// The upgrade contract on one host (docs/decisions/0011-upgrade-contract.md): `rtvm run` of the base release, of today, of the base
+// release again and of today again, on one state directory. Judged by its files, by libvirt and by the kernel, never by the product.
+import { execFileSync } from 'node:child_process';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectDone } from './support/done.ts';
+import { vcpuThread } from './support/live-process.ts';
+import { nodeName, startLocalHost } from './support/local-host.ts';
+import type { LocalHost, RunningRtvm } from './support/local-host.ts';
+import { deaf, manifest, romImage, shared, vm } from './support/manifests.ts';
+import { deafRom } from './support/roms.ts';
+import { conditionOf, storedGuests, storedVm } from './support/stored.ts';
+import { until } from './support/until.ts';
+import { cpusTwice, domainsOn } from './support/upgrade/domains.ts';
+import type { DomainOnHost } from './support/upgrade/domains.ts';
+import { blankImage, classManifest, guests, imageManifest, makeBlankImage } from './support/upgrade/guests.ts';
+import { hardwareOf } from './support/upgrade/hardware.ts';
+import type { Hardware } from './support/upgrade/hardware.ts';
+import { standingOf } from './support/upgrade/standing.ts';
+import type { Standing } from './support/upgrade/standing.ts';
+import { bothVersions } from './support/upgrade/versions.ts';
+import type { Versions } from './support/upgrade/versions.ts';
+
+/** The one dedicated CPU is `mixed`'s: `dedicated` waits for it. */
+const kept = { ...guests, halted: guests.shared, bound: guests.whole } as const;
+const names = Object.keys(kept) as readonly (keyof typeof kept)[];
+
+let versions: Versions;
+let host: LocalHost;
+let rtvm: RunningRtvm;
+/** Of the rtvm that is at work. */
+let program: string;
+/** As they are in their manifests now. */
+const specs = new Map<string, object>();
+let before: { readonly standings: Readonly<Record<string, Standing>>; readonly domains: ReadonlyMap<string, DomainOnHost> };
+/** What each VM's guest saw under the base release. */
+const hardware = new Map<string, Hardware>();
+
+beforeAll(async () => {
+  host = await startLocalHost({ roms: { deaf: deafRom } });
+  makeBlankImage(host);
+  versions = await bothVersions(join(host.dir, 'versions'));
+  program = versions.base.bundle;
+  const inventory = ['host', 'inventory', '--dedicated', '1', '--shared', '0', '--name', nodeName];
+  const { stdout } = await host.rtvm(inventory, { program });
+  const node = host.write('node.yaml', stdout.replace('vcpusPerSharedCpu: 4', 'vcpusPerSharedCpu: 16'));
+  const images = host.write('images.yaml', manifest(romImage('deaf'), imageManifest('blank', blankImage), classManifest));
+  rtvm = host.start(['run', '-f', node, '-f', images, '--audit-interval', '1'], { program });
+  for (const [name, spec] of Object.entries(kept)) {
+    if (name === 'dedicated') await ready('mixed');
+    write(name, spec);
+  }
+  for (const name of ['mixed', 'shared', 'whole', 'halted', 'bound']) await ready(name);
+  for (const [name, { xml }] of await domains()) hardware.set(name, hardwareOf(xml));
+  for (const name of ['halted', 'bound'] as const) {
+    change(name, { runStrategy: 'Halted' });
+    await seen(name);
+    await until(`${name} is stopped`, () => storedVm(host.stateDir, name)?.status?.phase === 'Stopped');
+  }
+  await until('the halted VM holds nothing', () => !storedGuests(host.stateDir, nodeName).some((guest) => guest.vm.name === 'halted'));
+  await until('one VM waits', () => storedVm(host.stateDir, 'dedicated')?.status?.phase === 'Pending');
+  await settled('probe-1');
+  before = { standings: standings(), domains: await domains() };
+});
+
+afterAll(async () => {
+  rtvm.process.kill('SIGKILL');
+  await host[Symbol.asyncDispose]();
+});
+
+/** A manifest of the administrator's own, put in place whole. */
+function write(name: string, spec: object): void {
+  specs.set(name, spec);
+  const path = join(host.stateDir, 'manifests', `${name}.json`);
+  writeFileSync(`${path}.new`, manifest(vm(name, spec)));
+  renameSync(`${path}.new`, path);
+}
+
+function change(name: string, fields: object): void {
+  write(name, { ...specs.get(name), ...fields });
+}
+
+/** Whoever is at work has taken up the manifest as it is now, and the VM's status is about that. */
+async function seen(name: string): Promise<void> {
+  const spec = specs.get(name)!;
+  await until(`${name} is looked at`, () => {
+    const stored = storedVm(host.stateDir, name);
+    const taken = Object.entries(spec).every(([field, value]) => typeof value !== 'string' || stored?.spec[field] === value);
+    return taken && stored?.status?.observedGeneration === stored?.metadata.generation;
+  });
+}
+
+async function ready(name: string): Promise<void> {
+  await seen(name);
+  await until(`${name} is ready`, () => conditionOf(storedVm(host.stateDir, name), 'Ready')?.startsWith('True'));
+}
+
+async function domains(): Promise<ReadonlyMap<string, DomainOnHost>> {
+  const found = await domainsOn(host);
+  expect(cpusTwice(found, [1])).toEqual([]);
+  return found;
+}
+
+function standings(): Readonly<Record<string, Standing>> {
+  return Object.fromEntries(names.map((name) => [name, standingOf(storedVm(host.stateDir, name) ?? {})]));
+}
+
+/** Whoever is at work now has looked at everything: each VM's spec, the threads of the realtime one, and a VM that is new. */
+async function settled(probe: string): Promise<void> {
+  for (const name of names) {
+    change(name, { evictionStrategy: storedVm(host.stateDir, name)!.spec['evictionStrategy'] === 'Shutdown' ? 'Block' : 'Shutdown' });
+    await seen(name);
+  }
+  const pid = Number((await domains()).get('mixed')!.qemu!.split('@')[0]);
+  expect(vcpuThread(pid, 1).scheduling).toBe('FIFO 1');
+  execFileSync('chrt', ['--other', '--pid', '0', String(vcpuThread(pid, 1).tid)]);
+  await until('the thread is set right', () => vcpuThread(pid, 1).scheduling === 'FIFO 1');
+  await placed(probe, { ...shared, ...deaf });
+}
+
+/** A new VM runs, and goes. */
+async function placed(name: string, spec: object): Promise<void> {
+  write(name, spec);
+  await ready(name);
+  expectDone(await host.rtvm(['delete', name], { program }));
+}
+
+async function expectUntouched(): Promise<void> {
+  expect(await domains()).toEqual(before.domains);
+  await expect.poll(standings, { timeout: 60_000, interval: 100 }).toEqual(before.standings);
+  expect(await domains()).toEqual(before.domains);
+}
+
+/** The rtvm that is at work ends, as by Ctrl-C; the other goes on with the state that it leaves. */
+async function changeTo(version: keyof Versions, probe: string): Promise<void> {
+  rtvm.process.kill('SIGINT');
+  expectDone(await rtvm.ended);
+  expect(await domains()).toEqual(before.domains);
+  program = versions[version].bundle;
+  rtvm = host.start(['run', '--audit-interval', '1'], { program });
+  await settled(probe);
+  await expectUntouched();
+}
+
+async function sameHardware(name: string): Promise<void> {
+  expect(hardwareOf((await domains()).get(name)!.xml)).toEqual(hardware.get(name));
+}
+
+async function restarted(name: string): Promise<void> {
+  const startedAt = storedVm(host.stateDir, name)?.status?.domain?.startedAt;
+  change(name, { restartedAt: new Date(Date.now() + 1000).toISOString().replace(/\.\d+Z$/, 'Z') });
+  await until(`${name} is started anew`, () => storedVm(host.stateDir, name)?.status?.domain?.startedAt !== startedAt);
+  await ready(name);
+  await sameHardware(name);
+}
+
+it('is upgraded', async () => {
+  await changeTo('today', 'probe-2');
+});
+
+it('restarts guests on the machines that they had', async () => {
+  for (const name of ['mixed', 'whole']) await restarted(name);
+  before = { standings: standings(), domains: await domains() };
+});
+
+it('is put back, and goes on with what both have started', async () => {
+  await changeTo('base', 'probe-3');
+});
+
+it('is upgraded again', async () => {
+  await changeTo('today', 'probe-4');
+});
+
+it('places every kind of VM anew, and every VM that it had', async () => {
+  for (const name of ['shared', 'whole'] as const) {
+    await placed(`another-${name}`, guests[name]);
+    await restarted(name);
+  }
+  for (const name of ['halted', 'bound']) {
+    change(name, { runStrategy: 'Always' });
+    await ready(name);
+    await sameHardware(name);
+  }
+  change('mixed', { runStrategy: 'Halted' });
+  await ready('dedicated');
+  change('dedicated', { runStrategy: 'Halted' });
+  await seen('dedicated');
+  await placed('another-mixed', guests.mixed);
+  change('mixed', { runStrategy: 'Always' });
+  await ready('mixed');
+  await sameHardware('mixed');
+});
+
+it('leaves nothing when all is deleted', async () => {
+  expectDone(await host.rtvm(['delete', ...names], { program }));
+  await host.nothingIsLeft();
+});
