@@ -3,14 +3,23 @@ import { formatProblems } from '../crds/document-problem.ts';
 import { explainIssue } from '../crds/explain-issue.ts';
 import { formatRef, kinds } from '../crds/resource.ts';
 import { StoreError } from './errors.ts';
+import { parseIgnoringNewer } from './newer-fields.ts';
 import type { AnyStored, ObjectKey } from './resource.ts';
 import type { Kind, ResourceRef } from '../crds/resource.ts';
 
 /** The object with defaults filled in, or what is wrong with it, one line for each field. */
-export function check(object: AnyStored): AnyStored | string {
-  const { schema } = kinds[object.kind];
-  const result = schema.safeParse(object);
+function check(object: AnyStored): AnyStored | string {
+  return outcomeOf(object, kinds[object.kind].schema.safeParse(object));
+}
+
+/** The same, for what is stored: a newer version may have written it, and its fields that this one does not know are left out. */
+export function checkStored(object: AnyStored): AnyStored | string {
+  return outcomeOf(object, parseIgnoringNewer(kinds[object.kind].schema, object));
+}
+
+function outcomeOf(object: AnyStored, result: ReturnType<typeof parseIgnoringNewer>): AnyStored | string {
   if (result.success) return result.data as unknown as AnyStored;
+  const { schema } = kinds[object.kind];
   return formatProblems(result.error.issues.flatMap((issue) => explainIssue(issue, schema, object)));
 }
 

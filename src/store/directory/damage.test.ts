@@ -31,6 +31,20 @@ test.each([
   await expect(reopened.create(node('host-a'))).rejects.toThrow(damaged);
 });
 
+test('a state file of a newer version is read without the fields that this one does not know', async () => {
+  const { directory, store } = await openStore();
+  const created = await store.create(node('host-a', 10));
+  const file = path.join(directory, 'state', 'objects', 'RealtimeNode__host-a.json');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('"maxPriority": 10', '"maxPriority": 10, "newer": {"than": ["this"]}'));
+  const { store: reopened } = await openStore(directory);
+  expect([await reopened.diagnostics(), await reopened.get('RealtimeNode', { name: 'host-a' })]).toStrictEqual([[], created]);
+  // What is wrong beside that is wrong all the same.
+  await writeFile(file, text.replace('"maxPriority": 10', '"maxPriority": 490, "newer": true'));
+  const { store: again } = await openStore(directory);
+  expect((await again.diagnostics()).map(({ message }) => message)).toEqual([expect.stringMatching(/^this state file is damaged: spec\.maxPriority: 490: must be at most 99\. /)]);
+});
+
 test('a damaged state file is not overwritten from its manifest', async () => {
   const { directory, store } = await openStore();
   await store.applyManifests([{ file: 'vm.yaml', text: vmYaml('a') }]);

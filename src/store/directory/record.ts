@@ -2,7 +2,7 @@
 import { formatRef, isKind } from '../../crds/resource.ts';
 import type { ResourceRef } from '../../crds/resource.ts';
 import type { AnyStored } from '../resource.ts';
-import { check } from '../validate.ts';
+import { checkStored } from '../validate.ts';
 import { fileStem } from './object-name.ts';
 
 export interface StoredRecord {
@@ -25,7 +25,8 @@ export function formatRecord(record: StoredRecord): string {
 }
 
 /**
- * Reads what {@link formatRecord} wrote; fields that are newer than the file get their defaults.
+ * Reads what {@link formatRecord} wrote; fields that are newer than the file get their defaults, and those
+ * that are newer than this version are left out.
  * @param stem of the file that the text is from; it must be the object's.
  */
 export function parseRecord(text: string, stem: string): StoredRecord | Damage {
@@ -36,7 +37,7 @@ export function parseRecord(text: string, stem: string): StoredRecord | Damage {
     return damaged(error instanceof Error ? error.message : String(error));
   }
   if (!isRecord(value)) return damaged('it does not hold an object with its kind, uid, resourceVersion, generation and creationTimestamp');
-  const object = check(value.object);
+  const object = checkStored(value.object);
   if (typeof object === 'string') return damaged(object);
   const name = nameOf(object);
   if (fileStem(name) !== stem) return damaged(`it holds ${formatRef(name)}, which belongs in ${fileStem(name)}.json`);

@@ -7,6 +7,7 @@ import type { Kind } from '../../crds/resource.ts';
 import type { DocumentProblem } from '../../crds/document-problem.ts';
 import { StoreError } from '../errors.ts';
 import type { ForeignByKind, ForeignKind } from '../foreign.ts';
+import { parseIgnoringNewer } from '../newer-fields.ts';
 import type { Stored, StoredMetadata } from '../resource.ts';
 import { quote } from './api-error.ts';
 import { ownResource, pathOf } from './api-resource.ts';
@@ -47,8 +48,7 @@ export function decodeOwn<K extends Kind>(kind: K): Decode<Stored<K>> {
   return ({ metadata, spec, status }) => {
     const { name, namespace } = metadata;
     const bare = { ...envelope(kind), metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, spec, ...(status === undefined ? {} : { status }) };
-    const result = schema.safeParse(bare);
-    const parsed = result.success ? result : schema.safeParse(withoutUnknown(bare, result.error.issues));
+    const parsed = parseIgnoringNewer(schema, bare);
     if (parsed.success) {
       const { spec: readSpec, status: readStatus } = parsed.data as unknown as { readonly spec: object; readonly status?: unknown };
       // Defaults that reading adds, too: writing them would raise the generation of a spec that nobody has changed.
@@ -84,17 +84,6 @@ function withoutManagedFields(metadata: WireObject['metadata']): StoredMetadata 
 
 function envelope(kind: Kind): { readonly apiVersion: string; readonly kind: Kind } {
   return { apiVersion, kind };
-}
-
-/** A copy without the fields that the schema called unknown. */
-function withoutUnknown(value: object, issues: readonly { readonly code: string; readonly path: readonly PropertyKey[]; readonly keys?: readonly string[] }[]): unknown {
-  const copy: unknown = structuredClone(value);
-  for (const { code, path, keys } of issues) {
-    if (code !== 'unrecognized_keys' || keys === undefined) continue;
-    const parent = path.reduce<unknown>((at, step) => (at as Readonly<Record<PropertyKey, unknown>>)[step], copy);
-    for (const key of keys) Reflect.deleteProperty(parent as object, key);
-  }
-  return copy;
 }
 
 function isWireObject(value: unknown): value is WireObject {
