@@ -5,6 +5,7 @@ import { placementToWire } from '../crds/placement-wire.ts';
 import { placement as placementSchema } from '../crds/placement-schema.ts';
 import type { PlacementWire } from '../crds/placement-schema.ts';
 import type { Placement } from '../realtime/placement.ts';
+import { parseIgnoringNewer } from '../store/newer-fields.ts';
 
 const payload = z.object({ placement: placementSchema });
 const restarted = z.object({ restartedAt: timestamp() });
@@ -23,10 +24,10 @@ export function restartedAtOf(text: string): string | undefined {
   }
 }
 
-/** Undefined where a person or another version has written something else. */
+/** Undefined where a person has written something else. Of a newer version, without the fields that this one does not know. */
 export function parsePayload(text: string): PlacementWire | undefined {
   try {
-    return payload.parse(JSON.parse(text)).placement;
+    return parseIgnoringNewer(payload, JSON.parse(text)).data?.placement;
   } catch {
     return undefined;
   }

@@ -18,7 +18,7 @@ export function checkStored(object: AnyStored): AnyStored | string {
 }
 
 function outcomeOf(object: AnyStored, result: ReturnType<typeof parseIgnoringNewer>): AnyStored | string {
-  if (result.success) return result.data as unknown as AnyStored;
+  if (result.success) return result.data as AnyStored;
   const { schema } = kinds[object.kind];
   return formatProblems(result.error.issues.flatMap((issue) => explainIssue(issue, schema, object)));
 }
