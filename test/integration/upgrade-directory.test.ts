@@ -1,7 +1,7 @@
 // The upgrade contract on one host (docs/decisions/0011-upgrade-contract.md): `rtvm run` of the base release, of today, of the base
 // release again and of today again, on one state directory. Judged by its files, by libvirt and by the kernel, never by the product.
 import { execFileSync } from 'node:child_process';
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectDone } from './support/done.ts';
@@ -72,7 +72,9 @@ afterAll(async () => {
 /** A manifest of the administrator's own, put in place whole. */
 function write(name: string, spec: object): void {
   specs.set(name, spec);
-  const path = join(host.stateDir, 'manifests', `${name}.json`);
+  const folder = join(host.stateDir, 'manifests');
+  const path = join(folder, `${name}.json`);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(`${path}.new`, manifest(vm(name, spec)));
   renameSync(`${path}.new`, path);
 }
