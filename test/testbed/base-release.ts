@@ -1,4 +1,4 @@
-// The product as it was at the base of the upgrade contract: taken from git history, bundled by its own scripts, kept for the next run.
+// The base of the upgrade contract: taken from git history, bundled by its own scripts, kept for the next run.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const repository = resolve(import.meta.dirname, '../..');
 
-/** The release that a cluster is upgraded from, and put back to: docs/decisions/0011-upgrade-contract.md says when it moves on. */
+/** The release that is upgraded, and gone back to: docs/decisions/0011-upgrade-contract.md says when it moves on. */
 export const baseCommit = '676d6003a198ef21287e8841d9ce2c9805e0c163';
 
 export interface Release {
@@ -27,7 +27,8 @@ export async function baseRelease(): Promise<Release> {
   await requireCommit();
   const [packages, bundler] = [await objectOf('package-lock.json'), await objectOf('scripts/bundle')];
   const made = createHash('sha256').update([baseCommit, packages, bundler].join()).digest('hex').slice(0, 16);
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'rtvm-testbed', `release-${baseCommit.slice(0, 7)}-${made}`);
+  const caches = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'rtvm-testbed');
+  const cache = join(caches, `release-${baseCommit.slice(0, 7)}-${made}`);
   if (!existsSync(cache)) await make(cache);
   return { bundle: join(cache, 'rtvm.mjs'), chart: join(cache, 'chart') };
 }
@@ -42,7 +43,8 @@ async function make(cache: string): Promise<void> {
     await git('archive', '--output', join(work, 'sources.tar'), baseCommit);
     await run('tar', ['-xf', join(work, 'sources.tar'), '-C', sources]);
     await installPackages(sources);
-    await run(process.execPath, ['--disable-warning=ExperimentalWarning', join(sources, 'scripts/bundle/main.ts'), result]);
+    const bundler = join(sources, 'scripts/bundle/main.ts');
+    await run(process.execPath, ['--disable-warning=ExperimentalWarning', bundler, result]);
     cpSync(join(sources, 'deploy/helm/rtvm'), join(result, 'chart'), { recursive: true });
     mkdirSync(join(cache, '..'), { recursive: true });
     const partial = `${cache}.${process.pid}`;
@@ -65,9 +67,12 @@ function moveUnlessThere(partial: string, cache: string): void {
 
 /** Those of this checkout, linked, where it locks the same; else those that the release locks, from the registry. */
 async function installPackages(sources: string): Promise<void> {
-  const [theirs, ours] = [sources, repository].map((folder) => readFileSync(join(folder, 'package-lock.json'), 'utf8'));
-  if (theirs === ours) await run('cp', ['-al', join(repository, 'node_modules'), join(sources, 'node_modules')]);
-  else await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: sources });
+  const locked = (folder: string) => readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  if (locked(sources) === locked(repository)) {
+    await run('cp', ['-al', join(repository, 'node_modules'), join(sources, 'node_modules')]);
+    return;
+  }
+  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: sources });
 }
 
 async function requireCommit(): Promise<void> {
@@ -75,8 +80,11 @@ async function requireCommit(): Promise<void> {
     await git('cat-file', '-e', `${baseCommit}^{commit}`);
   } catch (error) {
     const isShallow = await git('rev-parse', '--is-shallow-repository').catch(() => 'unknown');
-    const remedy = isShallow === 'true' ? 'this clone is shallow: git fetch --unshallow (in CI: a checkout of the whole history)' : 'fetch the history of main into this clone';
-    throw new Error(`commit ${baseCommit}, from which upgrades are tested, is not in the git history of ${repository}; ${remedy}`, { cause: error });
+    const remedy = isShallow === 'true'
+      ? 'this clone is shallow: git fetch --unshallow (in CI: a checkout of the whole history)'
+      : 'fetch the history of main into this clone';
+    const missing = `commit ${baseCommit}, from which upgrades are tested, is not in the git history of ${repository}`;
+    throw new Error(`${missing}; ${remedy}`, { cause: error });
   }
 }
 

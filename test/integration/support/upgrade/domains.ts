@@ -12,28 +12,40 @@ export interface DomainOnHost {
   readonly xml: string;
 }
 
+export type DomainsByVm = ReadonlyMap<string, DomainOnHost>;
+
 const named = /^rtvm-default-(?<vm>.+)-[0-9a-f]+$/;
 
-/** By VM; those that libvirt defines and does not run are there too. */
-export async function domainsOn(host: LocalHost): Promise<ReadonlyMap<string, DomainOnHost>> {
+/** Those that libvirt defines and does not run are there too. */
+export async function domainsOn(host: LocalHost): Promise<DomainsByVm> {
   const names = (await host.libvirtd.virsh('list', '--all', '--name')).split('\n').filter((name) => name !== '');
   return new Map(await Promise.all(names.map(async (name) => {
-    const [id, xml] = [(await host.libvirtd.virsh('domid', name)).trim(), await host.libvirtd.virsh('dumpxml', name)];
+    const id = (await host.libvirtd.virsh('domid', name)).trim();
+    const xml = await host.libvirtd.virsh('dumpxml', name);
     const qemu = id === '-' ? undefined : identityOf(host.libvirtd.qemuPid(name));
     return [named.exec(name)?.groups?.['vm'] ?? name, { id, qemu, xml }] as const;
   })));
 }
 
-/** Dedicated CPUs of a host that more than one domain is pinned to, or that threads of more than one QEMU may run on. */
-export function cpusTwice(domains: ReadonlyMap<string, DomainOnHost>, dedicated: readonly number[]): readonly string[] {
-  const running = [...domains].filter(([, { qemu }]) => qemu !== undefined);
-  const pinned = running.flatMap(([, { xml }]) => claimsOf(xml, dedicated).cpus);
-  const used = running.flatMap(([, { qemu }]) => [...new Set(vcpuCpus(Number(qemu!.split('@')[0])))].filter((cpu) => dedicated.includes(cpu)));
-  return [...twice(pinned).map((cpu) => `two domains are pinned to CPU ${cpu}`), ...twice(used).map((cpu) => `vCPUs of two VMs may run on CPU ${cpu}`)];
+/** Dedicated CPUs of a host that two domains are pinned to, or that vCPUs of two of its VMs may run on. */
+export function cpusTwice(domains: DomainsByVm, dedicated: readonly number[]): readonly string[] {
+  const running = [...domains.values()].filter(({ qemu }) => qemu !== undefined);
+  const pinned = running.flatMap(({ xml }) => claimsOf(xml, dedicated).cpus);
+  const used = running.flatMap((domain) => vcpuCpus(qemuPid(domain)).filter((cpu) => dedicated.includes(cpu)));
+  return [
+    ...twice(pinned).map((cpu) => `two domains are pinned to CPU ${cpu}`),
+    ...twice(used).map((cpu) => `vCPUs of two VMs may run on CPU ${cpu}`),
+  ];
+}
+
+/** Of a domain that runs. */
+export function qemuPid({ qemu }: DomainOnHost): number {
+  return Number(qemu!.split('@')[0]);
 }
 
 function vcpuCpus(pid: number): readonly number[] {
-  return threadsOf(pid).filter(({ name }) => name.startsWith('CPU ')).flatMap(({ cpus }) => cpusIn(cpus));
+  const vcpus = threadsOf(pid).filter(({ name }) => name.startsWith('CPU '));
+  return [...new Set(vcpus.flatMap(({ cpus }) => cpusIn(cpus)))];
 }
 
 function twice<Value>(values: readonly Value[]): readonly Value[] {

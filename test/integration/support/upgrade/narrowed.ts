@@ -19,24 +19,29 @@ export interface Schema {
 
 const lowest = ['minimum', 'minLength', 'minItems', 'minProperties'] as const;
 const highest = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as const;
-/** A change of any of these may refuse what was taken, or merge it otherwise. */
+/** A change of any of these may refuse what was taken, fill in something else, or merge otherwise. */
 const fixed = [
-  'type', 'pattern', 'format', 'nullable', 'multipleOf', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type',
-  'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields', 'not', 'anyOf', 'oneOf', 'allOf',
+  'type', 'default', 'pattern', 'format', 'nullable', 'multipleOf', 'not', 'anyOf', 'oneOf', 'allOf',
+  'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type',
+  'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields',
 ] as const;
 
-/** A sentence each, with the path. Empty: whatever the older one took and stored, today's takes and keeps as it is. */
+/** A sentence each, with the path. Empty: what the older one took and stored, today's takes and keeps as it is. */
 export function narrowed(before: Schema, now: Schema, path = ''): readonly string[] {
   const at = path === '' ? 'the object' : path;
   const text = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
+  const rulesOf = (schema: Schema) => schema['x-kubernetes-validations']?.map(({ rule }) => rule);
+  const changed = [
+    ...fixed.filter((keyword) => text(before[keyword]) !== text(now[keyword])),
+    ...lowest.filter((keyword) => Number(now[keyword] ?? -Infinity) > Number(before[keyword] ?? -Infinity)),
+    ...highest.filter((keyword) => Number(now[keyword] ?? Infinity) < Number(before[keyword] ?? Infinity)),
+  ];
   return [
-    ...fixed.filter((keyword) => text(before[keyword]) !== text(now[keyword])).map((keyword) => `${at}: ${keyword} was ${text(before[keyword])}, is ${text(now[keyword])}`),
-    ...lowest.filter((keyword) => Number(now[keyword] ?? -Infinity) > Number(before[keyword] ?? -Infinity)).map((keyword) => `${at}: ${keyword} was ${text(before[keyword])}, is ${text(now[keyword])}`),
-    ...highest.filter((keyword) => Number(now[keyword] ?? Infinity) < Number(before[keyword] ?? Infinity)).map((keyword) => `${at}: ${keyword} was ${text(before[keyword])}, is ${text(now[keyword])}`),
-    ...(text(before.default) === text(now.default) ? [] : [`${at}: default was ${text(before.default)}, is ${text(now.default)}`]),
-    ...(now.required ?? []).filter((name) => before.required?.includes(name) !== true).map((name) => `${at}: ${name} is required now`),
-    ...(now.enum === undefined ? [] : before.enum === undefined ? [`${at}: only some values are taken now`] : before.enum.filter((value) => !now.enum!.includes(value)).map((value) => `${at}: ${text(value)} is taken no more`)),
-    ...(now['x-kubernetes-validations'] ?? []).filter(({ rule }) => before['x-kubernetes-validations']?.some((known) => known.rule === rule) !== true).map(({ rule }) => `${at}: a rule is new or another: ${rule}`),
+    ...changed.map((keyword) => `${at}: ${keyword} was ${text(before[keyword])}, is ${text(now[keyword])}`),
+    ...added(before.required, now.required).map((name) => `${at}: ${name} is required now`),
+    ...(before.enum === undefined && now.enum !== undefined ? [`${at}: only some values are taken now`] : []),
+    ...(now.enum === undefined ? [] : added(now.enum, before.enum)).map((value) => `${at}: ${text(value)} is taken no more`),
+    ...added(rulesOf(before), rulesOf(now)).map((rule) => `${at}: a rule is new or another: ${rule}`),
     ...Object.entries(before.properties ?? {}).flatMap(([name, schema]) => {
       const today = now.properties?.[name];
       return today === undefined ? [`${path}.${name}: is gone`] : narrowed(schema, today, `${path}.${name}`);
@@ -44,6 +49,11 @@ export function narrowed(before: Schema, now: Schema, path = ''): readonly strin
     ...inner(before.items, now.items, `${path}[]`),
     ...inner(asSchema(before.additionalProperties), asSchema(now.additionalProperties), `${path}{}`),
   ];
+}
+
+/** What is in the second list and not in the first. */
+function added<Value>(was: readonly Value[] = [], is: readonly Value[] = []): readonly Value[] {
+  return is.filter((value) => !was.includes(value));
 }
 
 function inner(before: Schema | undefined, now: Schema | undefined, path: string): readonly string[] {

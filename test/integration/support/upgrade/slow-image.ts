@@ -1,4 +1,4 @@
-// A web server whose one file comes byte by byte until the test lets it go on: whoever fetches it is fetching it all the while.
+// A web server whose one file comes byte by byte until the test lets it go on: a download of it lasts until then.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-// What a VM's status says, without what differs between two versions that both say it well: times, sentences, generations.
+// What a VM's status says, without what may differ between two versions: times, sentences, generations.
 
 export interface Standing {
   readonly phase: string | undefined;

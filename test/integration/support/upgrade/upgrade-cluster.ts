@@ -1,4 +1,4 @@
-// A cluster whose controller and agents are real processes of one version after the other: two hosts with a libvirtd each, one API server.
+// A cluster of two hosts with a libvirtd each, whose controller and agents are real processes of one version after the other.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from '../../../testbed/base-release.ts';
@@ -14,7 +14,7 @@ import { deafRom } from '../roms.ts';
 import { makeBlankImage } from './guests.ts';
 import type { SlowImage } from './slow-image.ts';
 
-/** What every test machine has: CPU 0 is shared, CPU 1 dedicated. Each host has a libvirtd of its own, and knows of no other. */
+/** What every test machine has. Both hosts are this machine, each with a libvirtd that knows nothing of the other. */
 export const dedicatedCpus = [1];
 const nodeSpec = { dedicatedCpus: '1', sharedCpus: '0', vcpusPerSharedCpu: 16 };
 const nodeNames = ['worker-1', 'worker-2'] as const;
@@ -54,7 +54,8 @@ export class UpgradeCluster implements AsyncDisposable {
 
   /** As `helm upgrade` does first. Waits until the API server serves them. */
   async applyCrds({ chart }: Release): Promise<void> {
-    const definitions = manifestsIn(await renderChart(chart)).filter(({ kind }) => kind === 'CustomResourceDefinition');
+    const manifests = manifestsIn(await renderChart(chart));
+    const definitions = manifests.filter(({ kind }) => kind === 'CustomResourceDefinition');
     const file = join(this.api.dir, 'crds.json');
     writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: definitions }));
     await this.#kubectl('apply', '--server-side', '--force-conflicts', '-f', file);
@@ -63,7 +64,10 @@ export class UpgradeCluster implements AsyncDisposable {
 
   /** Tells what the administrator gives guests of each node. */
   async describeNodes(): Promise<void> {
-    for (const name of nodeNames) await this.objects.create(paths.nodes, { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name }, spec: nodeSpec });
+    for (const name of nodeNames) {
+      const node = { apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name }, spec: nodeSpec };
+      await this.objects.create(paths.nodes, node);
+    }
   }
 
   /** Has a controller of this version take over from the one that is at work, if there is one. */
@@ -76,9 +80,10 @@ export class UpgradeCluster implements AsyncDisposable {
 
   /** One node after the other, as a DaemonSet does: the agent that is at work ends before the next begins. */
   async runAgents({ bundle }: Release): Promise<void> {
+    const options = ['--audit-interval', '1', '--allow-url', this.#images.folder];
     for (const name of nodeNames) {
       await ended(this.#agents.get(name));
-      this.#agents.set(name, this.#start(name, bundle, 'agent', '--node-name', name, '--audit-interval', '1', '--allow-url', this.#images.folder));
+      this.#agents.set(name, this.#start(name, bundle, 'agent', '--node-name', name, ...options));
     }
   }
 
@@ -98,8 +103,8 @@ export class UpgradeCluster implements AsyncDisposable {
   }
 
   #start(node: string, program: string, command: string, ...args: readonly string[]): RunningRtvm {
-    const reach = ['--kubeconfig', this.api.kubeconfigPath, '--lease-namespace', 'default', '--metrics-address', '127.0.0.1:0'];
-    return this.hosts.get(node)!.start([command, ...reach, ...args], { program });
+    const reach = ['--kubeconfig', this.api.kubeconfigPath, '--lease-namespace', 'default'];
+    return this.hosts.get(node)!.start([command, ...reach, '--metrics-address', '127.0.0.1:0', ...args], { program });
   }
 
   async #kubectl(...args: readonly string[]): Promise<void> {
