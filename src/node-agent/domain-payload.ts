@@ -24,7 +24,7 @@ export function restartedAtOf(text: string): string | undefined {
   }
 }
 
-/** Undefined where a person has written something else. Of a newer version, without the fields that this one does not know. */
+/** Without the fields of a newer version. Undefined where a person has written something else. */
 export function parsePayload(text: string): PlacementWire | undefined {
   try {
     return parseIgnoringNewer(payload, JSON.parse(text)).data?.placement;

@@ -1,5 +1,5 @@
-// The upgrade contract of the chart (docs/decisions/0011-upgrade-contract.md): with default values no pod and no account may do more than
-// in the base release, and the CRDs take whatever they took.
+// The upgrade contract of the chart (docs/decisions/0011-upgrade-contract.md): with default values no pod and no account
+// may do more than in the base release, and the CRDs take whatever they took.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { baseRelease } from '../testbed/base-release.ts';
 import { chartDirectory, manifestsIn, nameOf, renderChart } from './support/chart.ts';
@@ -8,10 +8,10 @@ import { narrowed } from './support/upgrade/narrowed.ts';
 import type { Schema } from './support/upgrade/narrowed.ts';
 import { policiesOf, powersOf } from './support/upgrade/powers.ts';
 
-/** Powers that a pod or an account has with default values today and had not in the base release, each with the reason why it needs it. */
+/** What a pod or an account may do today, with default values, and not in the base release: each with the reason. */
 const agreed: Readonly<Record<string, string>> = {};
 
-/** Where a CRD takes less than that of the base release, or fills in something else, each with the reason why nothing stored suffers. */
+/** Where a CRD takes less, or fills in something else: each with the reason why nothing that is stored suffers. */
 const agreedNarrowing: Readonly<Record<string, string>> = {};
 
 let base: readonly Manifest[];
@@ -34,50 +34,53 @@ describe('with default values', () => {
 });
 
 describe('the comparison', () => {
-  const changed = (name: string, change: (pod: PodSpec) => object) => base.map((manifest) => {
-    if (nameOf(manifest) !== name) return manifest;
+  const agent = 'DaemonSet/rtvm-agent';
+  const withAgent = (change: (pod: PodSpec) => object) => base.map((manifest) => {
+    if (nameOf(manifest) !== agent) return manifest;
     const { template, ...spec } = manifest['spec'] as { readonly template: { readonly spec: PodSpec } };
     return { ...manifest, spec: { ...spec, template: { ...template, spec: { ...template.spec, ...change(template.spec) } } } };
   });
-  const context = (securityContext: object) => ({ containers: [first] }: PodSpec) => ({ containers: [{ ...first, securityContext: { ...first.securityContext, ...securityContext } }] });
+  const context = (change: object) => ({ containers: [first] }: PodSpec) => ({
+    containers: [{ ...first, securityContext: { ...first.securityContext, ...change } }],
+  });
+  const mounts = (change: (mounts: readonly object[]) => readonly object[]) => ({ containers: [first], volumes }: PodSpec) => ({
+    containers: [{ ...first, volumeMounts: change(first.volumeMounts) }],
+    volumes: [...volumes, { name: 'etc', hostPath: { path: '/etc' } }],
+  });
+  const etc = { name: 'etc', mountPath: '/host/etc', readOnly: true };
 
-  it.each<{ readonly what: string; readonly power: string; readonly change: (pod: PodSpec) => object }>([
-    { what: 'a namespace of the host', power: 'hostNetwork', change: () => ({ hostNetwork: true }) },
-    { what: 'a capability', power: 'container agent: capability SYS_ADMIN', change: context({ capabilities: { drop: ['ALL'], add: ['SYS_NICE', 'SYS_ADMIN'] } }) },
-    { what: 'capabilities that are dropped no more', power: 'container agent: the container runtime\'s own capabilities', change: context({ capabilities: { add: ['SYS_NICE'] } }) },
-    { what: 'what is forbidden no more', power: 'container agent: privilege escalation', change: context({ allowPrivilegeEscalation: undefined }) },
-    { what: 'a field that it does not know', power: 'container agent: procMount "Unmasked"', change: context({ procMount: 'Unmasked' }) },
-    {
-      what: 'a directory of the host', power: 'container agent: reads hostPath /etc/ at /host/etc',
-      change: ({ volumes, containers: [first] }) => ({
-        volumes: [...volumes, { name: 'etc', hostPath: { path: '/etc' } }],
-        containers: [{ ...first, volumeMounts: [...first.volumeMounts, { name: 'etc', mountPath: '/host/etc', readOnly: true }] }],
-      }),
-    },
-    {
-      what: 'writing where it read', power: 'container agent: writes hostPath /run/libvirt/ at /run/libvirt',
-      change: ({ containers: [first] }) => ({ containers: [{ ...first, volumeMounts: first.volumeMounts.map((mount) => ({ ...mount, readOnly: false })) }] }),
-    },
-  ])('finds $what', ({ power, change }) => {
-    expect(gained(base, changed('DaemonSet/rtvm-agent', change))).toContain(`DaemonSet/rtvm-agent: ${power}`);
+  it.each<[string, (pod: PodSpec) => object]>([
+    ['hostNetwork', () => ({ hostNetwork: true })],
+    ['container agent: capability SYS_ADMIN', context({ capabilities: { drop: ['ALL'], add: ['SYS_NICE', 'SYS_ADMIN'] } })],
+    ["container agent: the container runtime's own capabilities", context({ capabilities: { add: ['SYS_NICE'] } })],
+    ['container agent: privilege escalation', context({ allowPrivilegeEscalation: undefined })],
+    ['container agent: procMount "Unmasked"', context({ procMount: 'Unmasked' })],
+    ['container agent: reads hostPath /etc/ at /host/etc', mounts((all) => [...all, etc])],
+    [
+      'container agent: writes hostPath /run/libvirt/ at /run/libvirt',
+      mounts((all) => all.map((mount) => ({ ...mount, readOnly: false }))),
+    ],
+  ])('finds that an agent has gained: %s', (power, change) => {
+    expect(gained(base, withAgent(change))).toContain(`${agent}: ${power}`);
   });
 
   it('finds a verb more of a role, and an account more that has it', () => {
     const role = base.find(({ kind }) => kind === 'ClusterRole')!;
-    const more = { ...role, rules: [...role['rules'] as readonly object[], { apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] };
-    expect(gained(base, base.map((manifest) => (manifest === role ? more : manifest)))).toContain(`${nameOf(role)}: get /secrets *`);
     const binding = base.find(({ kind }) => kind === 'ClusterRoleBinding')!;
+    const secrets = { apiGroups: [''], resources: ['secrets'], verbs: ['get'] };
+    const more = { ...role, rules: [...role['rules'] as readonly object[], secrets] };
     const wider = { ...binding, subjects: [{ kind: 'Group', name: 'system:authenticated' }] };
-    expect(gained(base, base.map((manifest) => (manifest === binding ? wider : manifest)))).toEqual([expect.stringContaining('to Group /system:authenticated') as unknown]);
+    const { kind, name } = binding['roleRef'] as { readonly kind: string; readonly name: string };
+    expect(gained([role, binding], [more, wider])).toEqual([
+      `${nameOf(role)}: get /secrets *`,
+      `${nameOf(binding)}: gives ${kind}/${name} to Group /system:authenticated in all namespaces`,
+    ]);
   });
 });
 
 describe('a CRD', () => {
   it('takes what it took, and fills in what it filled in', () => {
-    const schemas = (manifests: readonly Manifest[]) => new Map(manifests.filter(({ kind }) => kind === 'CustomResourceDefinition').flatMap(({ metadata: { name }, spec }) => (
-      (spec as Definition).versions.map((version) => [`${name} ${version.name}`, version.schema.openAPIV3Schema] as const)
-    )));
-    const [before, now] = [schemas(base), schemas(today)];
+    const [before, now] = [schemasOf(base), schemasOf(today)];
     expect(before.size).toBe(5);
     const found = [...before].flatMap(([name, schema]) => {
       const current = now.get(name);
@@ -86,19 +89,26 @@ describe('a CRD', () => {
     expect(found.toSorted()).toEqual(Object.keys(agreedNarrowing).toSorted());
   });
 
-  it.each<{ readonly what: string; readonly now: Schema; readonly said: string }>([
-    { what: 'a field that has gone', now: { type: 'object' }, said: '.size: is gone' },
-    { what: 'a field that is required now', now: { type: 'object', required: ['size'], properties: { size: { type: 'string', enum: ['a', 'b'], maxLength: 9 } } }, said: 'the object: size is required now' },
-    { what: 'a value that is taken no more', now: { type: 'object', properties: { size: { type: 'string', enum: ['a', 'c'], maxLength: 9 } } }, said: '.size: "b" is taken no more' },
-    { what: 'a lower limit', now: { type: 'object', properties: { size: { type: 'string', enum: ['a', 'b'], maxLength: 8 } } }, said: '.size: maxLength was 9, is 8' },
-    { what: 'another default', now: { type: 'object', properties: { size: { type: 'string', enum: ['a', 'b'], maxLength: 9, default: 'a' } } }, said: '.size: default was nothing, is "a"' },
-    { what: 'a new rule', now: { type: 'object', properties: { size: { type: 'string', enum: ['a', 'b'], maxLength: 9 } }, 'x-kubernetes-validations': [{ rule: 'has(self.size)' }] }, said: 'the object: a rule is new or another: has(self.size)' },
-  ])('is found to have $what', ({ now, said }) => {
-    expect(narrowed({ type: 'object', properties: { size: { type: 'string', enum: ['a', 'b'], maxLength: 9 } } }, now)).toEqual([said]);
+  const size: Schema = { type: 'string', enum: ['a', 'b'], maxLength: 9 };
+  const of = (field: Schema, more: Schema = {}): Schema => ({ type: 'object', properties: { size: field }, ...more });
+
+  it.each<[string, Schema]>([
+    ['.size: is gone', { type: 'object' }],
+    ['the object: size is required now', of(size, { required: ['size'] })],
+    ['.size: "b" is taken no more', of({ ...size, enum: ['a', 'c'] })],
+    ['.size: maxLength was 9, is 8', of({ ...size, maxLength: 8 })],
+    ['.size: default was nothing, is "a"', of({ ...size, default: 'a' })],
+    [
+      'the object: a rule is new or another: has(self.size)',
+      of(size, { 'x-kubernetes-validations': [{ rule: 'has(self.size)' }] }),
+    ],
+  ])('is found to be narrower: %s', (said, now) => {
+    expect(narrowed(of(size), now)).toEqual([said]);
   });
 
-  it('may have a field and a value more', () => {
-    expect(narrowed({ properties: { size: { enum: ['a'] } } }, { properties: { size: { enum: ['a', 'b'] }, more: { type: 'string', default: 'x' } } })).toEqual([]);
+  it('may have a field, a value and room more', () => {
+    const wider = { ...size, enum: ['a', 'b', 'c'], maxLength: 10 };
+    expect(narrowed(of(size), { type: 'object', properties: { size: wider, more: { type: 'string', default: 'x' } } })).toEqual([]);
   });
 });
 
@@ -109,6 +119,13 @@ interface PodSpec {
 
 interface Definition {
   readonly versions: readonly { readonly name: string; readonly schema: { readonly openAPIV3Schema: Schema } }[];
+}
+
+function schemasOf(manifests: readonly Manifest[]): ReadonlyMap<string, Schema> {
+  const definitions = manifests.filter(({ kind }) => kind === 'CustomResourceDefinition');
+  return new Map(definitions.flatMap(({ metadata, spec }) => (
+    (spec as Definition).versions.map(({ name, schema }) => [`${metadata.name} ${name}`, schema.openAPIV3Schema] as const)
+  )));
 }
 
 function gained(before: readonly Manifest[], now: readonly Manifest[]): readonly string[] {

@@ -1,26 +1,27 @@
-// The upgrade contract on a cluster (docs/decisions/0011-upgrade-contract.md): the base release runs VMs, today's takes over, is put back,
-// and takes over again. Judged by the API, by libvirt and by the kernel, never by the product.
+// The upgrade contract on a cluster (docs/decisions/0011-upgrade-contract.md): the base release runs VMs, today's takes
+// over, is put back, and takes over again. Judged by the API, by libvirt and by the kernel, never by the product.
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
+import type { TableGuest } from './support/chaos-events.ts';
 import { ClusterLog } from './support/cluster-log.ts';
 import { kubeCondition, paths } from './support/kube-objects.ts';
 import type { KubeVm } from './support/kube-objects.ts';
 import { cpusIn, vcpuThread } from './support/live-process.ts';
-import { deaf, romImage, shared, vm } from './support/manifests.ts';
+import { romImage, vm } from './support/manifests.ts';
 import { deafRom } from './support/roms.ts';
 import { until } from './support/until.ts';
-import { cpusTwice, domainsOn } from './support/upgrade/domains.ts';
-import type { DomainOnHost } from './support/upgrade/domains.ts';
-import { blankImage, classManifest, guests, imageManifest } from './support/upgrade/guests.ts';
+import { cpusTwice, domainsOn, qemuPid } from './support/upgrade/domains.ts';
+import type { DomainOnHost, DomainsByVm } from './support/upgrade/domains.ts';
+import { blankImage, classManifest, guests, imageManifest, laterThanAll, plain } from './support/upgrade/guests.ts';
 import type { GuestName } from './support/upgrade/guests.ts';
 import { hardwareOf } from './support/upgrade/hardware.ts';
 import type { Hardware } from './support/upgrade/hardware.ts';
 import { SlowImage } from './support/upgrade/slow-image.ts';
 import { standingOf } from './support/upgrade/standing.ts';
-import type { Standing } from './support/upgrade/standing.ts';
+import type { Standings } from './support/upgrade/standing.ts';
 import { dedicatedCpus, UpgradeCluster } from './support/upgrade/upgrade-cluster.ts';
 import { bothVersions } from './support/upgrade/versions.ts';
 import type { Versions } from './support/upgrade/versions.ts';
@@ -38,7 +39,7 @@ describeWithKubeApi('a cluster of the base release', () => {
   /** CPUs that some revision of a table gave to two VMs. */
   const givenTwice: string[] = [];
   /** How each VM stood, and its domain, when the version before had settled. */
-  let before: { readonly standings: Readonly<Record<string, Standing>>; readonly domains: ReadonlyMap<string, DomainOnHost> };
+  let before: { readonly standings: Standings; readonly domains: DomainsByVm };
   /** What each VM's guest saw under the base release. */
   const hardware = new Map<string, Hardware>();
   let probes = 0;
@@ -49,8 +50,9 @@ describeWithKubeApi('a cluster of the base release', () => {
     versions = await bothVersions(join(cluster.api.dir, 'versions'));
     log = new ClusterLog(cluster.api.etcdUrl, (event) => {
       if (event.type !== 'table') return;
-      const cpus = event.guests?.flatMap(({ placement: { vcpuPins, reservedCpus } }) => [...vcpuPins.flatMap(({ cpu }) => cpu ?? []), ...cpusIn(reservedCpus)]) ?? [];
-      if (new Set(cpus).size < cpus.length) givenTwice.push(`${cpus.join()} on ${event.node} at revision ${event.revision}`);
+      const cpus = (event.guests ?? []).flatMap(ownCpus);
+      const isTwice = new Set(cpus).size < cpus.length;
+      if (isTwice) givenTwice.push(`${cpus.join()} on ${event.node} at revision ${event.revision}`);
     });
     await cluster.applyCrds(versions.base);
     await cluster.describeNodes();
@@ -58,9 +60,9 @@ describeWithKubeApi('a cluster of the base release', () => {
     await cluster.runAgents(versions.base);
     await create(paths.classes, classManifest);
     const slow = imageManifest('slow', { format: 'rom', source: { url: images.url, sha256: images.sha256 } });
-    for (const image of [romImage('deaf'), imageManifest('blank', blankImage), slow]) await create(paths.images, image);
-    for (const [name, spec] of Object.entries({ ...guests, halted: guests.shared, bound: guests.whole })) await create(paths.vms, vm(name, spec));
-    await create(paths.vms, vm('fetched', { ...shared, image: { name: 'slow' }, terminationGracePeriodSeconds: 1 }));
+    await create(paths.images, romImage('deaf'), imageManifest('blank', blankImage), slow);
+    const specs = { ...guests, halted: plain, bound: guests.whole, fetched: { ...plain, image: { name: 'slow' } } };
+    await create(paths.vms, ...Object.entries(specs).map(([name, one]) => vm(name, one)));
     for (const name of [...running, 'halted', 'bound']) await ready(name);
     for (const [name, { xml }] of await domains()) hardware.set(name, hardwareOf(xml));
     for (const name of ['halted', 'bound']) await spec(name, { runStrategy: 'Halted' });
@@ -77,28 +79,32 @@ describeWithKubeApi('a cluster of the base release', () => {
     await images[Symbol.asyncDispose]();
   });
 
-  const create = async (path: string, body: object) => cluster.objects.create<KubeVm>(path, body);
-  const spec = async (name: string, change: object) => cluster.objects.patch<KubeVm>(`${paths.vms}/${name}`, { spec: change });
+  const at = (name: string) => `${paths.vms}/${name}`;
+  const spec = async (name: string, change: object) => cluster.objects.patch<KubeVm>(at(name), { spec: change });
+
+  async function create(path: string, ...bodies: readonly object[]): Promise<void> {
+    for (const body of bodies) await cluster.objects.create(path, body);
+  }
 
   async function vmWhen(name: string, wanted: (vm: KubeVm) => boolean): Promise<KubeVm> {
-    return (await cluster.objects.when<KubeVm>(`${paths.vms}/${name}`, (object) => object !== undefined && wanted(object)))!;
+    return (await cluster.objects.when<KubeVm>(at(name), (object) => object !== undefined && wanted(object)))!;
   }
 
   async function ready(name: string): Promise<void> {
-    await vmWhen(name, (object) => object.status?.observedGeneration === object.metadata.generation && kubeCondition(object, 'Ready')?.status === 'True');
+    await vmWhen(name, (object) => isSeen(object) && kubeCondition(object, 'Ready')?.status === 'True');
   }
 
   async function stopped(name: string, wanted: (status: NonNullable<KubeVm['status']>) => boolean): Promise<void> {
-    await vmWhen(name, ({ status, metadata }) => status?.observedGeneration === metadata.generation && status.phase === 'Stopped' && wanted(status));
+    await vmWhen(name, (object) => isSeen(object) && object.status?.phase === 'Stopped' && wanted(object.status));
   }
 
   async function remove(name: string): Promise<void> {
-    await cluster.objects.delete(`${paths.vms}/${name}`);
-    await cluster.objects.when(`${paths.vms}/${name}`, (object) => object === undefined);
+    await cluster.objects.delete(at(name));
+    await cluster.objects.when(at(name), (object) => object === undefined);
   }
 
   /** Of all hosts, by VM; a VM with two would be in `givenTwice`. */
-  async function domains(): Promise<ReadonlyMap<string, DomainOnHost>> {
+  async function domains(): Promise<DomainsByVm> {
     const all = new Map<string, DomainOnHost>();
     for (const host of cluster.hosts.values()) {
       const found = await domainsOn(host);
@@ -111,7 +117,7 @@ describeWithKubeApi('a cluster of the base release', () => {
     return all;
   }
 
-  async function standings(): Promise<Readonly<Record<string, Standing>>> {
+  async function standings(): Promise<Standings> {
     const all = await cluster.objects.list<KubeVm>(paths.vms);
     return Object.fromEntries(all.map((one) => [one.metadata.name, standingOf(one)]));
   }
@@ -121,26 +127,34 @@ describeWithKubeApi('a cluster of the base release', () => {
   }
 
   /**
-   * Whoever is at work now has looked at everything: the controller says that it has seen a change of each VM's spec that is none of its
+   * Whoever is at work now has looked at everything: the controller has seen a change of each VM's spec, none of its
    * guest's, each agent has set a thread right, and a new VM was placed, run and removed.
    */
   async function settled(): Promise<void> {
-    for (const { metadata: { name }, spec: { evictionStrategy } } of await cluster.objects.list<KubeVm>(paths.vms)) {
-      const { metadata: { generation } } = await spec(name, { evictionStrategy: evictionStrategy === 'Shutdown' ? 'Block' : 'Shutdown' });
-      await vmWhen(name, ({ status }) => (status?.observedGeneration ?? 0) >= generation);
-    }
+    const all = await cluster.objects.list<KubeVm>(paths.vms);
     const found = await domains();
-    for (const [name, number] of Object.entries(realtimeVcpus)) {
-      const thread = () => vcpuThread(Number(found.get(name)!.qemu!.split('@')[0]), number);
-      const scheduling = thread().scheduling;
-      expect(scheduling).toMatch(/^FIFO/);
-      execFileSync('chrt', ['--other', '--pid', '0', String(thread().tid)]);
-      await until(`the thread of ${name} is set right`, () => thread().scheduling === scheduling);
-    }
     probes += 1;
-    await placed(`probe-${probes}`, { ...shared, ...deaf });
+    await Promise.all([
+      ...all.map(looksAt),
+      ...Object.entries(realtimeVcpus).map(async ([name, number]) => corrects(found.get(name)!, number)),
+      placed(`probe-${probes}`, plain),
+    ]);
     await log.caughtUp();
     expect(givenTwice).toEqual([]);
+  }
+
+  async function looksAt({ metadata: { name }, spec: { evictionStrategy } }: KubeVm): Promise<void> {
+    const other = evictionStrategy === 'Shutdown' ? 'Block' : 'Shutdown';
+    const { metadata: { generation } } = await spec(name, { evictionStrategy: other });
+    await vmWhen(name, ({ status }) => (status?.observedGeneration ?? 0) >= generation);
+  }
+
+  async function corrects(domain: DomainOnHost, vcpu: number): Promise<void> {
+    const thread = () => vcpuThread(qemuPid(domain), vcpu);
+    const { scheduling, tid } = thread();
+    expect(scheduling).toMatch(/^FIFO/);
+    execFileSync('chrt', ['--other', '--pid', '0', String(tid)]);
+    await until('the thread is set right', () => thread().scheduling === scheduling);
   }
 
   /** A new VM runs, and goes. */
@@ -170,8 +184,9 @@ describeWithKubeApi('a cluster of the base release', () => {
   /** Its guest is started anew, and sees the machine that it saw. */
   async function restarted(name: GuestName): Promise<void> {
     const { status } = await vmWhen(name, () => true);
-    await spec(name, { restartedAt: new Date(Date.now() + 1000).toISOString().replace(/\.\d+Z$/, 'Z') });
-    await vmWhen(name, (object) => object.status?.domain?.startedAt !== status?.domain?.startedAt && kubeCondition(object, 'Ready')?.status === 'True');
+    await spec(name, { restartedAt: laterThanAll() });
+    await vmWhen(name, (object) => object.status?.domain?.startedAt !== status?.domain?.startedAt);
+    await ready(name);
     await sameHardware(name);
   }
 
@@ -195,7 +210,7 @@ describeWithKubeApi('a cluster of the base release', () => {
   it('restarts guests on the machines that they had', async () => {
     const disk = dataDisk('whole');
     expect(disk).toBeDefined();
-    for (const name of ['mixed', 'whole'] as const) await restarted(name);
+    await Promise.all((['mixed', 'whole'] as const).map(restarted));
     await remember();
     expect(dataDisk('whole')).toEqual(disk);
   });
@@ -209,18 +224,21 @@ describeWithKubeApi('a cluster of the base release', () => {
   });
 
   it('places every kind of VM anew, and every VM that it had', async () => {
-    for (const name of ['mixed', 'dedicated'] as const) {
-      await spec(name, { runStrategy: 'Halted' });
-      await stopped(name, ({ placement }) => placement === undefined);
-      await placed(`another-${name}`, guests[name]);
-      await spec(name, { runStrategy: 'Always' });
-      await ready(name);
-      await sameHardware(name);
-    }
-    for (const name of ['shared', 'whole'] as const) {
+    const withCpus = (async () => {
+      for (const name of ['mixed', 'dedicated'] as const) {
+        await spec(name, { runStrategy: 'Halted' });
+        await stopped(name, ({ placement }) => placement === undefined);
+        await placed(`another-${name}`, guests[name]);
+        await spec(name, { runStrategy: 'Always' });
+        await ready(name);
+        await sameHardware(name);
+      }
+    })();
+    const floating = (['shared', 'whole'] as const).map(async (name) => {
       await placed(`another-${name}`, guests[name]);
       await restarted(name);
-    }
+    });
+    await Promise.all([withCpus, ...floating]);
   });
 
   it('starts what was halted, what is bound where it is bound, and what was being fetched', async () => {
@@ -239,8 +257,18 @@ describeWithKubeApi('a cluster of the base release', () => {
   });
 
   it('leaves nothing when all is deleted', async () => {
-    for (const { metadata: { name } } of await cluster.objects.list<KubeVm>(paths.vms)) await cluster.objects.delete(`${paths.vms}/${name}`);
-    await until('all VMs are gone', async () => (await cluster.objects.list(paths.vms)).length === 0);
+    const all = await cluster.objects.list<KubeVm>(paths.vms);
+    await Promise.all(all.map(async ({ metadata: { name } }) => remove(name)));
     for (const host of cluster.hosts.values()) await host.nothingIsLeft();
   });
 });
+
+/** The status is about the spec as it is. */
+function isSeen({ metadata, status }: KubeVm): boolean {
+  return status?.observedGeneration === metadata.generation;
+}
+
+/** CPUs that a table's entry gives to nobody else. */
+function ownCpus({ placement: { vcpuPins, reservedCpus } }: TableGuest): readonly number[] {
+  return [...vcpuPins.flatMap(({ cpu }) => cpu ?? []), ...cpusIn(reservedCpus)];
+}

@@ -5,7 +5,8 @@ import ts from 'typescript';
 
 /** Fields of reports, conditions, events and findings that are text, whoever wrote them. */
 const texts: ReadonlySet<string> = new Set(['reason', 'message', 'subject']);
-const equalities: ReadonlySet<ts.SyntaxKind> = new Set([ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken]);
+const { EqualsEqualsEqualsToken, ExclamationEqualsEqualsToken } = ts.SyntaxKind;
+const equalities: ReadonlySet<ts.SyntaxKind> = new Set([EqualsEqualsEqualsToken, ExclamationEqualsEqualsToken]);
 /** Methods of strings, sets, lists and expressions that say yes or no. */
 const asking: ReadonlySet<string> = new Set(['has', 'includes', 'startsWith', 'endsWith', 'test', 'exec', 'match']);
 
@@ -16,7 +17,8 @@ export function decidedStrings(sources: string): readonly string[] {
   const parsed = product.map((file) => parse(readFileSync(join(sources, file), 'utf8'), join(sources, file)));
   const constants = new Map(parsed.flatMap((file) => constantsIn(file)));
   const roomOf = ({ fileName }: ts.SourceFile) => relative(sources, fileName).split(sep)[0]!;
-  return [...new Set(parsed.flatMap((file) => decisionsIn(file, constants).map((word) => `${roomOf(file)}: ${word}`)))].toSorted();
+  const found = parsed.flatMap((file) => decisionsIn(file, constants).map((word) => `${roomOf(file)}: ${word}`));
+  return [...new Set(found)].toSorted();
 }
 
 /** The words of one source, with the constants that it declares itself. */
@@ -44,12 +46,13 @@ function decisionsIn(file: ts.SourceFile, constants: ReadonlyMap<string, readonl
       return isText(node.right) ? wordsOf(node.left, constants) : [];
     }
     if (ts.isSwitchStatement(node) && isText(node.expression)) {
-      return node.caseBlock.clauses.filter(ts.isCaseClause).flatMap(({ expression }) => wordsOf(expression, constants));
+      const cases = node.caseBlock.clauses.filter(ts.isCaseClause);
+      return cases.flatMap(({ expression }) => wordsOf(expression, constants));
     }
-    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && asking.has(node.expression.name.text)) {
-      const { expression: asked } = node.expression;
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { expression: asked, name: method } = node.expression;
       const [argument] = node.arguments;
-      if (argument === undefined) return [];
+      if (argument === undefined || !asking.has(method.text)) return [];
       if (isText(argument)) return wordsOf(asked, constants);
       return isText(asked) ? wordsOf(argument, constants) : [];
     }
@@ -58,7 +61,8 @@ function decisionsIn(file: ts.SourceFile, constants: ReadonlyMap<string, readonl
 }
 
 function isText(node: ts.Expression): boolean {
-  return (ts.isIdentifier(node) && texts.has(node.text)) || (ts.isPropertyAccessExpression(node) && texts.has(node.name.text));
+  const name = ts.isPropertyAccessExpression(node) ? node.name : node;
+  return ts.isIdentifier(name) && texts.has(name.text);
 }
 
 /** A word, a regular expression, a list or set of words, or what a name stands for. Empty: it is none of these. */

@@ -1,6 +1,6 @@
-// Words that programs decide on are wire format (docs/decisions/0011-upgrade-contract.md): a table of them, frozen, and what each decides.
-// The reports and statuses below are written as the base release writes them. They stay readable when later releases say the same in
-// typed fields, for two releases after the last one that decided on the word.
+// Words that programs decide on are wire format (docs/decisions/0011-upgrade-contract.md): a table of them, frozen, and
+// what each decides. The reports and statuses are written as the base release writes them. They stay readable when later
+// releases say the same in typed fields, for two releases after the first one that does.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -15,25 +15,31 @@ import { decidedIn, decidedStrings } from './decided-strings.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 
-/** Who decides on words of whom. Nothing is added for what rtvm itself writes: a new decision goes by a field with a type of its own. */
+/** Who decides on words of whom. Nothing is added here: a new decision goes by a field with a type of its own. */
 const wire = [
   {
-    reads: 'controller', from: "the agent: RealtimeAllocation status.guests[].reason",
+    reads: 'controller', from: 'the agent: RealtimeAllocation status.guests[].reason',
     words: ['Drift', 'DriftPersists', 'Ended', 'HeldElsewise', 'Paused', 'Succeeded', 'TableWentBack', 'Violated'],
   },
   {
     reads: 'controller', from: 'itself: the conditions of a RealtimeVM, when it tells their changes as events',
     words: ['AgentTooOld', 'AgentsNotHeard', 'Drained', 'Halted', 'Invalid', 'NodeUnsettled'],
   },
-  { reads: 'node-agent', from: 'the agent before it: RealtimeAllocation status.guests[].reason', words: ['Succeeded'] },
-  { reads: 'cli', from: 'the controller: the conditions of a RealtimeVM', words: ['DriftPersists', 'Halted', 'HostNotReady', 'Paused', 'Violated'] },
-  { reads: 'cli', from: 'the agent: subject of a finding in RealtimeAllocation status', words: [String.raw`/^CPU (\d+)\//`] },
+  { reads: 'node-agent', from: 'the agent before it, the same', words: ['Succeeded'] },
+  {
+    reads: 'cli', from: 'the controller: the conditions of a RealtimeVM',
+    words: ['DriftPersists', 'Halted', 'HostNotReady', 'Paused', 'Violated'],
+  },
+  { reads: 'cli', from: 'the agent: the subject of a finding', words: [String.raw`/^CPU (\d+)\//`] },
 ] as const;
 
 /** Words of others, which they do not change under us. */
 const foreign = [
   { reads: 'cli', from: 'libvirt, which refuses a second console', words: ['/session/i'] },
-  { reads: 'node-agent', from: "libvirt's client, which makes them of numbers", words: ['crashed', 'destroyed', 'failed', 'shutdown', 'shutting-down', 'starting-up'] },
+  {
+    reads: 'node-agent', from: "libvirt's client, which makes them of numbers",
+    words: ['crashed', 'destroyed', 'failed', 'shutdown', 'shutting-down', 'starting-up'],
+  },
   { reads: 'store', from: 'Kubernetes: the reason of a Status', words: ['AlreadyExists', 'Expired', 'Gone'] },
 ] as const;
 
@@ -62,10 +68,11 @@ describe('health checks of GitOps tools', () => {
   it.each([
     { tool: 'Argo CD', folder: 'deploy/argocd', ending: '.lua', words: ['Ended', 'Succeeded'] },
     { tool: 'Flux', folder: 'deploy/flux', ending: '.yaml', words: ['Succeeded'] },
-  ])('$tool decides on no other reasons: they are in clusters, where nobody upgrades them', ({ folder, ending, words }) => {
-    const files = readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith(ending));
-    const texts = files.map((file) => readFileSync(join(repository, folder, file), 'utf8'));
-    const found = texts.flatMap((text) => [...text.matchAll(/\b(?:reason|message)\s*[=~]=\s*["']([^"']+)["']/g)].map((match) => match[1]!));
+  ])('of $tool decide on no other reasons: they are in clusters, where nobody upgrades them', ({ folder, ending, words }) => {
+    const all = readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' });
+    const texts = all.filter((file) => file.endsWith(ending)).map((file) => readFileSync(join(repository, folder, file), 'utf8'));
+    const compared = /\b(?:reason|message)\s*[=~]=\s*["']([^"']+)["']/g;
+    const found = texts.flatMap((text) => [...text.matchAll(compared)].map((match) => match[1]!));
     expect([...new Set(found)].toSorted()).toEqual(words);
   });
 });
@@ -74,30 +81,33 @@ const entryOf = (desired: AllocatedGuest['desired']) => ({
   desired, request: 'r1', placement: { nodeName: 'n1' }, guest: { cpu: { realtime: { vcpus: '1', priority: 1 } } },
 }) as unknown as AllocatedGuest;
 
-const violated = {
-  verdict: 'Violated', findings: [{ code: 'ThreadPolicy', severity: 'error', subject: 'CPU 3/KVM', expected: 'FIFO 1', observed: 'OTHER', message: 'm' }],
+const finding = {
+  code: 'ThreadPolicy', severity: 'error', subject: 'CPU 3/KVM', expected: 'FIFO 1', observed: 'OTHER', message: 'm',
 } as const;
+const violated = { verdict: 'Violated', findings: [finding] } as const;
 
 describe('the controller, of what the agent reports,', () => {
   /** `Stalled`: a person has to act; `Reconciling`: it is being seen to. */
   const decided = (desired: AllocatedGuest['desired'], report: Omit<ReportedGuest, 'uid'>) => {
-    const { conditions } = vmReport({ kind: 'placed', entry: entryOf(desired), report: { uid: 'u', ...report }, restartRequired: undefined, lost: undefined });
-    return conditions.filter(({ type, status }) => (type === 'Stalled' || type === 'Reconciling') && status === 'True').map(({ type, reason }) => `${type} ${reason}`);
+    const placed = { kind: 'placed', entry: entryOf(desired), restartRequired: undefined, lost: undefined } as const;
+    const { conditions } = vmReport({ ...placed, report: { uid: 'u', ...report } });
+    const telling = conditions.filter(({ type, status }) => /^(Stalled|Reconciling)$/.test(type) && status === 'True');
+    return telling.map(({ type, reason }) => `${type} ${reason}`);
   };
 
   it.each<[string, Omit<ReportedGuest, 'uid'>, readonly string[]]>([
     ['Drift: it is being corrected', { phase: 'Running', reason: 'Drift', audit: violated }, ['Reconciling Drift']],
-    ['HeldElsewise: the table is put right', { phase: 'Unknown', reason: 'HeldElsewise' }, ['Reconciling HeldElsewise']],
+    ['HeldElsewise: the same', { phase: 'Unknown', reason: 'HeldElsewise' }, ['Reconciling HeldElsewise']],
     ['Violated: it takes a person', { phase: 'Running', reason: 'Violated', audit: violated }, ['Stalled Violated']],
-    ['DriftPersists: it takes a person', { phase: 'Running', reason: 'DriftPersists', audit: violated }, ['Stalled DriftPersists']],
-    ['Paused: it takes a person', { phase: 'Unknown', reason: 'Paused' }, ['Stalled Paused']],
-    ['Ended: it takes a person', { phase: 'Stopped', reason: 'Ended' }, ['Stalled Ended']],
+    ['DriftPersists: too', { phase: 'Running', reason: 'DriftPersists', audit: violated }, ['Stalled DriftPersists']],
+    ['Paused: too', { phase: 'Unknown', reason: 'Paused' }, ['Stalled Paused']],
+    ['Ended: too', { phase: 'Stopped', reason: 'Ended' }, ['Stalled Ended']],
     ['Succeeded: all is well', { phase: 'Stopped', reason: 'Succeeded' }, []],
   ])('decides on %s', (_, report, expected) => {
     expect(decided('Running', report)).toEqual(expected);
   });
 
-  it.each(['Succeeded', 'Ended'])('takes a guest that had ended by itself (%s) before it was halted for no answer of an old agent', (reason) => {
+  it.each(['Succeeded', 'Ended'])('decides on %s: it had ended by itself before it was halted', (reason) => {
     expect(decided('Stopped', { phase: 'Stopped', reason })).toEqual([]);
     expect(decided('Stopped', { phase: 'Stopped', reason: 'Halted' })).toEqual(['Stalled AgentTooOld']);
   });
@@ -109,13 +119,15 @@ describe('the controller, of what the agent reports,', () => {
   });
 });
 
+const createdAt = '2026-01-01T00:00:00Z';
+
 type Vm = Stored<'RealtimeVM'>;
 type Condition = NonNullable<NonNullable<Vm['status']>['conditions']>[number];
 
 describe('the command line, of what the controller says,', () => {
   const vmWith = (phase: string, type: string, status: Condition['status'], reason: string) => ({
     metadata: { namespace: 'a', name: 'b', generation: 1 }, spec: {},
-    status: { phase, observedGeneration: 1, conditions: [{ type, status, reason, message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
+    status: { phase, observedGeneration: 1, conditions: [{ type, status, reason, message: 'm', lastTransitionTime: createdAt }] },
   }) as unknown as Vm;
 
   it.each([

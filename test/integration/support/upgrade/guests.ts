@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import type { LocalHost } from '../local-host.ts';
 import { deaf, mixed, shared } from '../manifests.ts';
 
-/** Firmware that uses no CPU time, whatever else there is: KVM on a virtual machine may not run one that boots. */
+/** Firmware that uses no CPU time: KVM on a virtual machine may not run one that boots. It hears nothing, so it gets no grace. */
+const idle = { ...deaf, terminationGracePeriodSeconds: 0 } as const;
+
+export const plain = { ...shared, ...idle } as const;
+
 export const guests = {
-  mixed: { ...mixed, ...deaf, disks: [{ name: 'scratch', emptySize: '1Mi' }] },
-  dedicated: { className: 'controller', ...deaf },
-  shared: { ...shared, ...deaf },
+  mixed: { ...mixed, ...idle, disks: [{ name: 'scratch', emptySize: '1Mi' }] },
+  dedicated: { className: 'controller', ...idle },
+  shared: plain,
   whole: {
-    ...shared, ...deaf, ioThreads: 1, cloudInit: { userData: '#cloud-config\n' },
+    ...plain, ioThreads: 1, cloudInit: { userData: '#cloud-config\n' },
     disks: [{ name: 'copy', image: 'blank' }, { name: 'data', emptySize: '1Mi', persistence: 'NodeLocal' }],
   },
 } as const;
@@ -36,4 +40,9 @@ export const blankImage = { format: 'qcow2', source: { path: 'blank.qcow2' } } a
 /** @param host with an image root of its own. */
 export function makeBlankImage(host: LocalHost): void {
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(host.imageRoot, 'blank.qcow2'), '1M']);
+}
+
+/** A `restartedAt` that no domain was made with. */
+export function laterThanAll(): string {
+  return new Date(Date.now() + 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -10,8 +10,8 @@ const parser = new XMLParser({
 });
 
 /**
- * Where the host has put it, and what rtvm has noted: the guest can see nothing of it. All else counts: devices and their
- * addresses, CPU, features, machine, clock, memory.
+ * Where the host has put it, and what rtvm has noted: the guest can see nothing of it. All else counts: devices and
+ * their addresses, CPU, features, machine, clock, memory.
  */
 const placement: ReadonlySet<string> = new Set(['metadata', 'vcpupin', 'emulatorpin', 'iothreadpin', 'numatune']);
 

@@ -90,18 +90,18 @@ function powersIn(manifest: Manifest): readonly string[] {
 }
 
 function podPowers(pod: PodSpec): readonly string[] {
-  const { containers, initContainers = [], volumes } = pod;
+  const { containers, initContainers = [] } = pod;
   return [
     ...['hostPID', 'hostNetwork', 'hostIPC', 'shareProcessNamespace'].filter((field) => pod[field] === true),
     ...(pod['hostUsers'] === false ? [] : ['the host\'s user namespace']),
     ...(pod['automountServiceAccountToken'] === false ? [] : [`the token of ${pod.serviceAccountName ?? 'default'}`]),
     ...[...containers, ...initContainers].flatMap((container) => (
-      containerPowers(container, pod.securityContext, volumes).map((power) => `container ${container.name}: ${power}`)
+      containerPowers(container, pod).map((power) => `container ${container.name}: ${power}`)
     )),
   ];
 }
 
-function containerPowers(container: Container, ofPod: SecurityContext = {}, volumes: readonly Volume[] = []): readonly string[] {
+function containerPowers(container: Container, { securityContext: ofPod, volumes = [] }: PodSpec): readonly string[] {
   const { securityContext, ports = [], volumeMounts = [] } = container;
   return [
     ...contextPowers({ ...ofPod, ...securityContext }),
@@ -112,7 +112,8 @@ function containerPowers(container: Container, ofPod: SecurityContext = {}, volu
 
 /** Where nothing is said, Kubernetes allows it. A field that is not known here counts as a power. */
 function contextPowers(context: SecurityContext): readonly string[] {
-  const { allowPrivilegeEscalation, readOnlyRootFilesystem, runAsNonRoot, runAsUser = 0, privileged, ...others } = context;
+  const { allowPrivilegeEscalation, readOnlyRootFilesystem, privileged, ...more } = context;
+  const { runAsNonRoot, runAsUser = 0, ...others } = more;
   const { capabilities: { add = [], drop = [] } = {}, ...rest } = others;
   return [
     ...(allowPrivilegeEscalation === false ? [] : ['privilege escalation']),
@@ -150,7 +151,8 @@ function rolePowers(role: Manifest): readonly string[] {
   ];
 }
 
-function grantsOf({ apiGroups = [], resources = [], resourceNames = ['*'], nonResourceURLs = [], verbs }: Rule): readonly string[] {
+function grantsOf(rule: Rule): readonly string[] {
+  const { apiGroups = [], resources = [], resourceNames = ['*'], nonResourceURLs = [], verbs } = rule;
   const named = resources.flatMap((resource) => resourceNames.map((name) => `${resource} ${name}`));
   const what = [...apiGroups.flatMap((group) => named.map((name) => `${group}/${name}`)), ...nonResourceURLs];
   return verbs.flatMap((verb) => what.map((one) => `${verb} ${one}`));

@@ -10,6 +10,9 @@ export interface Standing {
   readonly conditions: readonly string[];
 }
 
+/** By VM. */
+export type Standings = Readonly<Record<string, Standing>>;
+
 interface Status extends Partial<Omit<Standing, 'conditions'>> {
   readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
 }
