@@ -1,5 +1,5 @@
-// The upgrade contract of the chart (docs/decisions/0011-upgrade-contract.md): with default values no pod and no account
-// may do more than in the base release, and the CRDs take whatever they took.
+// The upgrade contract of the chart (docs/decisions/0011-upgrade-contract.md): with default values no pod and no
+// account may do more than in the base release, and the CRDs take whatever they took.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { baseRelease } from '../testbed/base-release.ts';
 import { chartDirectory, manifestsIn, nameOf, renderChart } from './support/chart.ts';
@@ -37,13 +37,15 @@ describe('the comparison', () => {
   const agent = 'DaemonSet/rtvm-agent';
   const withAgent = (change: (pod: PodSpec) => object) => base.map((manifest) => {
     if (nameOf(manifest) !== agent) return manifest;
-    const { template, ...spec } = manifest['spec'] as { readonly template: { readonly spec: PodSpec } };
-    return { ...manifest, spec: { ...spec, template: { ...template, spec: { ...template.spec, ...change(template.spec) } } } };
+    const { template: { spec } } = manifest['spec'] as { readonly template: { readonly spec: PodSpec } };
+    return { ...manifest, spec: { template: { spec: { ...spec, ...change(spec) } } } };
   });
   const context = (change: object) => ({ containers: [first] }: PodSpec) => ({
     containers: [{ ...first, securityContext: { ...first.securityContext, ...change } }],
   });
-  const mounts = (change: (mounts: readonly object[]) => readonly object[]) => ({ containers: [first], volumes }: PodSpec) => ({
+  const mounts = (change: (all: readonly object[]) => readonly object[]) => (
+    { containers: [first], volumes }: PodSpec,
+  ) => ({
     containers: [{ ...first, volumeMounts: change(first.volumeMounts) }],
     volumes: [...volumes, { name: 'etc', hostPath: { path: '/etc' } }],
   });
@@ -51,7 +53,7 @@ describe('the comparison', () => {
 
   it.each<[string, (pod: PodSpec) => object]>([
     ['hostNetwork', () => ({ hostNetwork: true })],
-    ['container agent: capability SYS_ADMIN', context({ capabilities: { drop: ['ALL'], add: ['SYS_NICE', 'SYS_ADMIN'] } })],
+    ['container agent: capability SYS_ADMIN', context({ capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } })],
     ["container agent: the container runtime's own capabilities", context({ capabilities: { add: ['SYS_NICE'] } })],
     ['container agent: privilege escalation', context({ allowPrivilegeEscalation: undefined })],
     ['container agent: procMount "Unmasked"', context({ procMount: 'Unmasked' })],
@@ -108,7 +110,8 @@ describe('a CRD', () => {
 
   it('may have a field, a value and room more', () => {
     const wider = { ...size, enum: ['a', 'b', 'c'], maxLength: 10 };
-    expect(narrowed(of(size), { type: 'object', properties: { size: wider, more: { type: 'string', default: 'x' } } })).toEqual([]);
+    const now: Schema = { type: 'object', properties: { size: wider, more: { type: 'string', default: 'x' } } };
+    expect(narrowed(of(size), now)).toEqual([]);
   });
 });
 
@@ -124,7 +127,7 @@ interface Definition {
 function schemasOf(manifests: readonly Manifest[]): ReadonlyMap<string, Schema> {
   const definitions = manifests.filter(({ kind }) => kind === 'CustomResourceDefinition');
   return new Map(definitions.flatMap(({ metadata, spec }) => (
-    (spec as Definition).versions.map(({ name, schema }) => [`${metadata.name} ${name}`, schema.openAPIV3Schema] as const)
+    (spec as Definition).versions.map(({ name, schema }) => [`${metadata.name} ${name}`, schema.openAPIV3Schema])
   )));
 }
 

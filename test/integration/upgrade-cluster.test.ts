@@ -1,5 +1,5 @@
-// The upgrade contract on a cluster (docs/decisions/0011-upgrade-contract.md): the base release runs VMs, today's takes
-// over, is put back, and takes over again. Judged by the API, by libvirt and by the kernel, never by the product.
+// The upgrade contract on a cluster (docs/decisions/0011-upgrade-contract.md): the base release runs VMs, today's
+// takes over, is put back, and takes over again. Judged by the API, libvirt and the kernel, never by the product.
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';

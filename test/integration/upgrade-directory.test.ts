@@ -1,6 +1,6 @@
-// The upgrade contract on one host (docs/decisions/0011-upgrade-contract.md): `rtvm run` of the base release, of today,
-// of the base release again and of today again, on one state directory. Judged by its files, by libvirt and by the
-// kernel, never by the product.
+// The upgrade contract on one host (docs/decisions/0011-upgrade-contract.md): `rtvm run` of the base release, of
+// today, of the base release again and of today again, on one state directory. Judged by its files, by libvirt and by
+// the kernel, never by the product.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -115,7 +115,7 @@ function standings(): Standings {
   return Object.fromEntries(names.map((name) => [name, standingOf(storedVm(host.stateDir, name) ?? {})]));
 }
 
-/** Whoever is at work now has looked at each VM's spec, at the threads of the realtime one, and at a VM that is new. */
+/** Whoever is at work now has looked at each VM's spec, at the threads of the realtime one, and at a new VM. */
 async function settled(probe: string): Promise<void> {
   for (const name of names) {
     const evictionStrategy = storedVm(host.stateDir, name)!.spec['evictionStrategy'];

@@ -1,5 +1,5 @@
-// The upgrade contract on paper (docs/decisions/0011-upgrade-contract.md): guests of every kind that the API has find a
-// place by today's rtvm as by the base release, and see the same machine.
+// The upgrade contract on paper (docs/decisions/0011-upgrade-contract.md): guests of every kind that the API has find
+// a place by today's rtvm as by the base release, and see the same machine.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// Words that programs decide on are wire format (docs/decisions/0011-upgrade-contract.md): a table of them, frozen, and
-// what each decides. The reports and statuses are written as the base release writes them. They stay readable when later
-// releases say the same in typed fields, for two releases after the first one that does.
+// Words that programs decide on are wire format (docs/decisions/0011-upgrade-contract.md): a table of them, frozen,
+// and what each decides. The reports and statuses are written as the base release writes them. They stay readable when
+// later releases say the same in typed fields, for two releases after the first one that does.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -68,9 +68,10 @@ describe('health checks of GitOps tools', () => {
   it.each([
     { tool: 'Argo CD', folder: 'deploy/argocd', ending: '.lua', words: ['Ended', 'Succeeded'] },
     { tool: 'Flux', folder: 'deploy/flux', ending: '.yaml', words: ['Succeeded'] },
-  ])('of $tool decide on no other reasons: they are in clusters, where nobody upgrades them', ({ folder, ending, words }) => {
+  ])('of $tool decide on no other reasons: nobody upgrades them in clusters', ({ folder, ending, words }) => {
     const all = readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' });
-    const texts = all.filter((file) => file.endsWith(ending)).map((file) => readFileSync(join(repository, folder, file), 'utf8'));
+    const files = all.filter((file) => file.endsWith(ending));
+    const texts = files.map((file) => readFileSync(join(repository, folder, file), 'utf8'));
     const compared = /\b(?:reason|message)\s*[=~]=\s*["']([^"']+)["']/g;
     const found = texts.flatMap((text) => [...text.matchAll(compared)].map((match) => match[1]!));
     expect([...new Set(found)].toSorted()).toEqual(words);
@@ -119,16 +120,17 @@ describe('the controller, of what the agent reports,', () => {
   });
 });
 
-const createdAt = '2026-01-01T00:00:00Z';
-
 type Vm = Stored<'RealtimeVM'>;
 type Condition = NonNullable<NonNullable<Vm['status']>['conditions']>[number];
 
 describe('the command line, of what the controller says,', () => {
-  const vmWith = (phase: string, type: string, status: Condition['status'], reason: string) => ({
-    metadata: { namespace: 'a', name: 'b', generation: 1 }, spec: {},
-    status: { phase, observedGeneration: 1, conditions: [{ type, status, reason, message: 'm', lastTransitionTime: createdAt }] },
-  }) as unknown as Vm;
+  const vmWith = (phase: string, type: string, status: Condition['status'], reason: string): Vm => {
+    const condition = { type, status, reason, message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    return {
+      metadata: { namespace: 'a', name: 'b', generation: 1 }, spec: {},
+      status: { phase, observedGeneration: 1, conditions: [condition] },
+    } as unknown as Vm;
+  };
 
   it.each([
     ['Violated: it has failed', vmWith('Running', 'Running', 'True', 'Violated'), 'failed'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LocalHost } from '../local-host.ts';
 import { deaf, mixed, shared } from '../manifests.ts';
 
-/** Firmware that uses no CPU time: KVM on a virtual machine may not run one that boots. It hears nothing, so it gets no grace. */
+/** Firmware that uses no CPU time, since not every nested KVM can run one that boots. Without grace: it hears nothing. */
 const idle = { ...deaf, terminationGracePeriodSeconds: 0 } as const;
 
 export const plain = { ...shared, ...idle } as const;

@@ -40,7 +40,7 @@ export function narrowed(before: Schema, now: Schema, path = ''): readonly strin
     ...changed.map((keyword) => `${at}: ${keyword} was ${text(before[keyword])}, is ${text(now[keyword])}`),
     ...added(before.required, now.required).map((name) => `${at}: ${name} is required now`),
     ...(before.enum === undefined && now.enum !== undefined ? [`${at}: only some values are taken now`] : []),
-    ...(now.enum === undefined ? [] : added(now.enum, before.enum)).map(text).map((value) => `${at}: ${value} is taken no more`),
+    ...added(now.enum ?? before.enum, before.enum).map((value) => `${at}: ${text(value)} is taken no more`),
     ...added(rulesOf(before), rulesOf(now)).map((rule) => `${at}: a rule is new or another: ${rule}`),
     ...Object.entries(before.properties ?? {}).flatMap(([name, schema]) => {
       const today = now.properties?.[name];

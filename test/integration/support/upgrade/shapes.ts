@@ -1,4 +1,4 @@
-// Guests of every kind that the API has, on paper: a host of two NUMA nodes that has room for all of them, and what they name.
+// Guests of every kind that the API has, on paper, and a host of two NUMA nodes that has room for all of them.
 
 const apiVersion = 'rtvm.dev/v1alpha1';
 const gib = 1024;
@@ -8,6 +8,9 @@ function numaNode(id: number, cpus: string, distances: readonly number[]): objec
   return { id, cpus, memoryMiB: 128 * gib, distances, hugepages };
 }
 
+const functions = ['0000:3b:02.0', '0000:3b:02.1'];
+const accelerators = ['0000:5e:00.0', '0000:5e:00.1'];
+
 /** 64 CPUs, two threads a core. */
 export const host = {
   apiVersion, kind: 'RealtimeNode', metadata: { name: 'paper' },
@@ -15,25 +18,29 @@ export const host = {
     dedicatedCpus: '4-31,36-63', sharedCpus: '0-3,32-35', vcpusPerSharedCpu: 16,
     networks: [
       { name: 'lan', bridge: 'br0', openToInline: true }, { name: 'stacked', macvtap: 'eth1', openToInline: true },
-      { name: 'functions', sriov: ['0000:3b:02.0', '0000:3b:02.1'], openToInline: true }, { name: 'switch', vhostUser: '/run/switch', openToInline: true },
+      { name: 'functions', sriov: functions, openToInline: true },
+      { name: 'switch', vhostUser: '/run/switch', openToInline: true },
     ],
-    deviceClasses: [{ name: 'accelerator', addresses: ['0000:5e:00.0', '0000:5e:00.1'] }],
+    deviceClasses: [{ name: 'accelerator', addresses: accelerators }],
   },
   status: {
     topology: {
       numaNodes: [numaNode(0, '0-31', [10, 21]), numaNode(1, '32-63', [21, 10])],
       cores: Array.from({ length: 32 }, (_, core) => `${2 * core},${2 * core + 1}`),
       caches: [{ level: 3, cpus: '0-31' }, { level: 3, cpus: '32-63' }],
-      pciDevices: ['0000:3b:02.0', '0000:3b:02.1', '0000:5e:00.0', '0000:5e:00.1'].map((address) => ({ address, numaNode: 0 })),
+      pciDevices: [...functions, ...accelerators].map((address) => ({ address, numaNode: 0 })),
     },
   },
 };
 
+const dedicated = (vcpus: number) => ({ vcpus, policy: 'Dedicated' });
+
 const deviceClass = {
   apiVersion, kind: 'RealtimeVMClass', metadata: { name: 'radio' },
   spec: {
-    cpu: { vcpus: 4, policy: 'Dedicated', threadPolicy: 'Require', emulatorThreads: 'Isolate', realtime: { priority: 10 } },
-    memory: { size: '4Gi', pageSize: '1Gi' }, packing: 'Pack', allow: { deviceClasses: ['accelerator'], networks: ['functions'] },
+    cpu: { ...dedicated(4), threadPolicy: 'Require', emulatorThreads: 'Isolate', realtime: { priority: 10 } },
+    memory: { size: '4Gi', pageSize: '1Gi' }, packing: 'Pack',
+    allow: { deviceClasses: ['accelerator'], networks: ['functions'] },
   },
 };
 
@@ -41,35 +48,49 @@ const images = Object.entries({ rom: 'rom', system: 'qcow2', plain: 'raw' }).map
   apiVersion, kind: 'RealtimeImage', metadata: { name }, spec: { format, source: { path: `${name}.${format}` } },
 }));
 
+const image = { name: 'system' };
 const memory = { size: '512Mi' };
 const pages = { size: '64Mi', pageSize: '2Mi' };
 
 const specs: Readonly<Record<string, object>> = {
-  'bios': { cpu: { vcpus: 2 }, memory, image: { name: 'system' } },
-  'uefi': { cpu: { vcpus: 2 }, memory, image: { name: 'system' }, firmware: { type: 'UEFI', uuid: '0d4fa2be-6a7e-4a3f-9a3c-0a7c8d1e2f03' } },
+  'bios': { cpu: { vcpus: 2 }, memory, image },
+  'uefi': { cpu: { vcpus: 2 }, memory, image, firmware: { type: 'UEFI' } },
+  'named': { cpu: { vcpus: 2 }, memory, image, firmware: { uuid: '0d4fa2be-6a7e-4a3f-9a3c-0a7c8d1e2f03' } },
   'firmware': { cpu: { vcpus: 2, policy: 'Mixed', realtime: {} }, memory: pages, image: { name: 'rom' } },
-  'kernel': { cpu: { vcpus: 1 }, memory, kernel: { path: 'vmlinuz', initrd: 'initrd.img', args: 'console=ttyS0 quiet' } },
+  'kernel': { cpu: { vcpus: 1 }, memory, kernel: { path: 'vmlinuz', initrd: 'initrd.img', args: 'quiet' } },
   'disks': {
     cpu: { vcpus: 1 }, memory, ioThreads: 2, cloudInit: { userData: '#cloud-config\n' },
-    disks: [{ name: 'root', image: 'system', persistence: 'NodeLocal' }, { name: 'second', image: 'plain' }, { name: 'empty', emptySize: '1Gi' }],
-  },
-  'cards': {
-    cpu: { vcpus: 1 }, memory: pages, image: { name: 'system' },
-    networks: [
-      { name: 'one', network: 'lan', mac: '52:54:00:12:34:56' }, { name: 'other', network: 'lan', model: 'e1000e' },
-      { name: 'stacked', network: 'stacked' }, { name: 'switched', network: 'switch' }, { name: 'function', network: 'functions' },
+    disks: [
+      { name: 'root', image: 'system', persistence: 'NodeLocal' },
+      { name: 'second', image: 'plain' }, { name: 'empty', emptySize: '1Gi' },
     ],
   },
-  'cells': { cpu: { vcpus: 8, policy: 'Dedicated' }, memory: { size: '8Gi', pageSize: '1Gi' }, numa: { nodes: 2 }, image: { name: 'system' } },
+  'cards': {
+    cpu: { vcpus: 1 }, memory: pages, image,
+    networks: [
+      { name: 'one', network: 'lan', mac: '52:54:00:12:34:56' }, { name: 'other', network: 'lan', model: 'e1000e' },
+      { name: 'stacked', network: 'stacked' }, { name: 'switched', network: 'switch' },
+      { name: 'function', network: 'functions' },
+    ],
+  },
+  'cells': { cpu: dedicated(8), memory: { size: '8Gi', pageSize: '1Gi' }, numa: { nodes: 2 }, image },
   'uneven': {
-    cpu: { vcpus: 3, policy: 'Dedicated' }, memory: { size: '96Mi', pageSize: '2Mi' }, image: { name: 'system' },
+    cpu: dedicated(3), memory: { size: '96Mi', pageSize: '2Mi' }, image,
     numa: { cells: [{ vcpus: '0-1', memory: '64Mi' }, { vcpus: '2', memory: '32Mi' }] },
   },
-  'threads': { cpu: { vcpus: 4, policy: 'Dedicated', threadPolicy: 'Isolate', topology: { sockets: 1, cores: 2, threads: 2 } }, memory: pages, image: { name: 'system' } },
-  'model': { cpu: { vcpus: 1, model: 'Skylake-Server' }, memory: { ...memory, locked: true }, image: { name: 'system' } },
-  'masked': { cpu: { vcpus: 4, policy: 'Mixed', dedicatedMask: '2-3' }, memory, image: { name: 'system' } },
-  'shared-emulator': { cpu: { vcpus: 2, policy: 'Dedicated', emulatorThreads: 'Share', realtime: { priority: 5 } }, memory: pages, image: { name: 'system' } },
-  'radio': { className: 'radio', image: { name: 'system' }, hostDevices: [{ name: 'fec', class: 'accelerator', numaAffinity: 'Required' }], networks: [{ name: 'front', network: 'functions' }] },
+  'threads': {
+    cpu: { ...dedicated(4), threadPolicy: 'Isolate', topology: { sockets: 1, cores: 2, threads: 2 } },
+    memory: pages, image,
+  },
+  'model': { cpu: { vcpus: 1, model: 'Skylake-Server' }, memory: { ...memory, locked: true }, image },
+  'masked': { cpu: { vcpus: 4, policy: 'Mixed', dedicatedMask: '2-3' }, memory, image },
+  'shared-emulator': {
+    cpu: { ...dedicated(2), emulatorThreads: 'Share', realtime: { priority: 5 } }, memory: pages, image,
+  },
+  'radio': {
+    className: 'radio', image, networks: [{ name: 'front', network: 'functions' }],
+    hostDevices: [{ name: 'fec', class: 'accelerator', numaAffinity: 'Required' }],
+  },
 };
 
 export const shapeNames = Object.keys(specs);

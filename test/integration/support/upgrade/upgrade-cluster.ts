@@ -1,4 +1,4 @@
-// A cluster of two hosts with a libvirtd each. Its controller and agents are real processes, of one version after the other.
+// A cluster of two hosts with a libvirtd each. Its controller and agents are processes of one version after the other.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from '../../../testbed/base-release.ts';
