@@ -15,10 +15,11 @@ const parser = new XMLParser({
  */
 const placement: ReadonlySet<string> = new Set(['metadata', 'vcpupin', 'emulatorpin', 'iothreadpin', 'numatune']);
 
-/** The number of the domain in paths, and the terminal of its console: libvirt gives both out anew at each start. */
+/** New at each start: the number of the domain in paths, the terminal of its console. Of each host: its directory. */
 const perStart: readonly (readonly [RegExp, string])[] = [
   [/\/domain-\d+-/g, '/domain-ID-'],
   [/^\/dev\/pts\/\d+$/g, '/dev/pts/ID'],
+  [/^\S*\/rtvm-host-\w+/g, 'HOST'],
 ];
 
 /** @param xml `virsh dumpxml` of a domain that runs: with all that libvirt and QEMU have filled in. */
