@@ -169,7 +169,7 @@ describeWithKubeApi('a cluster of the base release', () => {
     expect(await domains()).toEqual(before.domains);
     await expect.poll(standings, { timeout: 60_000, interval: 100 }).toEqual(before.standings);
     expect(await domains()).toEqual(before.domains);
-    expect(images.fetching).toBe(1);
+    await until('the image is fetched by one agent', () => images.fetching === 1);
   }
 
   async function changeTo(version: keyof Versions, order: 'controller first' | 'agents first'): Promise<void> {
