@@ -13,7 +13,7 @@ import { manifest, romImage, vm } from './support/manifests.ts';
 import { deafRom } from './support/roms.ts';
 import { conditionOf, storedGuests, storedVm } from './support/stored.ts';
 import { until } from './support/until.ts';
-import { cpusTwice, domainsOn, qemuPid } from './support/upgrade/domains.ts';
+import { cpusTwice, domainsOn, domainXml, qemuPid } from './support/upgrade/domains.ts';
 import type { DomainsByVm } from './support/upgrade/domains.ts';
 import {
   blankImage, classManifest, guests, imageManifest, laterThanAll, makeBlankImage, plain,
@@ -154,7 +154,7 @@ async function changeTo(version: keyof Versions, probe: string): Promise<void> {
 }
 
 async function sameHardware(name: string): Promise<void> {
-  expect(hardwareOf((await domains()).get(name)!.xml)).toEqual(hardware.get(name));
+  expect(hardwareOf(await domainXml(host, name) ?? '')).toEqual(hardware.get(name));
 }
 
 async function restarted(name: string): Promise<void> {

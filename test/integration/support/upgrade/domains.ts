@@ -16,15 +16,28 @@ export type DomainsByVm = ReadonlyMap<string, DomainOnHost>;
 
 const named = /^rtvm-default-(?<vm>.+)-[0-9a-f]+$/;
 
-/** Those that libvirt defines and does not run are there too. */
+/** Those that libvirt defines and does not run are there too. To be called while none comes or goes. */
 export async function domainsOn(host: LocalHost): Promise<DomainsByVm> {
-  const names = (await host.libvirtd.virsh('list', '--all', '--name')).split('\n').filter((name) => name !== '');
-  return new Map(await Promise.all(names.map(async (name) => {
+  return new Map(await Promise.all((await namesOn(host)).map(async (name) => {
     const id = (await host.libvirtd.virsh('domid', name)).trim();
     const xml = await host.libvirtd.virsh('dumpxml', name);
     const qemu = id === '-' ? undefined : identityOf(host.libvirtd.qemuPid(name));
-    return [named.exec(name)?.groups?.['vm'] ?? name, { id, qemu, xml }] as const;
+    return [vmOf(name), { id, qemu, xml }] as const;
   })));
+}
+
+/** The XML of a VM's domain, whatever happens to others; undefined where the host has none. */
+export async function domainXml(host: LocalHost, vm: string): Promise<string | undefined> {
+  const name = (await namesOn(host)).find((one) => vmOf(one) === vm);
+  return name === undefined ? undefined : host.libvirtd.virsh('dumpxml', name);
+}
+
+async function namesOn(host: LocalHost): Promise<readonly string[]> {
+  return (await host.libvirtd.virsh('list', '--all', '--name')).split('\n').filter((name) => name !== '');
+}
+
+function vmOf(domain: string): string {
+  return named.exec(domain)?.groups?.['vm'] ?? domain;
 }
 
 /** Dedicated CPUs of a host that two domains are pinned to, or that vCPUs of two of its VMs may run on. */
