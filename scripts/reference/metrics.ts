@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import { agentMetrics } from '../../src/cli/metrics/agent-metrics.ts';
 import { guardMetrics } from '../../src/cli/metrics/guard-metrics.ts';
+import { invariantMetrics } from '../../src/cli/metrics/invariant-metrics.ts';
 import { leaderMetric } from '../../src/cli/metrics/leader-metric.ts';
 import { queueMetrics } from '../../src/cli/metrics/queue-metrics.ts';
 import { newRegistry } from '../../src/cli/metrics/registry.ts';
@@ -44,6 +45,7 @@ function controllerRegistry(): Registry {
   leaderMetric(registry, 'rtvm-controller');
   vmMetrics(registry, machineClock);
   guardMetrics(registry);
+  invariantMetrics(registry);
   queueMetrics(registry);
   return registry;
 }

@@ -1,7 +1,10 @@
 /** Changes to a node's allocation table, as data: several for one node become one write. */
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 
-export type AllocationEdit = { readonly kind: 'put'; readonly entry: AllocatedGuest } | { readonly kind: 'remove' };
+/** @property runs the entry says what a domain has that runs already, so that its pages are not given by it. */
+export type AllocationEdit =
+  | { readonly kind: 'put'; readonly entry: AllocatedGuest; readonly runs?: true }
+  | { readonly kind: 'remove' };
 
 /** The entries with the edits made, by UID; entries keep their place, new ones come last. */
 export function applyEdits(guests: readonly AllocatedGuest[], edits: ReadonlyMap<string, AllocationEdit>): readonly AllocatedGuest[] {

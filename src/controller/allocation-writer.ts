@@ -4,20 +4,36 @@
  * A change is written only over the entries that it was decided on. Where somebody else has changed them since, every
  * change that waits for that node is given back to be decided anew; where only the status has changed, the write goes on
  * over the newer version. A table that is not there is made, with all that it held when it was last seen.
+ *
+ * The last fence against giving anything twice: whatever was decided, a change that would is not written. One that
+ * adds nothing to what is given twice always is. I1, I8.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { assert } from '../realtime/assert.ts';
+import { refusedChanges } from '../realtime/place/refused-changes.ts';
+import type { Overlap } from '../realtime/place/double-booked.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ConflictError, isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { applyEdits } from './allocation-edit.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { DoubleBookedError } from './double-booked-error.ts';
+import { namesOf } from './double-bookings.ts';
+import { holdingsIn } from './table-claims.ts';
+import { sameEntries } from './table-record.ts';
 
 interface Waiting {
   readonly edit: AllocationEdit;
   readonly epoch: number;
   readonly done: PromiseWithResolvers<undefined>;
 }
+
+/** By UID. */
+type Batch = ReadonlyMap<string, Waiting>;
+type Edits = ReadonlyMap<string, AllocationEdit>;
+type Entries = readonly AllocatedGuest[];
 
 export class AllocationWriter {
   readonly #store: ResourceStore;
@@ -34,9 +50,12 @@ export class AllocationWriter {
 
   /**
    * Makes one change, and holds it in the view at once. To be called in the same breath as the decision that it is from.
-   * @throws ConflictError where it has to be decided anew; and what the store throws.
+   * @throws ConflictError where it has to be decided again; DoubleBookedError where it would give what another has,
+   * and then the others' changes are written without it; and what the store throws.
    */
   async change(nodeName: string, uid: string, edit: AllocationEdit, signal: AbortSignal): Promise<void> {
+    const isOwn = edit.kind === 'remove' || edit.entry.vm.uid === uid;
+    assert(isOwn, 'a change of a VM is of its own entry', { nodeName, uid });
     const done = Promise.withResolvers<undefined>();
     const waiting = this.#waiting.get(nodeName) ?? new Map<string, Waiting>();
     this.#waiting.set(nodeName, waiting);
@@ -68,32 +87,45 @@ export class AllocationWriter {
 
   async #writeAll(nodeName: string, signal: AbortSignal): Promise<void> {
     for (let batch = this.#take(nodeName); batch.size > 0; batch = this.#take(nodeName)) {
-      const edits = new Map([...batch].map(([uid, { edit }]) => [uid, edit]));
       try {
-        await this.#write(nodeName, batch, edits, signal);
-        this.#view.clearPending(nodeName, edits);
-        for (const { done } of batch.values()) done.resolve(undefined);
+        await this.#write(nodeName, batch, signal);
+        this.#end(nodeName, batch, ({ resolve }) => resolve(undefined));
       } catch (error) {
-        this.#view.clearPending(nodeName, edits);
-        for (const { done } of batch.values()) done.reject(error);
+        this.#end(nodeName, batch, ({ reject }) => reject(error));
       }
     }
     this.#underWay.delete(nodeName);
   }
 
-  #take(nodeName: string): ReadonlyMap<string, Waiting> {
+  #take(nodeName: string): Map<string, Waiting> {
     const batch = this.#waiting.get(nodeName) ?? new Map<string, Waiting>();
     this.#waiting.delete(nodeName);
     return batch;
   }
 
-  async #write(nodeName: string, batch: ReadonlyMap<string, Waiting>, edits: ReadonlyMap<string, AllocationEdit>, signal: AbortSignal): Promise<void> {
+  #end(nodeName: string, batch: Batch, end: (done: PromiseWithResolvers<undefined>) => void): void {
+    const dones = [...batch.values()].map(({ done }) => done);
+    try {
+      this.#view.clearPending(nodeName, editsOf(batch));
+      dones.forEach(end);
+    } catch (fault) {
+      dones.forEach(({ reject }) => reject(fault));
+    }
+  }
+
+  /** Takes out of the batch what is not to be written. */
+  async #write(nodeName: string, batch: Map<string, Waiting>, signal: AbortSignal): Promise<void> {
     for (;;) {
       const known = this.#view.tableOf(nodeName);
       const base = this.#view.isGone(nodeName) ? undefined : known;
       const epoch = this.#view.epochOf(nodeName);
       if ([...batch.values()].some((waiting) => waiting.epoch !== epoch)) throw new ConflictError(`the table of node ${nodeName} was changed by somebody else`);
-      const guests = applyEdits(known?.spec.guests ?? [], edits);
+      const before = known?.spec.guests ?? [];
+      this.#refuse(nodeName, before, batch);
+      if (batch.size === 0) return;
+      const edits = editsOf(batch);
+      const guests = applyEdits(before, edits);
+      requireOthersKept(before, guests, edits);
       if (base !== undefined && isDeepStrictEqual(guests, base.spec.guests)) return;
       this.#view.expect(nodeName, guests);
       try {
@@ -111,4 +143,37 @@ export class AllocationWriter {
       }
     }
   }
+
+  /** Gives those changes back that would give something twice. */
+  #refuse(nodeName: string, before: Entries, batch: Map<string, Waiting>): void {
+    const refused = this.#refusedOf(nodeName, before, editsOf(batch));
+    if (refused.size === 0) return;
+    const put = [...batch.values()].flatMap(({ edit }) => (edit.kind === 'put' ? [edit.entry] : []));
+    const nameOf = namesOf([...before, ...put]);
+    for (const [uid, overlaps] of refused) {
+      const waiting = batch.get(uid);
+      assert(waiting !== undefined, 'only a change that was to be written is refused', { nodeName, uid });
+      batch.delete(uid);
+      const error = new DoubleBookedError(nodeName, uid, overlaps, nameOf);
+      this.#end(nodeName, new Map([[uid, waiting]]), ({ reject }) => reject(error));
+    }
+  }
+
+  #refusedOf(nodeName: string, before: Entries, edits: Edits): ReadonlyMap<string, readonly Overlap[]> {
+    const changes = new Map([...edits].map(([uid, edit]) => [uid, {
+      holding: edit.kind === 'put' ? holdingsIn([edit.entry]).get(uid) : undefined,
+      runs: edit.kind === 'put' && edit.runs === true,
+    }]));
+    return refusedChanges(holdingsIn(before), changes, this.#view.inventoryOf(nodeName));
+  }
+}
+
+function editsOf(batch: Batch): Edits {
+  return new Map([...batch].map(([uid, { edit }]) => [uid, edit]));
+}
+
+/** What nobody has decided to change is written as it was. */
+function requireOthersKept(before: Entries, after: Entries, edits: Edits): void {
+  const [kept = [], others = []] = [before, after].map((guests) => guests.filter(({ vm }) => !edits.has(vm.uid)));
+  assert(sameEntries(kept, others), 'a write of a table keeps what it does not change');
 }

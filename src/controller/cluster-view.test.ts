@@ -96,7 +96,9 @@ describe('entries in the way of a domain that no table names', () => {
     nodeName: 'n1', cells: [{ cell: 0, numaNode: 0, vcpus: '0', memoryMiB, pageSize: '2Mi' }], vcpuPins: [{ vcpu: 0, cpu }],
     realtimeVcpus: '', emulatorCpus: '0', reservedCpus: '', devices: [], extraMemoryMiB: 0,
   });
-  const entry = (uid: string, placement: PlacementWire) => ({ vm: { namespace: 'ran', name: uid, uid }, placement }) as unknown as AllocatedGuest;
+  const entry = (uid: string, placement: PlacementWire) => ({
+    vm: { namespace: 'ran', name: uid, uid }, guest: { disks: [] }, placement,
+  }) as unknown as AllocatedGuest;
   const orphan = (uid: string, placement: PlacementWire) => ({ domain: `rtvm-ran-${uid}`, uuid, vm: { namespace: 'ran', name: uid, uid }, placement });
 
   /** A node with 128 pages of 2 MiB. */

@@ -2,52 +2,33 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatProblem } from '../crds/document-problem.ts';
 import type { PlacementWire } from '../crds/placement-schema.ts';
-import { placementFromWire } from '../crds/placement-wire.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
-import { requireValid } from '../crds/require-valid.ts';
-import { toHostInventory } from '../crds/to-host-inventory.ts';
+import { assert } from '../realtime/assert.ts';
 import type { Decision } from '../realtime/decision.ts';
 import type { Guest } from '../realtime/guest.ts';
 import type { HostInventory } from '../realtime/host.ts';
 import { Cluster } from '../realtime/place/cluster.ts';
-import type { HeldPlacement } from '../realtime/placement.ts';
-import type { Checked } from '../realtime/problem.ts';
-import { isOlder as isOlderVersion } from '../runtime/resource-version.ts';
 import type { Stored } from '../store/resource.ts';
 import { applyEdits } from './allocation-edit.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
 import { ClassUse } from './class-limits.ts';
-import { withFacts } from './node-facts.ts';
+import { offeredHost } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { standingOf } from './node-standing.ts';
-import type { NodeStanding } from './node-standing.ts';
+import { standingOf, unsettledBecause } from './node-standing.ts';
+import type { KnownNode } from './node-standing.ts';
 import { OrphanBook } from './orphan-book.ts';
 import type { FoundOrphan } from './orphan-book.ts';
-
-type Table = Stored<'RealtimeAllocation'>;
-
-/** What is on record about one node's table. */
-interface TableRecord {
-  table: Table | undefined;
-  /** It has been deleted; what it said counts all the same, until it is made again. */
-  gone: boolean;
-  /** Decided and not written yet; held all the same, so that the next decision sees it. */
-  readonly pending: Map<string, AllocationEdit>;
-  /** What our own last write or read gave. */
-  written: Table | undefined;
-  /** The entries that a write of ours, under way, will make. */
-  expected: readonly AllocatedGuest[] | undefined;
-  /** Rises when somebody else has changed the spec: what was decided before may not fit any more. */
-  epoch: number;
-  /** What placement was told, by UID. */
-  held: ReadonlyMap<string, PlacementWire>;
-}
+import { heldOn, readPlacement, unreadable } from './table-claims.ts';
+import { isOlder, knownEntries, newTableRecord, sameEntries } from './table-record.ts';
+import type { Table, TableRecord } from './table-record.ts';
 
 export interface ClusterViewOptions {
   /** The store turns out to have gone back to an older state. */
   readonly wentBack?: () => void;
   /** A guest that was refused before may be placed now, or at least be told something else. */
   readonly changed?: () => void;
+  /** What a table gives, or what its node has, was read and is not as before. */
+  readonly claimed?: (nodeName: string) => void;
 }
 
 export class ClusterView {
@@ -55,7 +36,7 @@ export class ClusterView {
   readonly #cluster = new Cluster([], []);
   readonly #nodes = new Map<string, Stored<'RealtimeNode'>>();
   /** What placement was told of each node from, and what was wrong with it. */
-  readonly #hosts = new Map<string, { readonly standing: NodeStanding; readonly problem: string | undefined }>();
+  readonly #hosts = new Map<string, KnownNode>();
   readonly #records = new Map<string, TableRecord>();
   readonly #orphans = new OrphanBook();
   readonly classUse = new ClassUse();
@@ -73,35 +54,28 @@ export class ClusterView {
   nodeChanged(node: Stored<'RealtimeNode'>, facts: NodeFacts | undefined): string | undefined {
     const { name } = node.metadata;
     this.#nodes.set(name, node);
-    const standing = standingOf(node, facts, this.isUnsettled(name));
+    const standing = standingOf(node, facts, this.unsettledBecause(name));
     const known = this.#hosts.get(name);
     if (known !== undefined && isDeepStrictEqual(known.standing, standing)) return known.problem;
     this.#orphans.set(name, standing.orphans);
     this.#holdAll(name);
-    const problem = this.#offer(name, toHostInventory(node), facts, standing.unsettled);
-    this.#hosts.set(name, { standing, problem });
+    const host = offeredHost(node, facts, standing.unsettled);
+    if (host.ok) this.#cluster.upsertHost(host.value);
+    else this.#cluster.removeHost(name);
+    const problem = host.ok ? undefined : host.problems.map(formatProblem).join('; ');
+    this.#hosts.set(name, { standing, facts, problem });
     this.#options.changed?.();
+    this.#options.claimed?.(name);
     return problem;
   }
 
-  #offer(name: string, inventory: Checked<HostInventory>, facts: NodeFacts | undefined, unsettled: boolean): string | undefined {
-    if (!inventory.ok) {
-      this.#cluster.removeHost(name);
-      return inventory.problems.map(formatProblem).join('; ');
-    }
-    const host = facts === undefined ? inventory.value : withFacts(inventory.value, facts);
-    this.#cluster.upsertHost(unsettled ? { ...host, notReady: 'its agent has not told yet what runs there beside its RealtimeAllocation' } : host);
-    return undefined;
+  /** Whether it is not known what runs there: anything may, on any CPU. I1, I7. */
+  isUnsettled(name: string): boolean {
+    return this.unsettledBecause(name) !== undefined;
   }
 
-  /**
-   * The node's agent has not told (since its table was lost) which domains run that no table names: anything may, on any
-   * CPU. I1, I7.
-   */
-  isUnsettled(name: string): boolean {
-    const { allocationUid, orphans } = this.#nodes.get(name)?.status ?? {};
-    if (orphans === undefined) return true;
-    return allocationUid !== undefined && allocationUid !== this.tableOf(name)?.metadata.uid;
+  unsettledBecause(name: string): string | undefined {
+    return unsettledBecause(this.#nodes.get(name), this.tableOf(name), this.#records.get(name)?.unreadable);
   }
 
   /** What is held there stays held: its guests may run still. */
@@ -132,15 +106,24 @@ export class ClusterView {
   }
 
   #takeTable(table: Table): void {
-    const record = this.#record(table.metadata.name);
+    const { name } = table.metadata;
+    const record = this.#record(name);
     const wentBack = record.table !== undefined && isOlder(table, record.table);
+    const isFirst = record.table === undefined;
     const before = record.table?.spec.guests ?? [];
-    record.table = table;
+    const guests = knownEntries(table.spec.guests, before, record.expected);
+    record.table = { ...table, spec: { ...table.spec, guests } };
     record.gone = false;
     if (wentBack) this.#options.wentBack?.();
-    if (isDeepStrictEqual(before, table.spec.guests)) return;
-    if (!isDeepStrictEqual(record.expected, table.spec.guests)) record.epoch += 1;
-    this.#reindex(table.metadata.name, before);
+    if (isFirst && guests.length === 0) this.#options.claimed?.(name);
+    if (sameEntries(before, guests)) return;
+    if (!sameEntries(record.expected, guests)) record.epoch += 1;
+    const wasUnreadable = record.unreadable;
+    record.unreadable = unreadable(guests);
+    this.#reindex(name, before);
+    const node = record.unreadable === wasUnreadable ? undefined : this.#nodes.get(name);
+    if (node !== undefined) this.nodeChanged(node, this.#hosts.get(name)?.facts);
+    this.#options.claimed?.(name);
   }
 
   /** A table that is gone gives nothing back, since its guests may run still. It is to be made again as it was. */
@@ -150,6 +133,18 @@ export class ClusterView {
 
   isGone(nodeName: string): boolean {
     return this.#records.get(nodeName)?.gone === true;
+  }
+
+  /** Places nothing there before something of the node changes. What is held there stays held. */
+  setAside(nodeName: string): void {
+    this.#hosts.delete(nodeName);
+    this.#cluster.removeHost(nodeName);
+    this.#options.changed?.();
+  }
+
+  /** A node's hardware, and what its administrator offers; undefined where it is gone, or its spec is wrong. */
+  inventoryOf(nodeName: string): HostInventory | undefined {
+    return this.#cluster.inventoryOf(nodeName);
   }
 
   /** As last seen, though it may be gone. */
@@ -179,7 +174,9 @@ export class ClusterView {
    */
   inTheWayOf({ nodeName, orphan: { placement } }: FoundOrphan, uid: string): readonly AllocatedGuest[] {
     if (placement === undefined) return [];
-    const conflicts = this.#cluster.takenFrom(held(uid, placement), (other) => !other.startsWith(orphanPrefix));
+    const wanted = heldOn(nodeName, uid, placement);
+    if (wanted === undefined) return [];
+    const conflicts = this.#cluster.takenFrom(wanted, (other) => !other.startsWith(orphanPrefix));
     const holders = new Set(conflicts.map(({ holder }) => holder));
     const running = new Set(this.tableOf(nodeName)?.status?.guests.flatMap((report) => (report.phase === 'Running' ? [report.uid] : [])));
     return this.#entriesOn(nodeName).filter(({ vm }) => vm.uid !== uid && (holders.has(vm.uid) || (holders.has(undefined) && !running.has(vm.uid))));
@@ -196,11 +193,12 @@ export class ClusterView {
   decide(guest: Guest, instead?: AllocatedGuest): Decision {
     if (instead === undefined) return this.#cluster.decide(guest);
     const { vm: { uid }, placement } = instead;
-    this.#cluster.release(uid, placement.nodeName);
+    const nodeName = this.#nodeOfVm.get(uid) ?? placement.nodeName;
+    this.#cluster.release(uid, nodeName);
     try {
-      return this.#cluster.decide(guest, { onlyHost: placement.nodeName });
+      return this.#cluster.decide(guest, { onlyHost: nodeName });
     } finally {
-      this.#hold(uid, placement);
+      this.#hold(uid, placement, nodeName);
     }
   }
 
@@ -238,11 +236,10 @@ export class ClusterView {
   }
 
   #record(nodeName: string): TableRecord {
-    let record = this.#records.get(nodeName);
-    if (record === undefined) {
-      record = { table: undefined, gone: false, written: undefined, pending: new Map(), expected: undefined, epoch: 0, held: new Map() };
-      this.#records.set(nodeName, record);
-    }
+    const known = this.#records.get(nodeName);
+    if (known !== undefined) return known;
+    const record = newTableRecord();
+    this.#records.set(nodeName, record);
     return record;
   }
 
@@ -281,25 +278,22 @@ export class ClusterView {
     }
     for (const [uid, placement] of wanted) {
       const before = record.held.get(uid);
-      if (before !== placement && !isDeepStrictEqual(before, placement)) this.#hold(uid, placement);
+      if (before !== placement && !isDeepStrictEqual(before, placement)) this.#hold(uid, placement, nodeName);
     }
     record.held = wanted;
+    const readable = wanted.values().filter((placement) => readPlacement(placement).ok).toArray().length;
+    const held = this.#cluster.heldCount(nodeName);
+    assert(
+      held === readable, 'placement holds on a node what its table and its orphans say', { nodeName, held, readable },
+    );
     if (released) this.#options.changed?.();
   }
 
-  #hold(uid: string, placement: PlacementWire): void {
-    this.#cluster.hold(held(uid, placement));
+  #hold(uid: string, placement: PlacementWire, nodeName: string): void {
+    const placed = heldOn(nodeName, uid, placement);
+    if (placed !== undefined) this.#cluster.hold(placed);
   }
 }
 
 /** Before the UUID of a domain that no table names, where it holds something beside VMs. */
 const orphanPrefix = 'orphan:';
-
-function held(uid: string, placement: PlacementWire): HeldPlacement {
-  return { uid, placement: requireValid(placementFromWire(placement, 'placement'), `what is held on node ${placement.nodeName}`) };
-}
-
-/** Of another object of the same name, nobody can say which is older. */
-function isOlder({ metadata }: Table, { metadata: than }: Table): boolean {
-  return metadata.uid === than.uid && isOlderVersion(metadata.resourceVersion, than.resourceVersion);
-}

@@ -19,11 +19,15 @@ import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchOptions } from './cluster-watch.ts';
+import { Faults } from './faults.ts';
 import type { GuardOptions } from './guard.ts';
 import { Guards } from './guards.ts';
 import type { GuardsObserver } from './guards.ts';
+import { DoubleBookings } from './double-bookings.ts';
 import { GuestResolver } from './guest-resolver.ts';
 import { Hearing } from './hearing.ts';
+import { nobodyCounts } from './invariants-observer.ts';
+import type { InvariantsObserver } from './invariants-observer.ts';
 import { Mirror } from './mirror.ts';
 import { VmPlacer } from './vm-placer.ts';
 import { VmReconciler } from './vm-reconciler.ts';
@@ -41,6 +45,8 @@ export interface ControllerOptions {
   readonly guardsObserver?: GuardsObserver;
   readonly log: Log;
   readonly queueObserver?: WorkQueueObserver;
+  /** Counts what must never be. */
+  readonly invariants?: InvariantsObserver;
   /** What a person has to mend in the store's manifests, whenever that changes. */
   readonly problems?: (problems: readonly StoreProblem[]) => void;
 }
@@ -82,7 +88,15 @@ export class Controller {
       isHeldUp: () => !this.#synced || this.#hearing.wait !== undefined,
       retry: (keys) => this.#addInOrder(keys.flatMap((key) => this.#vms.find(key) ?? [])),
     });
-    this.#view = new ClusterView({ wentBack: () => this.#hearAll(), changed: () => this.#waiting.changed() });
+    this.#view = new ClusterView({
+      wentBack: () => this.#hearAll(),
+      changed: () => this.#waiting.changed(),
+      claimed: (name) => doubleBookings.look(name),
+    });
+    const invariants = options.invariants ?? nobodyCounts;
+    const doubleBookings = new DoubleBookings({
+      view: this.#view, observer: invariants, log, record: (event) => store.recordEvent(event, this.#stop.signal),
+    });
     this.#hearing = new Hearing({
       runtime,
       isAlive: (name) => this.#cluster?.factsOf(name).alive === true,
@@ -92,11 +106,19 @@ export class Controller {
     this.#vms = new Mirror({ store, kind: 'RealtimeVM', changed: (vm) => this.#vmChanged(vm), ...(options.problems === undefined ? {} : { problems: options.problems }) });
     this.#classes = new Mirror({ store, kind: 'RealtimeVMClass', changed: () => this.#waiting.changed() });
     this.#images = new Mirror({ store, kind: 'RealtimeImage', changed: () => this.#waiting.changed() });
-    this.#nodes = new Mirror({ store, kind: 'RealtimeNode', changed: (node, gone) => this.#nodeChanged(node, gone) });
-    this.#allocations = new Mirror({ store, kind: 'RealtimeAllocation', changed: (allocation, gone) => this.#allocationChanged(allocation, gone) });
+    this.#nodes = new Mirror({
+      store, kind: 'RealtimeNode',
+      changed: (node, gone) => faults.ofNode(node.metadata.name, () => this.#nodeChanged(node, gone)),
+    });
+    this.#allocations = new Mirror({
+      store, kind: 'RealtimeAllocation',
+      changed: (allocation, gone) => faults.ofNode(
+        allocation.metadata.name, () => this.#allocationChanged(allocation, gone),
+      ),
+    });
     this.#cluster = options.cluster === undefined ? undefined : new ClusterWatch({
       ...options.cluster, clock,
-      nodeChanged: (name) => this.#factsChanged(name),
+      nodeChanged: (name) => faults.ofNode(name, () => this.#factsChanged(name)),
       namespaceChanged: () => this.#waiting.changed(),
     });
     const cluster = this.#cluster;
@@ -114,6 +136,7 @@ export class Controller {
     // Every namespace carries its name as this label; without a cluster that is all it has.
     const namespaceLabels = (name: string) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name };
     const vmWriter = new VmWriter({ store, vms: this.#vms, clock, log });
+    const faults = new Faults({ vms: this.#vms, view, vmWriter, observer: invariants, log });
     const reconciler = new VmReconciler({
       view, writer, resolver, hearing: this.#hearing, vms: this.#vms, vmWriter, runtime,
       placer: new VmPlacer({
@@ -134,7 +157,7 @@ export class Controller {
     });
     this.#queue = new WorkQueue(async (key, signal) => {
       const decidedAt = this.#waiting.changes;
-      const { waits, againInMs } = await reconciler.reconcile(key, signal);
+      const { waits, againInMs } = await faults.ofVm(key, signal, () => reconciler.reconcile(key, signal));
       if (waits) this.#waiting.add(key, decidedAt);
       else this.#waiting.delete(key);
       return againInMs === undefined ? {} : { requeueAfterMs: againInMs };

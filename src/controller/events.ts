@@ -3,7 +3,9 @@ import type { RealtimeVmStatus } from '../crds/realtime-vm-status.ts';
 import type { EventDraft } from '../store/event.ts';
 
 /** Reasons that programs may rely on. Those of what the agent does itself are in node-agent/agent-events.ts. */
-export type VmEventReason = 'Placed' | 'FailedPlacement' | 'Invalid' | 'StartFailed' | 'NotVerified' | 'NodeLost' | 'RestartRequired' | 'Drained' | 'AgentTooOld';
+export type VmEventReason =
+  | 'Placed' | 'FailedPlacement' | 'Invalid' | 'StartFailed' | 'NotVerified' | 'NodeLost' | 'RestartRequired'
+  | 'Drained' | 'AgentTooOld' | 'DoubleBooked' | 'AssertionFailed';
 
 export type VmEvent = Pick<EventDraft, 'type' | 'message'> & { readonly reason: VmEventReason };
 
@@ -15,8 +17,14 @@ export const drained = 'Drained';
 /** Why a VM that has ended keeps what it holds: its agent does not say enough for it to be given away. */
 export const tooOldAgent = 'AgentTooOld';
 
+/** A fault of rtvm itself, of the controller or of the VM's agent, keeps it from looking after the VM. */
+export const assertionFailed = 'AssertionFailed';
+
 /** Why a VM has no place without having been refused one: nobody wants it to run, or nobody has looked yet. */
 const noFailure: ReadonlySet<string> = new Set(['Halted', 'AgentsNotHeard', 'NodeUnsettled']);
+
+/** Why a VM is stalled that may have failed before, for another reason. */
+const notOfStart: ReadonlySet<string | undefined> = new Set(['Invalid', assertionFailed]);
 
 /** At most one for each condition that has become otherwise; a message alone that changes (fewer CPUs free, say) is no event. */
 export function eventsOf(before: RealtimeVmStatus | undefined, after: RealtimeVmStatus): readonly VmEvent[] {
@@ -34,7 +42,8 @@ export function eventsOf(before: RealtimeVmStatus | undefined, after: RealtimeVm
     ...(unplaced !== undefined && noFailure.has(unplaced.reason) ? [] : warning('FailedPlacement', unplaced)),
     ...warning('Invalid', is('Accepted', 'False')),
     ...(stalled?.reason === tooOldAgent ? warning('AgentTooOld', stalled) : []),
-    ...(after.phase === 'Failed' && stalled?.reason !== 'Invalid' ? warning('StartFailed', stalled) : []),
+    ...(stalled?.reason === assertionFailed ? warning(assertionFailed, stalled) : []),
+    ...(after.phase === 'Failed' && !notOfStart.has(stalled?.reason) ? warning('StartFailed', stalled) : []),
     ...warning('NotVerified', is('RealtimeVerified', 'False')),
     ...(after.phase === 'Unknown' ? warning('NodeLost', is('Ready', 'Unknown')) : []),
     ...(stopping?.reason === drained ? [{ type: 'Normal', reason: 'Drained', message: stopping.message } as const] : []),

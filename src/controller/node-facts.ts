@@ -1,5 +1,9 @@
 /** What a cluster says of a node, put into the inventory that placement sees: pure. */
+import type { RealtimeNode } from '../crds/realtime-node.ts';
+import { toHostInventory } from '../crds/to-host-inventory.ts';
+import { mapChecked } from '../realtime/checked.ts';
 import type { HostInventory } from '../realtime/host.ts';
+import type { Checked } from '../realtime/problem.ts';
 import type { Taint, TaintEffect } from '../realtime/spec.ts';
 import type { ClusterNode } from '../store/foreign.ts';
 
@@ -38,4 +42,14 @@ const effects: ReadonlySet<string> = new Set<TaintEffect>(['NoSchedule', 'Prefer
 
 function isKnown(taint: { readonly key: string; readonly value?: string | undefined; readonly effect: string }): taint is Taint {
   return effects.has(taint.effect);
+}
+
+/** @param unsettled why it is not known what runs there: then it takes no guests. */
+export function offeredHost(
+  node: RealtimeNode, facts: NodeFacts | undefined, unsettled: string | undefined,
+): Checked<HostInventory> {
+  return mapChecked(toHostInventory(node), (inventory) => {
+    const host = facts === undefined ? inventory : withFacts(inventory, facts);
+    return unsettled === undefined ? host : { ...host, notReady: unsettled };
+  });
 }

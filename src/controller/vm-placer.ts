@@ -3,9 +3,12 @@ import { formatProblem } from '../crds/document-problem.ts';
 import { guestToWire } from '../crds/guest-wire.ts';
 import { placementToWire } from '../crds/placement-wire.ts';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import { assert } from '../realtime/assert.ts';
 import type { Decision } from '../realtime/decision.ts';
 import type { Random } from '../runtime/random.ts';
+import { contradictionOf } from '../realtime/place/contradiction.ts';
 import { formatRefusal } from '../realtime/place/refusal-groups.ts';
+import { ConflictError } from '../store/errors.ts';
 import type { Stored } from '../store/resource.ts';
 import type { AllocationWriter } from './allocation-writer.ts';
 import { exclusiveCpuCount, selects } from './class-limits.ts';
@@ -54,6 +57,10 @@ export class VmPlacer {
     if (decision.kind === 'refused' && isNewHome) return this.place(await bind(vm, undefined, signal), bound, signal);
     if (decision.kind === 'refused') return { kind: 'unplaced', ...refusal(decision, home) };
     const { placement } = decision;
+    const contradiction = contradictionOf(guest.value, placement);
+    assert(contradiction === undefined, "a placement is its guest's", { contradiction });
+    const isHome = home === undefined || placement.host === home;
+    assert(isHome, 'a VM is placed where its NodeLocal disks are', { home, host: placement.host });
     const entry: AllocatedGuest = {
       vm: { namespace, name, uid },
       generation,
@@ -70,6 +77,10 @@ export class VmPlacer {
       return { kind: 'unplaced', reason: 'NamespaceLimit', message: `VMs of class ${vmClass?.metadata.name ?? ''} hold ${held} of at most ${limit} pCPUs in namespace ${namespace}, and ${exclusiveCpuCount(entry)} more are needed` };
     }
     if (home === undefined && hasNodeLocalDisks(guest.value)) return this.place(await bind(vm, placement.host, signal), bound, signal, true);
+    // Somebody else may have written it into a table while its status was written, or another table was.
+    if (bound === undefined && view.find(uid) !== undefined) {
+      throw new ConflictError(`RealtimeVM ${namespace}/${name} has been given a place meanwhile`);
+    }
     await writer.change(placement.host, uid, { kind: 'put', entry }, signal);
     return { kind: 'placed', entry, report: undefined, restartRequired: undefined, lost: undefined };
   }

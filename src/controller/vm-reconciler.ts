@@ -2,8 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatProblem } from '../crds/document-problem.ts';
 import { guestToWire } from '../crds/guest-wire.ts';
+import type { PlacementWire } from '../crds/placement-schema.ts';
 import { requireValid } from '../crds/require-valid.ts';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import { assert } from '../realtime/assert.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { Stored } from '../store/resource.ts';
@@ -17,6 +19,7 @@ import { hasNodeLocalDisks } from './node-local-disks.ts';
 import type { FoundOrphan } from './orphan-book.ts';
 import type { Mirror } from './mirror.ts';
 import { quickAnswerMs, QuickAnswers } from './quick-answers.ts';
+import { readPlacement } from './table-claims.ts';
 import type { VmPlacer } from './vm-placer.ts';
 import type { VmStanding } from './vm-report.ts';
 import type { VmWriter } from './vm-writer.ts';
@@ -169,7 +172,12 @@ export class VmReconciler {
     return { kind: 'placed', entry, report: held.report, restartRequired: resolver.restartRequired(vm, entry), lost: this.#lost(held), drains };
   }
 
-  async #release(vm: Stored<'RealtimeVM'>, { nodeName }: Held, signal: AbortSignal): Promise<void> {
+  async #release(vm: Stored<'RealtimeVM'>, { nodeName, entry, report }: Held, signal: AbortSignal): Promise<void> {
+    const isFree = isAnswered(entry, report) || isDoubted(entry, report) || this.#isGivenUp({ nodeName });
+    const details = { nodeName, desired: entry.desired, phase: report?.phase };
+    assert(
+      isFree, 'nothing is freed before the agent, or a person, has said that nothing of the guest is left', details,
+    );
     await this.#options.writer.change(nodeName, vm.metadata.uid, { kind: 'remove' }, signal);
   }
 
@@ -181,7 +189,10 @@ export class VmReconciler {
     const { uid, namespace, name, generation } = vm.metadata;
     const where = `domain ${orphan.domain} on node ${nodeName}`;
     if (orphan.vm?.uid !== uid) return { kind: 'unplaced', reason: 'OldDomainRuns', message: `${where} still runs for an earlier RealtimeVM ${namespace}/${name}; end it there ("virsh destroy" and "virsh undefine"), then this one is placed` };
-    if (orphan.placement === undefined) return { kind: 'unplaced', reason: 'DomainUnreadable', message: `${where} runs for this VM and does not say what it holds; end it there, then the VM is placed` };
+    if (!saysWhatItHolds(orphan.placement, nodeName)) {
+      const message = `${where} runs for this VM and does not say what it holds; end it there, then the VM is placed`;
+      return { kind: 'unplaced', reason: 'DomainUnreadable', message };
+    }
     if (held !== undefined && held.nodeName !== nodeName && (isDoubted(held.entry, held.report) || isAnswered(held.entry, held.report))) {
       // Nothing of it is there, and nothing will be.
       await this.#release(vm, held, signal);
@@ -204,7 +215,8 @@ export class VmReconciler {
       guest: held?.entry.guest ?? guestToWire(requireValid(guest, `RealtimeVM ${namespace}/${name}`)),
       placement: orphan.placement,
     };
-    if (!isDeepStrictEqual(held?.entry, entry)) await this.#options.writer.change(nodeName, uid, { kind: 'put', entry }, signal);
+    const edit = { kind: 'put', entry, runs: true } as const;
+    if (!isDeepStrictEqual(held?.entry, entry)) await this.#options.writer.change(nodeName, uid, edit, signal);
     return { kind: 'placed', entry, report: held?.report, restartRequired: undefined, lost: undefined };
   }
 
@@ -248,7 +260,7 @@ export class VmReconciler {
       : `the agent of node ${nodeName} has not renewed its Lease; the VM is not placed elsewhere until the Node is deleted or carries the taint node.kubernetes.io/out-of-service, since it may run still`;
   }
 
-  #isGivenUp({ nodeName }: Held): boolean {
+  #isGivenUp({ nodeName }: Pick<Held, 'nodeName'>): boolean {
     const facts = this.#options.factsOf(nodeName);
     return facts !== undefined && isGivenUp(facts);
   }
@@ -270,6 +282,11 @@ const unheard = {
 
 function isUnheard(standing: VmStanding): boolean {
   return standing === unheard;
+}
+
+/** What a domain says is as old as the domain, and was made on another node where its disk was. */
+function saysWhatItHolds(placement: PlacementWire | undefined, nodeName: string): placement is PlacementWire {
+  return placement?.nodeName === nodeName && readPlacement(placement).ok;
 }
 
 /** Its last node's table was lost: its domain may run there, and only the node's agent can say. I7. */

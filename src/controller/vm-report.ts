@@ -2,7 +2,7 @@
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import type { VmPhase } from '../crds/realtime-vm-status.ts';
 import type { ConditionDraft } from './conditions.ts';
-import { drained, tooOldAgent } from './events.ts';
+import { assertionFailed, drained, tooOldAgent } from './events.ts';
 
 /** Where a VM stands with the controller. */
 export type VmStanding =
@@ -90,7 +90,9 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
 const underWay: ReadonlySet<string> = new Set(['Drift', 'HeldElsewise']);
 
 /** What neither a further reading nor a further try changes; kstatus calls it failed. */
-const lasting: ReadonlySet<string> = new Set(['Violated', 'DriftPersists', 'Paused']);
+const lasting: ReadonlySet<string> = new Set([
+  'Violated', 'DriftPersists', 'Paused', 'AllocationInvalid', assertionFailed,
+]);
 
 function takesPerson({ desired }: AllocatedGuest, phase: VmPhase, reason: string): boolean {
   return phase === 'Failed' || lasting.has(reason) || (desired === 'Running' && phase === 'Stopped' && reason === 'Ended');

@@ -3,6 +3,8 @@ import type { RealtimeVmStatus } from '../crds/realtime-vm-status.ts';
 import { CpuSet } from '../realtime/cpu-set.ts';
 import type { Stored } from '../store/resource.ts';
 import { conditionsFrom } from './conditions.ts';
+import type { ConditionDraft, ConditionStatus } from './conditions.ts';
+import { assertionFailed } from './events.ts';
 import { hasNodeLocalDisks } from './node-local-disks.ts';
 import { vmReport } from './vm-report.ts';
 import type { VmStanding } from './vm-report.ts';
@@ -16,6 +18,30 @@ export function statusOf(vm: Stored<'RealtimeVM'>, standing: VmStanding, now: Da
     observedGeneration: generation,
     conditions: conditionsFrom(conditions, vm.status?.conditions ?? [], generation, now),
     ...(standing.kind === 'placed' ? placedFields(standing) : boundTo(vm.status?.boundTo)),
+  };
+}
+
+/** What is known for certain only by looking, which a fault of rtvm keeps from being done. */
+const doubtful: ReadonlySet<string> = new Set(['Running', 'RealtimeVerified', 'Ready']);
+
+/** As it was last, and nothing is said to hold. */
+export function faultyStatus(vm: Stored<'RealtimeVM'>, message: string, now: Date): RealtimeVmStatus {
+  const before = vm.status?.conditions ?? [];
+  const faulty = (type: string, status: ConditionStatus): ConditionDraft => (
+    { type, status, reason: assertionFailed, message }
+  );
+  const drafts = new Map<string, ConditionDraft>();
+  for (const { type, status, reason, message: said } of before) {
+    drafts.set(type, doubtful.has(type) ? faulty(type, 'Unknown') : { type, status, reason, message: said });
+  }
+  drafts.set('Ready', faulty('Ready', 'Unknown'));
+  for (const type of ['Reconciling', 'Stalled']) drafts.set(type, faulty(type, 'True'));
+  const { generation } = vm.metadata;
+  return {
+    ...vm.status,
+    phase: vm.status?.phase ?? 'Pending',
+    observedGeneration: generation,
+    conditions: conditionsFrom([...drafts.values()], before, generation, now),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Writes RealtimeVMs: their finalizers, and their status with the events that tell what has changed in it. */
+import type { RealtimeVmStatus } from '../crds/realtime-vm-status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { objectKey } from '../runtime/object-key.ts';
@@ -8,7 +9,7 @@ import type { Stored } from '../store/resource.ts';
 import { eventsOf } from './events.ts';
 import type { Mirror } from './mirror.ts';
 import type { VmStanding } from './vm-report.ts';
-import { statusOf } from './vm-status.ts';
+import { faultyStatus, statusOf } from './vm-status.ts';
 
 export interface VmWriterOptions {
   readonly store: ResourceStore;
@@ -16,6 +17,8 @@ export interface VmWriterOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+type Vm = Stored<'RealtimeVM'>;
 
 export class VmWriter {
   readonly #options: VmWriterOptions;
@@ -42,9 +45,18 @@ export class VmWriter {
 
   /** Says how the VM stands. @throws StoreError as {@link setFinalizers} does. */
   async report(vm: Stored<'RealtimeVM'>, standing: VmStanding, signal: AbortSignal): Promise<void> {
+    await this.#writeStatus(vm, (current, now) => statusOf(current, standing, now), signal);
+  }
+
+  /** Says that it is not known how the VM stands. @throws StoreError as {@link setFinalizers} does. */
+  async reportFault(vm: Stored<'RealtimeVM'>, message: string, signal: AbortSignal): Promise<void> {
+    await this.#writeStatus(vm, (current, now) => faultyStatus(current, message, now), signal);
+  }
+
+  async #writeStatus(vm: Vm, statusNow: (vm: Vm, now: Date) => RealtimeVmStatus, signal: AbortSignal): Promise<void> {
     const { store, vms, clock, log } = this.#options;
     const current = vms.get(vm.metadata) ?? vm;
-    const status = statusOf(current, standing, clock.date());
+    const status = statusNow(current, clock.date());
     await this.#write('updateStatus', { ...current, status }, signal);
     const { namespace, name, uid } = vm.metadata;
     for (const event of eventsOf(current.status, status)) {

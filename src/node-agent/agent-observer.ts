@@ -14,7 +14,12 @@ export interface AgentObserver {
   readonly allocated: (guests: readonly AllocatedGuest[]) => void;
   /** What the node has for guests, as its administrator and its hardware say now. */
   readonly offered: (inventory: HostInventory) => void;
+  /** A fault of rtvm itself was found, and the guest that it is about was left as it is. */
+  readonly assertionFailed: () => void;
 }
 
 /** For whoever counts nothing. */
-export const nobodyObserves: AgentObserver = { audited: () => undefined, correcting: () => undefined, allocated: () => undefined, offered: () => undefined };
+export const nobodyObserves: AgentObserver = {
+  audited: () => undefined, correcting: () => undefined, allocated: () => undefined, offered: () => undefined,
+  assertionFailed: () => undefined,
+};

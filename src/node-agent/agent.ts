@@ -29,6 +29,7 @@ import type { HostRoot } from './host/host-root.ts';
 import type { OpenHostFiles } from './host-files.ts';
 import { kvmProblem } from './host/virtualization.ts';
 import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
+import { tellLookFailure } from './look-failure.ts';
 import { NodeKeeper, nodeNews } from './node-keeper.ts';
 import type { NodeNews } from './node-keeper.ts';
 import { PassedWishes } from './passed-wishes.ts';
@@ -249,7 +250,13 @@ export class Agent {
 
   async #reconcile(uid: string, signal: AbortSignal): Promise<ReconcileResult> {
     const entry = this.#entries.get(uid);
-    return entry === undefined || !this.#allocationKnown ? {} : this.#keeper.keep(entry, signal);
+    if (entry === undefined || !this.#allocationKnown) return {};
+    try {
+      return await this.#keeper.keep(entry, signal);
+    } catch (error) {
+      tellLookFailure(entry, error, this.#reports, this.#observer);
+      throw error;
+    }
   }
 
   async #tell(key: string, signal: AbortSignal): Promise<ReconcileResult> {

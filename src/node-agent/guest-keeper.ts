@@ -4,10 +4,8 @@
  * It may be killed between any two lines: what it acts on is read from libvirt and the allocation each time, and every act
  * may be repeated. It never touches a domain whose metadata does not carry the guest's own UID.
  */
-import { placementFromWire } from '../crds/placement-wire.ts';
-import { guestFromWire } from '../crds/guest-wire.ts';
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
-import { requireValid } from '../crds/require-valid.ts';
+import { assert } from '../realtime/assert.ts';
 import { vmUid } from '../realtime/ids.ts';
 import { domainName } from '../realtime/domain/domain-name.ts';
 import type { Guest } from '../realtime/guest.ts';
@@ -18,6 +16,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log, LogFields } from '../runtime/log.ts';
 import { objectKey } from '../runtime/object-key.ts';
 import type { ReconcileResult } from '../runtime/work-queue.ts';
+import { readEntry } from './allocation-entry.ts';
 import { answerAudit, noDrift } from './drift.ts';
 import { correctedEvent } from './agent-events.ts';
 import type { AgentEvent } from './agent-events.ts';
@@ -31,6 +30,8 @@ import { restartedAtOf } from './domain-payload.ts';
 import { requireCpusFree } from './cpus-free.ts';
 import { holds } from './orphans.ts';
 import { nextStep } from './next-step.ts';
+import type { Situation } from './next-step.ts';
+import { assertAllowed } from './step-rules.ts';
 import { auditReport, findingText } from './audit-report.ts';
 import { startFailure, StartError } from './start-failure.ts';
 
@@ -92,12 +93,11 @@ export class GuestKeeper {
   async keep(entry: AllocatedGuest, signal: AbortSignal): Promise<ReconcileResult> {
     const { uid } = entry.vm;
     const state = this.#state(uid);
-    const what = `the allocation of ${objectKey(entry.vm)}`;
-    const guest = requireValid(guestFromWire(entry.guest, 'guest'), what);
+    const { guest, placement } = readEntry(entry);
     const { hypervisor } = this.#options;
     const found = hypervisor.isConnected ? await hypervisor.find(guest.uuid, signal) : state.lastSeen;
     const domain = found?.metadata?.uid === uid ? found : undefined;
-    const look: Look = { uid, entry, guest, placement: requireValid(placementFromWire(entry.placement, 'placement'), what), domain, state };
+    const look: Look = { uid, entry, guest, placement, domain, state };
     if (domain?.run === 'running' || domain?.run === 'paused') state.lastSeen = domain;
     if (!hypervisor.isConnected) return domain === undefined ? onEvent : this.#audit(look, domain, signal);
     if (found !== undefined && domain === undefined && entry.desired === 'Running') return this.#uuidTaken(look, found);
@@ -110,10 +110,12 @@ export class GuestKeeper {
     const { hypervisor, starter, clock } = this.#options;
     const hasRun = state.startedAtMs !== undefined || (domain?.run === 'off' && domain.end !== 'unknown' && domain.end !== 'failed');
     if (state.lastSeen !== undefined && (domain === undefined || domain.run === 'off')) this.#noteEnd(look);
-    const step = nextStep({
+    const situation: Situation = {
       desired: entry.desired, domain: domain?.run ?? 'absent', end: endOf(domain, this.#options.lastReport(uid)), runStrategy: guest.runStrategy, hasRun, restart: isRestartDue(look),
       graceEndsMs: state.graceEndsMs, retryAtMs: state.retryAtMs, nowMs: clock.nowMs(),
-    });
+    };
+    const step = nextStep(situation);
+    assertAllowed(step, situation);
     switch (step.do) {
       case 'start':
         return this.#options.hasPassed(entry) ? this.#wishPassed(look) : this.#start(look, hasRun, signal);
@@ -193,6 +195,7 @@ export class GuestKeeper {
     state.startedAtMs ??= clock.date().getTime();
     const observed = hypervisor.observe(domain);
     const answer = answerAudit(state.drift, audit(guest, placement, observed), clock.nowMs());
+    assert(observed !== undefined || !answer.audit.verified, 'nothing is verified that was not read', entry.vm);
     state.drift = answer.memory;
     state.auditedAtMs = clock.nowMs();
     observer.audited(entry.vm, answer.audit, observed);

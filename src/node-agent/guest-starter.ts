@@ -8,6 +8,7 @@ import type { HostNetwork } from '../realtime/host.ts';
 import { vmUid } from '../realtime/ids.ts';
 import type { VmIdentity } from '../realtime/ids.ts';
 import type { Placement } from '../realtime/placement.ts';
+import { requireAgreement } from './allocation-entry.ts';
 import { formatPayload } from './domain-payload.ts';
 import type { HostFiles } from './host-files.ts';
 import type { Hypervisor } from './hypervisor.ts';
@@ -34,6 +35,7 @@ export class GuestStarter {
   async start(entry: AllocatedGuest, guest: Guest, placement: Placement, signal: AbortSignal): Promise<void> {
     const { hypervisor, files, virtType, hostFacts, networks, requireHost } = this.#options;
     requireHost();
+    requireAgreement(guest, placement);
     const vm = identityOf(entry);
     const xml = renderDomain({
       vm,

@@ -18,6 +18,7 @@ export type StartFailureReason =
   | 'NameTaken'
   | 'UuidTaken'
   | 'CpusTaken'
+  | 'AllocationInvalid'
   | 'NotVerified'
   | 'LibvirtRefused'
   | 'StartFailed';

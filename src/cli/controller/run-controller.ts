@@ -15,6 +15,8 @@ import type { ExitCode } from '../exit.ts';
 import { serveHealth } from '../http/health-server.ts';
 import type { Io } from '../io.ts';
 import { guardMetrics } from '../metrics/guard-metrics.ts';
+import { invariantMetrics } from '../metrics/invariant-metrics.ts';
+import type { InvariantMetrics } from '../metrics/invariant-metrics.ts';
 import { leaderMetric } from '../metrics/leader-metric.ts';
 import { queueMetrics } from '../metrics/queue-metrics.ts';
 import { newRegistry } from '../metrics/registry.ts';
@@ -46,6 +48,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
   try {
     const setLeads = leaderMetric(registry, leaseName);
     const metrics = vmMetrics(registry, io.runtime.clock);
+    const invariants = invariantMetrics(registry);
     const countQueue = queueMetrics(registry);
     const queueObserver = countQueue('vms');
     const guardsObserver: GuardsObserver = { queue: countQueue('guards'), counted: guardMetrics(registry) };
@@ -70,7 +73,10 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
         if (change.type === 'lost') lost.abort();
       },
     });
-    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, { store, metrics, queueObserver, guardsObserver, options, log, runtime: io.runtime }));
+    const work: Work = {
+      store, metrics, invariants, queueObserver, guardsObserver, options, log, runtime: io.runtime,
+    };
+    await election.run(AbortSignal.any([interrupt.signal, lost.signal]), (leadership) => lead(leadership, work));
     log.info('controller ended');
     return lost.signal.aborted ? 1 : 0;
   } finally {
@@ -82,6 +88,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
 interface Work {
   readonly store: KubernetesStore;
   readonly metrics: VmMetrics;
+  readonly invariants: InvariantMetrics;
   readonly queueObserver: WorkQueueObserver;
   readonly guardsObserver: GuardsObserver;
   readonly options: ControllerCommandOptions;
@@ -90,7 +97,8 @@ interface Work {
 }
 
 /** One term: works until it ends, and writes nothing after that. */
-async function lead({ signal, guard }: Leadership, { store, metrics, queueObserver, guardsObserver, options, log, runtime }: Work): Promise<void> {
+async function lead({ signal, guard }: Leadership, work: Work): Promise<void> {
+  const { store, metrics, invariants, queueObserver, guardsObserver, options, log, runtime } = work;
   const guarded = store.guarded(guard);
   const controller = new Controller({
     store: guarded,
@@ -98,6 +106,7 @@ async function lead({ signal, guard }: Leadership, { store, metrics, queueObserv
     ...(options.guard === undefined ? {} : { guard: options.guard, guardsObserver }),
     runtime,
     queueObserver,
+    invariants,
     log,
     problems: (problems) => logProblems(log, problems),
   });
@@ -109,6 +118,7 @@ async function lead({ signal, guard }: Leadership, { store, metrics, queueObserv
   } finally {
     // What the next leader keeps is not this one's to tell.
     guardsObserver.counted(0, 0);
+    invariants.termEnded();
     signal.removeEventListener('abort', stop);
   }
 }

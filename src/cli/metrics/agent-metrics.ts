@@ -7,6 +7,7 @@ import type { Audit } from '../../realtime/finding.ts';
 import type { ObservedProcess } from '../../realtime/observed.ts';
 import type { AgentObserver } from '../../node-agent/agent-observer.ts';
 import type { HostInventory } from '../../realtime/host.ts';
+import { assertionCounter } from './invariant-metrics.ts';
 import { nodeUse } from './node-use.ts';
 import { VcpuCounters } from './vcpu-counters.ts';
 
@@ -105,6 +106,7 @@ export function agentMetrics(registry: Registry, nodeName: string, { auditsOnTim
     offered: (now) => {
       inventory = now;
     },
+    assertionFailed: assertionCounter(registry),
   };
 }
 

@@ -139,7 +139,9 @@ describe('Cluster', () => {
 
   test('placements that contradict each other are kept and told', () => {
     const cluster = new Cluster([host('a'), host('b')], [claimedCpus('a', '0-1', 'one'), claimedCpus('a', '1-2', 'two'), claimedCpus('b', '3', 'one'), claimedCpus('c', '0', 'lost')]);
-    expect(cluster.conflicts().map(({ message }) => message)).toEqual(['one holds a placement on host a and on host b', 'CPU 1 of host a is held by one']);
+    expect(cluster.conflicts().map(({ message }) => message)).toEqual([
+      'one holds a placement on host a and on host b', 'CPU 1 of host a is held by one and two',
+    ]);
     expect(cluster.free('a')?.nodes[0]?.cpus.toString()).toBe('3');
     cluster.release('two');
     expect(cluster.free('a')?.nodes[0]?.cpus.toString()).toBe('2-3');
@@ -154,7 +156,9 @@ describe('Cluster', () => {
     cluster.hold(claimedCpus('a', '3', 'two'));
     cluster.hold(claimedCpus('elsewhere', '0', 'three'));
     expect(cluster.free('a')?.nodes[0]?.cpus.toString()).toBe('3');
-    expect(cluster.conflicts().map(({ uid, holder, message }) => ({ uid, holder, message }))).toEqual([{ uid: 'two', holder: 'one', message: 'CPU 1 of host a is held by one' }]);
+    expect(cluster.conflicts().map(({ uid, holder, message }) => ({ uid, holder, message }))).toEqual([{
+      uid: 'two', holder: 'one', message: 'CPU 1 of host a is held by one and two',
+    }]);
     expect(cluster.held('elsewhere').map(({ uid }) => uid)).toEqual(['three']);
   });
 

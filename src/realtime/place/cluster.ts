@@ -5,7 +5,7 @@ import type { HostInventory } from '../host.ts';
 import type { HeldPlacement, Placement } from '../placement.ts';
 import { buildPlacement } from './build-placement.ts';
 import { claimOf } from './claim.ts';
-import { PlacementConflictError, notOffered, takenBy } from './conflicts.ts';
+import { PlacementConflictError, conflictsAmong, notOffered, takenBy } from './conflicts.ts';
 import type { PlacementConflict } from './conflicts.ts';
 import { demandOf } from './demand.ts';
 import { explainHost } from './explain.ts';
@@ -98,6 +98,11 @@ export class Cluster {
     return this.#held.on(host).map(({ uid, placement }) => ({ uid, placement }));
   }
 
+  /** How many hold something on a host. */
+  heldCount(host: string): number {
+    return this.#held.countOn(host);
+  }
+
   /** What is free on a host; undefined for an unknown one. */
   free(host: string): FreeState | undefined {
     const state = this.#hosts.get(host);
@@ -114,7 +119,12 @@ export class Cluster {
     return takenBy(new HostState(host.inventory, this.#held.on(host.name).filter((claim) => claim.uid !== uid && beside(claim.uid))), claimOf({ uid, placement }));
   }
 
-  /** Where held placements contradict each other: the same CPU or device, more pages than there are, one VM on two hosts. */
+  /** What is known of a host; undefined for an unknown one. */
+  inventoryOf(host: string): HostInventory | undefined {
+    return this.#hosts.get(host)?.inventory;
+  }
+
+  /** Where held placements contradict each other: a CPU or device twice, more memory than there is, one VM twice. */
   conflicts(): readonly PlacementConflict[] {
     const uids = new Set(this.#held.hosts().flatMap((name) => this.#held.on(name).map(({ uid }) => uid)));
     const twice = [...uids].flatMap((uid) => {
@@ -123,13 +133,7 @@ export class Cluster {
     });
     const overlaps = this.#held.hosts().flatMap((name) => {
       const host = this.#hosts.get(name);
-      if (host === undefined) return [];
-      const replay = new HostState(host.inventory, []);
-      return this.#held.on(name).flatMap((claim) => {
-        const found = takenBy(replay, claim);
-        replay.add(claim);
-        return found;
-      });
+      return host === undefined ? [] : conflictsAmong(host, this.#held.on(name));
     });
     return [...twice, ...overlaps];
   }

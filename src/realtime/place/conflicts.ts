@@ -1,8 +1,11 @@
 /** What of a placement is not free on a host: offers that another commit voided, and placements that overlap already. */
 import { smallMiBOfCell } from './claim.ts';
 import type { Claim } from './claim.ts';
+import { doubleBooked } from './double-booked.ts';
+import type { Overlap } from './double-booked.ts';
 import { pageName } from './explain-cell.ts';
 import { plural } from './host-checks.ts';
+import { holdingsOf } from './holding.ts';
 import type { HostState } from './host-state.ts';
 import { freePages, isSmall, smallFreeMiB } from './node-state.ts';
 
@@ -42,6 +45,43 @@ export function takenBy(host: HostState, claim: Claim): PlacementConflict[] {
     ...about, kind: 'device', holder, message: `device ${address} of host ${host.name} is held by ${holder}`,
   })));
   return [...cpus, ...floating, ...devices, ...memoryShortages(host, claim)];
+}
+
+/** Where what is held on a host is given to several VMs, or is more than there is. */
+export function conflictsAmong(host: HostState, held: readonly Claim[]): PlacementConflict[] {
+  const overlaps = doubleBooked(holdingsOf(held), host.inventory);
+  return [...overlaps.flatMap((overlap) => overlapConflicts(host.name, overlap)), ...memoryConflicts(host, held)];
+}
+
+function overlapConflicts(host: string, { resource, holders }: Overlap): PlacementConflict[] {
+  const [holder = '', ...others] = holders;
+  const among = (kind: 'cpu' | 'device', what: string) => others.map((uid): PlacementConflict => (
+    { host, uid, kind, holder, message: `${what} of host ${host} is held by ${holder} and ${uid}` }
+  ));
+  switch (resource.kind) {
+    case 'cpu':
+      return among('cpu', `CPU ${resource.cpu}`);
+    case 'device':
+      return among('device', `device ${resource.address}`);
+    case 'hugepages': {
+      const where = `NUMA node ${resource.numaNode} of host ${host}`;
+      const message = `more ${pageName(resource.sizeKiB)} pages are held on ${where} than it has for guests`;
+      return [{ host, uid: others.at(-1) ?? holder, kind: 'hugepages', message }];
+    }
+    // One host's placements say nothing of disks.
+    case 'disk':
+      return [];
+  }
+}
+
+function memoryConflicts(host: HostState, held: readonly Claim[]): PlacementConflict[] {
+  const uid = held.at(-1)?.uid ?? '';
+  const overfull = host.nodes.filter((node) => smallFreeMiB(node) < 0);
+  const short = overfull.map(({ id }) => `NUMA node ${id} of host ${host.name}`);
+  const where = short.length === 0 && host.smallFreeMiB < 0 ? [`host ${host.name}`] : short;
+  return where.map((place): PlacementConflict => (
+    { host: host.name, uid, kind: 'memory', message: `more small-page memory is held on ${place} than it has` }
+  ));
 }
 
 /** Beyond {@link takenBy}, what the administrator no longer offers, and room to float. */

@@ -33,6 +33,10 @@ export class HeldBook {
     return [...(this.#byHost.get(host)?.values() ?? [])];
   }
 
+  countOn(host: string): number {
+    return this.#byHost.get(host)?.size ?? 0;
+  }
+
   hostsOf(uid: string): readonly string[] {
     return this.#hostsOf.holdersOf(uid);
   }

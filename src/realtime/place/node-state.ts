@@ -81,6 +81,6 @@ function compact(cpus: CpuSet): CpuId[] {
   return cpus.toArray().slice();
 }
 
-function reservedPages(inventory: HostInventory, node: NumaNodeId, sizeKiB: number): number {
+export function reservedPages(inventory: HostInventory, node: NumaNodeId, sizeKiB: number): number {
   return inventory.reservedHugepages.reduce((sum, entry) => sum + (entry.numaNode === node && entry.sizeKiB === sizeKiB ? entry.count : 0), 0);
 }

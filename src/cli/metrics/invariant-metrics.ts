@@ -1,0 +1,31 @@
+/** What must never be, as figures: something given twice, and faults of rtvm itself. */
+import { Counter, Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { InvariantsObserver } from '../../controller/invariants-observer.ts';
+
+export interface InvariantMetrics extends InvariantsObserver {
+  /** What the next leader reads is not this one's to report. */
+  readonly termEnded: () => void;
+}
+
+export function invariantMetrics(registry: Registry): InvariantMetrics {
+  const overlaps = new Gauge({
+    name: 'rtvm_double_booked_claims', labelNames: ['node'], registers: [registry],
+    help: 'pCPUs, page sizes, devices and disks that the RealtimeAllocation of a node gives twice; else 0.',
+  });
+  const assertionFailed = assertionCounter(registry);
+  return {
+    doubleBooked: (node, count) => overlaps.set({ node }, count),
+    assertionFailed,
+    termEnded: () => overlaps.reset(),
+  };
+}
+
+/** @returns counts one. */
+export function assertionCounter(registry: Registry): () => void {
+  const failures = new Counter({
+    name: 'rtvm_assertion_failures_total', registers: [registry],
+    help: 'Faults of rtvm itself that were found, each by stopping what it is about; 0 unless something is wrong.',
+  });
+  return () => failures.inc();
+}
