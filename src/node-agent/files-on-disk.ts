@@ -33,9 +33,9 @@ export function filesOnDisk({ root, stateDirectory, imageRoot, allowedUrls, runt
         ...await guestFiles.prepare(vm, guest, signal),
         serialLog: await prepareSerialLog(stateDirectory, vm),
       }),
-      remove: async (vm, { keepNodeLocal }) => {
-        await guestFiles.remove(vm.uid, { keepNodeLocal });
-        if (!keepNodeLocal) await removeSerialLog(stateDirectory, vm);
+      remove: async (vm, { nodeLocal, serialLog }) => {
+        await guestFiles.remove(vm.uid, { keepNodeLocal: nodeLocal });
+        if (!serialLog) await removeSerialLog(stateDirectory, vm);
       },
       readNote: (name) => readIfThere(noteOf(name)),
       writeNote: async (name, text) => {

@@ -136,7 +136,7 @@ export class GuestKeeper {
         return atOnce;
       case 'cleanUp':
         if (domain !== undefined) await hypervisor.undefine(guest.uuid, signal);
-        await starter.cleanUp(entry, { keepNodeLocal: step.keepNodeLocal });
+        await starter.cleanUp(entry, { nodeLocal: step.keepNodeLocal, serialLog: step.keepNodeLocal && staysHere(guest) });
         state.startedAtMs = undefined;
         this.#report(look, step.keepNodeLocal
           ? { phase: 'Stopped', reason: 'Halted', message: 'the domain has ended, as it was meant to', request: entry.request }
@@ -167,7 +167,7 @@ export class GuestKeeper {
       const ours = left?.metadata?.uid === uid;
       if (ours && left.run !== 'off') return atOnce;
       if (ours) await hypervisor.undefine(guest.uuid, signal);
-      await starter.cleanUp(entry, { keepNodeLocal: true });
+      await starter.cleanUp(entry, { nodeLocal: true, serialLog: true });
       noteEnd(state, clock);
       const failure = startFailure(error);
       this.#options.log.warn('guest did not start', {
@@ -273,6 +273,11 @@ export class GuestKeeper {
     }
     return state;
   }
+}
+
+/** A VM that is halted comes back to this node, or else its entry goes, and nobody asks for what is left of it to be removed. */
+function staysHere({ disks }: Guest): boolean {
+  return disks.some(({ persistence }) => persistence === 'NodeLocal');
 }
 
 /** Later, not other: a backup of the cluster that is put back restarts nothing. */

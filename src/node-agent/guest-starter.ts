@@ -10,7 +10,7 @@ import type { VmIdentity } from '../realtime/ids.ts';
 import type { Placement } from '../realtime/placement.ts';
 import { requireAgreement } from './allocation-entry.ts';
 import { formatPayload } from './domain-payload.ts';
-import type { HostFiles } from './host-files.ts';
+import type { HostFiles, KeptFiles } from './host-files.ts';
 import type { Hypervisor } from './hypervisor.ts';
 
 export interface GuestStarterOptions {
@@ -52,9 +52,9 @@ export class GuestStarter {
     await hypervisor.start(guest.uuid, signal);
   }
 
-  /** Removes the files of a guest whose domain is gone; disks and log that outlive a domain only with the VM itself. */
-  async cleanUp(entry: AllocatedGuest, { keepNodeLocal }: { readonly keepNodeLocal: boolean }): Promise<void> {
-    await this.#options.files.remove(identityOf(entry), { keepNodeLocal });
+  /** Removes the files of a guest whose domain is gone, but for what is kept. */
+  async cleanUp(entry: AllocatedGuest, kept: KeptFiles): Promise<void> {
+    await this.#options.files.remove(identityOf(entry), kept);
   }
 }
 

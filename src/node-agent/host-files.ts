@@ -3,6 +3,12 @@ import type { DomainFiles } from '../realtime/domain/domain-input.ts';
 import type { Guest } from '../realtime/guest.ts';
 import type { VmIdentity } from '../realtime/ids.ts';
 
+/** What of a VM's files outlives its domain. Once the VM may come to another node, nobody removes here what was kept. */
+export interface KeptFiles {
+  readonly nodeLocal: boolean;
+  readonly serialLog: boolean;
+}
+
 export interface HostFiles {
   /**
    * Prepares the files of a domain that is about to start; the VM must have none running.
@@ -10,8 +16,8 @@ export interface HostFiles {
    */
   prepare(vm: VmIdentity, guest: Guest, signal: AbortSignal): Promise<DomainFiles>;
 
-  /** Removes what {@link prepare} made; what outlives a domain only when the VM itself was deleted. Nothing there is fine. */
-  remove(vm: VmIdentity, keep: { readonly keepNodeLocal: boolean }): Promise<void>;
+  /** Removes what {@link prepare} made, but for what is kept. Nothing there is fine. */
+  remove(vm: VmIdentity, kept: KeptFiles): Promise<void>;
 
   /** A text of the agent's own; undefined where it has written none. */
   readNote(name: string): Promise<string | undefined>;

@@ -80,6 +80,8 @@ export class NodeKeeper {
     for await (const event of store.watch('RealtimeNode', { name: nodeName }, signal)) {
       if (event.type === 'problems') this.#learnOffer();
       if (event.type === 'added' || event.type === 'modified') this.#take(event.object);
+      // Without it nobody knows of this host, nor of what runs here.
+      if (event.type === 'deleted') this.#options.due(nodeNews.host);
     }
   }
 

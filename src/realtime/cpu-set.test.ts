@@ -49,6 +49,24 @@ describe('CpuSet', () => {
     }));
   });
 
+  it('reads ranges of any ends, overlapping or not, as the numbers in them', () => {
+    const range = fc.tuple(fc.nat({ max: cpuNumberLimit - 1 }), fc.nat({ max: 100 }));
+    fc.assert(fc.property(fc.array(range, { maxLength: 6 }), (ranges) => {
+      const [lists, numbers] = [[] as string[], new Set<number>()];
+      for (const [first, length] of ranges) {
+        const last = Math.min(cpuNumberLimit - 1, first + length);
+        lists.push(`${first}-${last}`);
+        for (let cpu = first; cpu <= last; cpu += 1) numbers.add(cpu);
+      }
+      expect(CpuSet.parse(lists.join(',')).toArray()).toEqual([...numbers].sort((a, b) => a - b));
+    }));
+  });
+
+  it('reads a megabyte of the largest range without holding a number for each CPU of each', () => {
+    const text = Array.from({ length: 120_000 }, () => `0-${cpuNumberLimit - 1}`).join(',');
+    expect(CpuSet.parse(text).size).toBe(cpuNumberLimit);
+  });
+
   it('agrees with the sets of the language', () => {
     fc.assert(fc.property(cpuNumbers, cpuNumbers, (left, right) => {
       const [a, b] = [new Set(left), new Set(right)];

@@ -62,7 +62,8 @@ export class CpuSet<Id extends number = CpuId> implements Iterable<Id> {
   static parse<Id extends number = CpuId>(text: string): CpuSet<Id> {
     const trimmed = text.trim();
     if (trimmed === '') return CpuSet.empty<Id>();
-    const cpus: number[] = [];
+    // Ranges are set as such: a long list of large ones costs little more than its text.
+    const words = new Uint32Array(cpuNumberLimit >>> 5);
     for (const item of trimmed.split(',')) {
       const match = /^\s*(\d+)(?:\s*-\s*(\d+))?\s*$/.exec(item);
       if (match === null) throw new CpuListError(text, `item ${JSON.stringify(item)} is neither a number nor a range`);
@@ -70,9 +71,9 @@ export class CpuSet<Id extends number = CpuId> implements Iterable<Id> {
       const last = match[2] === undefined ? first : Number(match[2]);
       if (last < first) throw new CpuListError(text, `range ${JSON.stringify(item.trim())} runs backwards`);
       if (last >= cpuNumberLimit) throw new CpuListError(text, `${last} is above the highest CPU number, ${cpuNumberLimit - 1}`);
-      for (let cpu = first; cpu <= last; cpu += 1) cpus.push(cpu);
+      setRange(words, first, last);
     }
-    return CpuSet.from<Id>(cpus);
+    return new CpuSet<Id>(words);
   }
 
   get size(): number {
@@ -168,6 +169,20 @@ export function unionOf<Id extends number>(sets: Iterable<CpuSet<Id>>): CpuSet<I
   let all = CpuSet.empty<Id>();
   for (const set of sets) all = all.union(set);
   return all;
+}
+
+/** Sets the bits from `first` to `last`, both included. */
+function setRange(words: Uint32Array, first: number, last: number): void {
+  const [firstWord, lastWord] = [first >>> 5, last >>> 5];
+  const fromFirst = (-1 << (first & 31)) >>> 0;
+  const toLast = -1 >>> (31 - (last & 31));
+  if (firstWord === lastWord) {
+    words[firstWord]! |= fromFirst & toLast;
+    return;
+  }
+  words[firstWord]! |= fromFirst;
+  words.fill(-1, firstWord + 1, lastWord);
+  words[lastWord]! |= toLast;
 }
 
 function bitCount(word: number): number {

@@ -47,9 +47,9 @@ export class MemoryFiles {
     }));
     return () => ({
       prepare,
-      remove: ({ uid }, { keepNodeLocal }) => call(() => {
+      remove: ({ uid }, { nodeLocal }) => call(() => {
         for (const [path, { vm, persistence }] of this.#disks) {
-          if (vm === uid && !(keepNodeLocal && persistence === 'NodeLocal')) this.#disks.delete(path);
+          if (vm === uid && !(nodeLocal && persistence === 'NodeLocal')) this.#disks.delete(path);
         }
       }),
       readNote: (name) => call(() => this.#notes.get(name)),

@@ -91,7 +91,7 @@ export class MemoryHost {
     this.#daemonRuns = false;
     this.#generation += 1;
     // What it was starting it finds half started, and ends.
-    for (const domain of this.#domains.values()) if (domain.run === 'changing') domain.run = 'off';
+    for (const domain of this.#domains.values()) this.#cancelStart(domain);
     for (const { events, link } of this.#connections) link.enter(() => events.disconnected(connectionLost()));
   }
 
@@ -109,8 +109,7 @@ export class MemoryHost {
     this.#generation += 1;
     this.#connections.clear();
     for (const domain of this.#domains.values()) {
-      if (domain.run === 'changing') domain.run = 'off';
-      else if (domain.run !== 'off') this.#ended(domain, 'unknown');
+      if (!this.#cancelStart(domain) && domain.run !== 'off') this.#ended(domain, 'unknown');
     }
   }
 
@@ -180,8 +179,7 @@ export class MemoryHost {
       domain.run = 'changing';
       await this.#clock.sleep(ms, undefined);
       if (generation !== this.#generation) throw connectionLost();
-      if (domain.run !== 'changing') throw new Error(`domain '${domain.name}' was destroyed while it was started`);
-      domain.run = 'off';
+      if (!this.#cancelStart(domain)) throw new Error(`domain '${domain.name}' was destroyed while it was started`);
     }
     this.start(uuid);
   }
@@ -191,9 +189,15 @@ export class MemoryHost {
     const domain = this.#domains.get(uuid);
     if (domain === undefined || domain.run === 'off') return;
     // One that is being started never was: its start fails.
-    if (domain.run === 'changing') domain.run = 'off';
-    else this.#ended(domain, how);
+    if (!this.#cancelStart(domain)) this.#ended(domain, how);
     this.#tell(uuid);
+  }
+
+  /** @returns whether it was being started. */
+  #cancelStart(domain: MemoryDomain): boolean {
+    if (domain.run !== 'changing') return false;
+    domain.run = 'off';
+    return true;
   }
 
   #ended(domain: MemoryDomain, how: DomainEnd): void {

@@ -66,10 +66,11 @@ function agentOfNode(): Agent {
   });
 }
 
+/** As on one host: nothing is placed before the agent has reported what runs beside its allocation. */
 function start(): void {
   const agent = agentOfNode();
   const controller = new Controller({ store, runtime: movable, log: silentLog });
-  running = { agent, controller, ended: Promise.all([agent.run(), controller.run()]) };
+  running = { agent, controller, ended: Promise.all([agent.run(), agent.orphansTold.then(() => controller.run())]) };
 }
 
 /** What the agents of this test have logged with this message. */
@@ -301,6 +302,19 @@ describe('Agent', () => {
     expect(new Set(pinned).size).toBe(pinned.length);
   });
 
+  it('makes its RealtimeNode again at once where somebody deletes it, with what runs beside its allocation', async () => {
+    await apply(nodeYaml, vmYaml('a'));
+    await ready('a');
+    running.controller.stop();
+    await store.update({ ...(await store.get('RealtimeAllocation', { name: 'n1' }))!, spec: { guests: [] } });
+    const before = await store.get('RealtimeNode', { name: 'n1' });
+    await store.delete('RealtimeNode', { name: 'n1' });
+    await expect.poll(async () => {
+      const node = await store.get('RealtimeNode', { name: 'n1' });
+      return [node?.metadata.uid === before?.metadata.uid, node?.status?.topology !== undefined, node?.status?.orphans?.map(({ vm: one }) => one?.name)];
+    }, { timeout: deadlineMs }).toEqual([false, true, ['a']]);
+  });
+
   it('makes the allocation say again what a running guest holds, where it was lost, and never moves the guest', async () => {
     await apply(nodeYaml, vmYaml('a'), vmYaml('b'));
     const before = await Promise.all([ready('a'), ready('b')]);
@@ -333,6 +347,22 @@ describe('Agent', () => {
     start();
     await ready('a');
     expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([{ ...backup.guests[0], request: expect.not.stringMatching(backup.guests[0]!.request!) as string }]);
+  });
+
+  it.each([['Ephemeral', []], ['NodeLocal', ['log']]])('leaves nothing of a VM with %s disks that was halted and then deleted', async (persistence, afterHalt) => {
+    const logs = join(directory, 'agent', 'serial');
+    const kept = async () => (await readdir(logs)).map((name) => name.split('.').at(-1));
+    const manifest = (strategy: string) => vmYaml('a', `, runStrategy: ${strategy}`).replace('emptySize: 1Mi', `emptySize: 1Mi, persistence: ${persistence}`);
+    await apply(nodeYaml, manifest('Always'));
+    await ready('a');
+    // As QEMU does, through virtlogd.
+    writeFileSync(join(logs, `${host.running()[0]!.name}.log`), 'booted');
+    await apply(manifest('Halted'));
+    await vm('a', ({ status }) => status?.phase === 'Stopped');
+    expect(await kept()).toEqual(afterHalt);
+    await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
+    await expect.poll(async () => store.get('RealtimeVM', { namespace: 'default', name: 'a' }), { timeout: deadlineMs }).toBeUndefined();
+    expect([await kept(), await readdir(join(directory, 'agent', 'disks'))]).toEqual([[], []]);
   });
 
   it('ends a guest that the allocation has lost when its VM is deleted', async () => {
