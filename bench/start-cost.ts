@@ -36,7 +36,7 @@ const directory = mkdtempSync(join(tmpdir(), 'rtvm-bench-'));
 const io = new Io({ stdin: Readable.from([]), stdout: new PassThrough().resume(), stderr: new PassThrough().resume(), env: {} });
 const node = await openLocalNode({
   stateDir: directory, libvirtSocket: libvirtd.socketPath, imageRoot: join(repository, 'guest'), nodeName: 'bench', virtType,
-  lockFile: join(directory, 'lock'), allowUrl: [], auditIntervalSeconds: 30,
+  lockFile: join(directory, 'lock'), cgroupRoot: '/sys/fs/cgroup', allowUrl: [], auditIntervalSeconds: 30,
 }, io, new AbortController().signal);
 
 const files = [

@@ -68,7 +68,7 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
   const why = tooOld ? agentTooOld(entry) : drains ? drainedBecause(entry) : { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
   const verdict = running ? (report?.audit?.verdict ?? 'Unknown') : 'Unknown';
   const person = takesPerson(entry, phase, why.reason) || tooOld;
-  const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping' || (running && verdict === 'Unknown') || underWay.has(why.reason);
+  const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping' || (running && verdict === 'Unknown' && why.reason !== emulated) || underWay.has(why.reason);
   return {
     phase,
     conditions: [
@@ -86,12 +86,15 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
   };
 }
 
+/** A realtime guest that runs without KVM: no reading can find it realtime. */
+const emulated = 'Emulated';
+
 /** The agent or the controller is at it, though the domain runs: corrected threads are read again, a table is put right. */
 const underWay: ReadonlySet<string> = new Set(['Drift', 'HeldElsewise']);
 
 /** What neither a further reading nor a further try changes; kstatus calls it failed. */
 const lasting: ReadonlySet<string> = new Set([
-  'Violated', 'DriftPersists', 'Paused', 'AllocationInvalid', assertionFailed,
+  'Violated', 'DriftPersists', 'Paused', 'AllocationInvalid', assertionFailed, emulated,
 ]);
 
 function takesPerson({ desired }: AllocatedGuest, phase: VmPhase, reason: string): boolean {
@@ -134,10 +137,11 @@ function lostReport(entry: AllocatedGuest, why: string): VmReport {
 function verified(report: ReportedGuest | undefined, verdict: 'Verified' | 'Violated' | 'Unknown'): ConditionDraft {
   switch (verdict) {
     case 'Verified':
-      return condition('RealtimeVerified', 'True', 'Verified', 'every thread and all memory was read and is as asked for');
+      return condition('RealtimeVerified', 'True', 'Verified', report?.message ?? 'every thread and all memory was read and is as asked for');
     case 'Violated':
       return condition('RealtimeVerified', 'False', report?.reason ?? 'Violated', findingsText(report));
     case 'Unknown':
+      if (report?.reason === emulated) return condition('RealtimeVerified', 'Unknown', emulated, report.message ?? notRealtime);
       return condition('RealtimeVerified', 'Unknown', 'NotAudited', 'it has not been audited while running');
   }
 }
@@ -145,6 +149,7 @@ function verified(report: ReportedGuest | undefined, verdict: 'Verified' | 'Viol
 function ready(running: boolean, verdict: 'Verified' | 'Violated' | 'Unknown', why: { reason: string; message: string }, report: ReportedGuest | undefined): ConditionDraft {
   if (!running) return condition('Ready', 'False', why.reason, why.message);
   if (verdict === 'Violated') return condition('Ready', 'False', 'NotVerified', findingsText(report));
+  if (why.reason === emulated) return condition('Ready', 'False', emulated, why.message);
   if (verdict === 'Unknown') return condition('Ready', 'False', 'NotAudited', 'it runs and has not been audited yet');
   return condition('Ready', 'True', 'RunningVerified', 'it runs, and its threads and memory are as asked for');
 }
@@ -173,6 +178,7 @@ function condition(type: string, status: ConditionDraft['status'], reason: strin
   return { type, status, reason, message };
 }
 
+const notRealtime = 'it is emulated, without KVM: it runs, and nothing of it is realtime';
 const accepted = condition('Accepted', 'True', 'Resolved', 'the spec, its class and its images make one guest');
 const settled = condition('Reconciling', 'False', 'Settled', 'nothing is under way');
 const notStalled = condition('Stalled', 'False', 'Progressing', 'nothing needs a person');

@@ -233,6 +233,7 @@ export class Agent {
       const known = before.get(uid);
       if (known === undefined || !sameWish(known, entry)) this.#queue.add(uid);
     }
+    if (before.size === 0 && guests.length > 0) this.#telling.add(nodeNews.threads);
     const gone = [...before.keys()].filter((uid) => !this.#entries.has(uid));
     for (const uid of gone) {
       this.#keeper.forget(uid);

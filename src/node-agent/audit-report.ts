@@ -1,24 +1,38 @@
 /** An audit as the allocation's status tells it: bounded, errors first, without thread numbers that mean nothing later. */
 import type { ReportedGuest } from '../crds/realtime-allocation.ts';
 import { maxFindings } from '../crds/finding-schema.ts';
-import type { Finding } from '../realtime/finding.ts';
+import type { Audit, Finding } from '../realtime/finding.ts';
 import type { DriftAnswer } from './drift.ts';
 
 /** Reasons of a running guest's report; `DriftPersists`: the agent has stopped correcting. */
-export type AuditReason = 'Verified' | 'Drift' | 'DriftPersists' | 'Violated';
+export type AuditReason = 'Verified' | 'Emulated' | 'Drift' | 'DriftPersists' | 'Violated';
 
 export function auditReport({ audit, correct, gaveUp }: DriftAnswer): Omit<ReportedGuest, 'uid' | 'domain'> {
   const findings = [...audit.findings].sort((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'));
-  const reason: AuditReason = audit.verified ? 'Verified' : gaveUp ? 'DriftPersists' : correct.length > 0 ? 'Drift' : 'Violated';
+  const violation = gaveUp ? 'DriftPersists' : correct.length > 0 ? 'Drift' : 'Violated';
+  const reason: AuditReason = audit.verified ? 'Verified' : audit.emulated ? 'Emulated' : violation;
   return {
     phase: 'Running',
     reason,
-    message: audit.verified ? 'every thread and all memory was read and is as asked for' : `${sentences[reason]}: ${findings.map(findingText).join('; ')}`.slice(0, 1024),
+    message: messageOf(reason, audit, findings).slice(0, 1024),
     audit: {
-      verdict: audit.verified ? 'Verified' : 'Violated',
+      verdict: audit.verified ? 'Verified' : audit.emulated ? 'Unknown' : 'Violated',
       findings: findings.slice(0, maxFindings).map(({ code, severity, subject, expected, observed, message }) => ({ code, severity, subject, expected, observed, message })),
     },
   };
+}
+
+function messageOf(reason: AuditReason, { unseen }: Audit, findings: readonly Finding[]): string {
+  const found = findings.length === 0 ? '' : `: ${findings.map(findingText).join('; ')}`;
+  switch (reason) {
+    case 'Verified':
+      return `${sentences[reason]}${unseen.length === 0 ? '' : `; not seen from here: ${unseen.join(', ')}`}`;
+    case 'Emulated':
+    case 'Drift':
+    case 'DriftPersists':
+    case 'Violated':
+      return `${sentences[reason]}${found}`;
+  }
 }
 
 export function findingText({ subject, message }: Finding): string {
@@ -26,7 +40,8 @@ export function findingText({ subject, message }: Finding): string {
 }
 
 const sentences: Readonly<Record<AuditReason, string>> = {
-  Verified: 'verified',
+  Verified: 'every thread and all memory was read and is as asked for',
+  Emulated: 'it is emulated, without KVM (virt-type qemu): it runs, and nothing of it is realtime',
   Drift: 'found and corrected, to be read again',
   DriftPersists: 'something keeps changing it back, and it is no longer corrected',
   Violated: 'this cannot be corrected while it runs',

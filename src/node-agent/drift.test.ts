@@ -13,6 +13,8 @@ function audit(drifted: boolean): Audit {
   const findings = drifted ? [finding] : [];
   return {
     verified: !drifted,
+    emulated: false,
+    unseen: [],
     threads: [{ tid: 7, comm: 'CPU 1/KVM', role: { kind: 'vcpu', vcpu: 1 }, policy: drifted ? 'OTHER' : 'FIFO', priority: drifted ? 0 : 1, allowedCpus: CpuSet.of(3), expected, findings }],
     memory: [],
     findings,

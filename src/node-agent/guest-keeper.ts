@@ -10,6 +10,8 @@ import { vmUid } from '../realtime/ids.ts';
 import { domainName } from '../realtime/domain/domain-name.ts';
 import type { Guest } from '../realtime/guest.ts';
 import type { Placement } from '../realtime/placement.ts';
+import type { Audit } from '../realtime/finding.ts';
+import type { ObservedProcess } from '../realtime/observed.ts';
 import { audit } from '../realtime/verify/audit.ts';
 import { LibvirtConnectionError } from '../libvirt/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -17,7 +19,7 @@ import type { Log, LogFields } from '../runtime/log.ts';
 import { objectKey } from '../runtime/object-key.ts';
 import type { ReconcileResult } from '../runtime/work-queue.ts';
 import { readEntry } from './allocation-entry.ts';
-import { answerAudit, noDrift } from './drift.ts';
+import { answerAudit, noDrift, secondReadingMs } from './drift.ts';
 import { correctedEvent } from './agent-events.ts';
 import type { AgentEvent } from './agent-events.ts';
 import type { AgentObserver } from './agent-observer.ts';
@@ -29,6 +31,7 @@ import type { DomainEnd, HostDomain, Hypervisor } from './hypervisor.ts';
 import { restartedAtOf } from './domain-payload.ts';
 import { requireCpusFree } from './cpus-free.ts';
 import { holds } from './orphans.ts';
+import { placeOnce } from './kernel-made-threads.ts';
 import { nextStep } from './next-step.ts';
 import type { Situation } from './next-step.ts';
 import { assertAllowed } from './step-rules.ts';
@@ -185,16 +188,18 @@ export class GuestKeeper {
     const domain = await hypervisor.find(guest.uuid, signal);
     if (domain?.run !== 'running') return atOnce;
     state.lastSeen = domain;
-    return this.#audit({ ...look, domain }, domain, signal);
+    const { requeueAfterMs } = await this.#audit({ ...look, domain }, domain, signal);
+    // Some threads come with the guest's first instructions.
+    return { requeueAfterMs: Math.min(requeueAfterMs ?? secondReadingMs, secondReadingMs) };
   }
 
   async #audit(look: Look, domain: HostDomain | undefined, signal: AbortSignal): Promise<ReconcileResult> {
-    const { guest, placement, state, entry } = look;
+    const { state, entry } = look;
     const { hypervisor, clock, auditIntervalMs, log, observer } = this.#options;
     if (domain === undefined) return onEvent;
     state.startedAtMs ??= clock.date().getTime();
-    const observed = hypervisor.observe(domain);
-    const answer = answerAudit(state.drift, audit(guest, placement, observed), clock.nowMs());
+    const { observed, found } = await this.#observe(look, domain, signal);
+    const answer = answerAudit(state.drift, found, clock.nowMs());
     assert(observed !== undefined || !answer.audit.verified, 'nothing is verified that was not read', entry.vm);
     state.drift = answer.memory;
     state.auditedAtMs = clock.nowMs();
@@ -213,6 +218,30 @@ export class GuestKeeper {
     }
     this.#report(look, auditReport(answer));
     return { requeueAfterMs: answer.againInMs ?? auditIntervalMs };
+  }
+
+  /** One reading; what the kernel has made for the guest since the last one is put in its place before. */
+  async #observe(
+    { guest, placement, state, entry }: Look, domain: HostDomain, signal: AbortSignal,
+  ): Promise<{ observed: ObservedProcess | undefined; found: Audit }> {
+    const { hypervisor, log } = this.#options;
+    const observed = hypervisor.observe(domain);
+    const found = audit(guest, placement, observed);
+    if (observed === undefined) return { observed, found };
+    const { set, placed } = placeOnce(found, observed, state.placed);
+    if (set.length === 0) return { observed, found };
+    state.placed = placed;
+    for (const one of set) {
+      try {
+        await hypervisor.correct(observed, [one], domain, signal);
+      } catch (error) {
+        if (!(error instanceof HostError)) throw error;
+        // Where it matters, it is a finding of the reading that follows.
+        log.info('thread of the kernel not placed', { ...about(entry), domain: domain.name, error });
+      }
+    }
+    const again = hypervisor.observe(domain);
+    return { observed: again, found: audit(guest, placement, again) };
   }
 
   /** The controller asks anew, once it knows that the VM runs nowhere else. */

@@ -6,8 +6,15 @@ import { noDrift } from './drift.ts';
 import type { DriftMemory } from './drift.ts';
 import type { HostDomain } from './hypervisor.ts';
 
+export interface PlacedThreads {
+  readonly startTicks: bigint;
+  readonly tids: ReadonlySet<number>;
+}
+
 export interface GuestState {
   drift: DriftMemory;
+  /** Threads of the kernel that were given their place, each once, and of which process. */
+  placed?: PlacedThreads | undefined;
   /** By a clock that only grows; before the first audit, when the guest became known. */
   auditedAtMs: number;
   /** When, by a clock that only grows, a guest that was asked to switch off is ended. Forgotten with the agent: the grace then begins again. */

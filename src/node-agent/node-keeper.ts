@@ -12,6 +12,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { ReconcileResult } from '../runtime/work-queue.ts';
 import type { AgentObserver } from './agent-observer.ts';
 import { withChecks } from './check-report.ts';
+import { ForeignThreadScan } from './foreign-thread-scan.ts';
 import { readHostReadings } from './host/host-readings.ts';
 import type { HostUse } from './host/host-readings.ts';
 import { readTopology } from './host/topology.ts';
@@ -21,8 +22,13 @@ import { OrphanTeller } from './orphan-teller.ts';
 import type { Allocated, OrphanTellerOptions } from './orphan-teller.ts';
 
 /** What there is to tell; each is a key of the agent's queue. */
-export const nodeNews = { host: 'host', versions: 'versions', checks: 'checks', orphans: 'orphans' } as const;
+export const nodeNews = {
+  host: 'host', versions: 'versions', checks: 'checks', orphans: 'orphans', threads: 'threads',
+} as const;
 export type NodeNews = typeof nodeNews[keyof typeof nodeNews];
+
+/** Whoever pins a thread to a guest's pCPU is found this soon; to read all threads of a host takes some milliseconds of a housekeeping CPU. */
+const threadsEveryMs = 300_000;
 
 /** Set-ups change when people change them; to read all of it takes some milliseconds. */
 const checksEveryMs = 3_600_000;
@@ -40,6 +46,9 @@ export interface NodeKeeperOptions extends NodePublication, OrphanTellerOptions 
 export class NodeKeeper {
   readonly #options: NodeKeeperOptions;
   readonly #orphans: OrphanTeller;
+  readonly #foreign: ForeignThreadScan;
+  /** There are guests, and threads are scanned again by themselves. */
+  #scans = false;
   #inventory: HostInventory | undefined;
   #networks: readonly HostNetwork[] = [];
   /** PCI devices that the administrator names: where they are attached is told. */
@@ -53,6 +62,7 @@ export class NodeKeeper {
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
     this.#orphans = new OrphanTeller(options);
+    this.#foreign = new ForeignThreadScan(options);
   }
 
   /** Those that the administrator opened to guests. */
@@ -99,6 +109,8 @@ export class NodeKeeper {
         return this.#tellChecks(signal);
       case nodeNews.orphans:
         return this.#tellOrphans(signal);
+      case nodeNews.threads:
+        return this.#tellThreads(signal);
     }
   }
 
@@ -140,7 +152,7 @@ export class NodeKeeper {
   async #tellChecks(signal: AbortSignal): Promise<ReconcileResult> {
     const { store, nodeName, root, virtType, clock } = this.#options;
     if (this.#inventory === undefined) return {};
-    const checks = hostChecks(readHostReadings(root, readTopology(root), this.#inventory));
+    const checks = hostChecks({ ...readHostReadings(root, readTopology(root), this.#inventory), foreignThreads: this.#foreign.found });
     // Emulated guests need no KVM.
     const told = virtType === 'kvm' ? checks : checks.filter(({ name }) => name !== 'kvm');
     await changeStatus(store, nodeName, (status) => withChecks(status, told, clock.date()), signal);
@@ -152,7 +164,19 @@ export class NodeKeeper {
     if (!this.#options.hypervisor.isConnected || allocated === undefined || !this.#isTold || !this.#offerKnown) return {};
     await this.#orphans.tell({ ...allocated, dedicatedCpus: this.#inventory?.dedicatedCpus ?? CpuSet.empty() }, signal);
     this.#orphansTold.resolve(undefined);
+    if (!this.#scans) this.#options.due(nodeNews.threads);
     return {};
+  }
+
+  /** Which threads are guests' own only libvirt can say: without it, what was found last stands. */
+  async #tellThreads(signal: AbortSignal): Promise<ReconcileResult> {
+    const { hypervisor, allocated, due } = this.#options;
+    const entries = allocated()?.entries;
+    this.#scans = hypervisor.isConnected && entries !== undefined && entries.size > 0;
+    // The first guest, and a connection, ask for it again.
+    if (!this.#scans || entries === undefined) return {};
+    if (await this.#foreign.look(entries.values(), signal)) due(nodeNews.checks);
+    return { requeueAfterMs: threadsEveryMs };
   }
 }
 

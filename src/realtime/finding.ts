@@ -16,7 +16,10 @@ export type ThreadRole =
 export interface ThreadExpectation {
   readonly policy?: SchedPolicy | undefined;
   readonly priority?: number | undefined;
+  /** What it is set to. */
   readonly cpus?: CpuSet | undefined;
+  /** Any part of these is right as well; absent: {@link ThreadExpectation.cpus} alone. */
+  readonly within?: CpuSet | undefined;
 }
 
 export type FindingCode =
@@ -27,7 +30,13 @@ export type FindingCode =
   | 'MemoryNotLocked'
   | 'MemoryNotHuge'
   | 'MemorySwapped'
-  | 'ProcessGone';
+  | 'MemoryOnOtherNode'
+  | 'ProcessGone'
+  | 'ProcessStopped'
+  | 'ProcessFrozen'
+  | 'CpuOffline'
+  | 'CpusetTooSmall'
+  | 'CpuThrottled';
 
 export interface Finding {
   readonly code: FindingCode;
@@ -55,7 +64,7 @@ export interface AuditRow {
 }
 
 export interface MemoryRow {
-  readonly name: 'huge pages' | 'locked' | 'swapped';
+  readonly name: 'huge pages' | 'locked' | 'swapped' | `node ${number}, ${'small' | 'huge'} pages`;
   readonly observedKiB: number;
   /** At least this much (at most, for `swapped`). */
   readonly wantedKiB: number;
@@ -63,8 +72,12 @@ export interface MemoryRow {
 }
 
 export interface Audit {
-  /** True exactly when there is no finding of severity `error`. */
+  /** True exactly when there is no finding of severity `error`, and the guest is not {@link Audit.emulated}. */
   readonly verified: boolean;
+  /** It is realtime and runs without KVM: whatever its threads are, nothing of it is realtime. */
+  readonly emulated: boolean;
+  /** What could not be read, for people; what is known is none the less so. */
+  readonly unseen: readonly string[];
   readonly threads: readonly AuditRow[];
   readonly memory: readonly MemoryRow[];
   readonly findings: readonly Finding[];

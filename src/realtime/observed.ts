@@ -8,6 +8,8 @@ export interface ObservedThread {
   readonly tid: number;
   /** `/proc/PID/task/TID/comm`: at most 15 bytes, so long names arrive cut. */
   readonly comm: string;
+  /** As in `/proc/PID/stat`: `T` stopped by a signal, `t` by a debugger. */
+  readonly state: string;
   readonly policy: SchedPolicy;
   /** rt_priority: 0 unless FIFO or RR. */
   readonly priority: number;
@@ -32,4 +34,42 @@ export interface ObservedProcess {
   readonly residentKiB: number;
   readonly swappedKiB: number;
   readonly hugetlbKiB: number;
+  /** CPUs of the host that are online; absent where it was not read. */
+  readonly onlineCpus?: CpuSet | undefined;
+  /** What the control groups of the process say; absent where the host's own tree of them cannot be seen. */
+  readonly groups?: ObservedGroups | undefined;
+}
+
+/** The control groups of one process. What cannot be seen is absent, and is never taken to be right. */
+export interface ObservedGroups {
+  /** One for each group that has vCPUs, I/O threads or QEMU's main thread in it. */
+  readonly threads: readonly ThreadGroup[];
+  /** Every quota on one of these groups or on one above it; empty where there is none. */
+  readonly quotas?: readonly CpuQuota[] | undefined;
+  /** Memory in small pages by host NUMA node. */
+  readonly smallKiB?: MemoryByNode | undefined;
+  /** Huge pages by their size in KiB, and host NUMA node. */
+  readonly hugeKiB?: ReadonlyMap<number, MemoryByNode> | undefined;
+}
+
+/** KiB by the kernel's number of the host NUMA node. */
+export type MemoryByNode = ReadonlyMap<number, number>;
+
+export interface CpuQuota {
+  readonly name: string;
+  /** How many CPUs' time the ordinary threads of the group may use, all together. */
+  readonly cpus: number;
+  /** Threads of the process that it holds, itself or in groups below it. */
+  readonly tids: readonly number[];
+}
+
+export interface ThreadGroup {
+  /** The last two parts of its path, for people: `machine-qemu-1-vm.scope/vcpu1`. */
+  readonly name: string;
+  readonly tids: readonly number[];
+  /** `cpuset.cpus.effective`. */
+  readonly cpus?: CpuSet | undefined;
+  /** The part of the time that its FIFO threads may run at most (RT_GROUP_SCHED); 1 for all of it. */
+  readonly realtimeShare?: number | undefined;
+  readonly frozen?: boolean | undefined;
 }

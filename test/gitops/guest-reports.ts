@@ -13,7 +13,7 @@ const stolenPriority: Finding = {
 };
 
 const audited = (findings: readonly Finding[], gaveUp: boolean) => auditReport({
-  audit: { verified: findings.length === 0, threads: [], memory: [], findings }, correct: [], gaveUp, memory: noDrift,
+  audit: { verified: findings.length === 0, emulated: false, unseen: [], threads: [], memory: [], findings }, correct: [], gaveUp, memory: noDrift,
 });
 
 const domain = { name: 'rtvm-factory-plc-a3b1f6f2', uuid: 'a3b1f6f2-6d3c-4f6e-9d2a-5f1c8e0b7d10', generation: 1, startedAt: createdAt, restarts: 0 };
@@ -22,6 +22,7 @@ export const reports = {
   starting: { phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started' },
   verified: { ...audited([], false), domain },
   violated: { ...audited([stolenPriority], true), domain },
+  emulated: { ...auditReport({ audit: { verified: false, emulated: true, unseen: [], threads: [], memory: [], findings: [] }, correct: [], gaveUp: false, memory: noDrift }), domain },
   notAudited: { phase: 'Running', domain },
   startFailed: { phase: 'Failed', ...startFailure(new Error('Cannot set scheduler parameters for pid 4711: Operation not permitted')) },
   paused: { phase: 'Unknown', reason: 'Paused', message: 'the domain is paused (by a person); "virsh resume rtvm-factory-plc-a3b1f6f2" lets it go on, "virsh destroy" ends it', domain },

@@ -58,6 +58,8 @@ export function vmStates(): readonly VmState[] {
     { name: 'degraded_start_failed', vm: placed('start-failed', reports.startFailed), ...failed },
     { name: 'degraded_agent_too_old', vm: placed('agent-too-old', { ...reports.halted, request: undefined }, { spec: { runStrategy: 'Halted' }, entry: { desired: 'Stopped' } }), ...failed },
     { name: 'degraded_not_verified', vm: placed('not-verified', reports.violated), ...failed },
+    // Not as it was asked for, and no waiting helps.
+    { name: 'degraded_emulated', vm: placed('emulated', reports.emulated), ...failed },
     { name: 'degraded_ended', vm: placed('ended', reports.ended, { spec: { runStrategy: 'Once' } }), ...failed },
     { name: 'degraded_paused', vm: placed('paused', reports.paused), ...failed },
     // An agent that is upgraded may be silent for a moment: Flux waits, and fails at its timeout.

@@ -12,6 +12,7 @@ import { pinnedCpusOf } from '../../src/realtime/domain/pinned-cpus.ts';
 import { readXml } from '../../src/realtime/domain/xml-reader.ts';
 import type { XmlNode } from '../../src/realtime/domain/xml-reader.ts';
 import type { ObservedProcess, ObservedThread } from '../../src/realtime/observed.ts';
+import { HostError } from '../../src/node-agent/host/host-error.ts';
 import type { Correction } from '../../src/realtime/verify/corrections.ts';
 import type { DomainEnd, HostDomain, Hypervisor, HypervisorEvents, HypervisorVersions } from '../../src/node-agent/hypervisor.ts';
 
@@ -47,6 +48,10 @@ export interface MemoryHostOptions {
   readonly record?: (record: DomainRecord) => void;
   /** What a kernel or libvirt says where it cannot give a domain what its XML asks for beside what `running` have. */
   readonly lacks?: (xml: string, running: readonly string[]) => string | undefined;
+  /** What QEMU and the kernel make of the process of a domain that is started, beside what its XML asks for. */
+  readonly makes?: (process: ObservedProcess) => ObservedProcess;
+  /** Whether the cpuset of a thread of this name lets it have no other CPUs. */
+  readonly isStuck?: (comm: string) => boolean;
 }
 
 export class MemoryHost {
@@ -56,6 +61,8 @@ export class MemoryHost {
   readonly #lacks: NonNullable<MemoryHostOptions['lacks']>;
   readonly #clock: Clock;
   readonly #startMs: () => number;
+  readonly #makes: NonNullable<MemoryHostOptions['makes']>;
+  readonly #isStuck: NonNullable<MemoryHostOptions['isStuck']>;
   #daemonRuns = true;
   /** Counts the times that libvirt's daemon, or the host, has gone. */
   #generation = 0;
@@ -65,11 +72,15 @@ export class MemoryHost {
   /** Whether guests answer when they are asked to switch off. */
   guestsAnswer = true;
 
-  constructor({ startMs = () => 0, clock = machineClock, record = () => undefined, lacks = () => undefined }: MemoryHostOptions = {}) {
+  constructor(options: MemoryHostOptions = {}) {
+    const { startMs = () => 0, clock = machineClock, record = () => undefined, lacks = () => undefined } = options;
+    const { makes = (process: ObservedProcess) => process, isStuck = () => false } = options;
     this.#startMs = startMs;
     this.#clock = clock;
     this.#record = record;
     this.#lacks = lacks;
+    this.#makes = makes;
+    this.#isStuck = isStuck;
   }
 
   /** A connection to this host, as an agent has one. */
@@ -163,7 +174,7 @@ export class MemoryHost {
       this.#write('refused', domain, lack);
       throw new Error(lack);
     }
-    domain.process = processOf(domain.xml, this.#nextPid);
+    domain.process = this.#makes(processOf(domain.xml, this.#nextPid));
     this.#nextPid += 100;
     this.#write('started', domain);
     domain.run = 'running';
@@ -216,19 +227,27 @@ export class MemoryHost {
 
   /** Changes one thread behind everybody's back. */
   disturb(uuid: string, comm: string, change: Partial<ObservedThread>): void {
+    const changed = (thread: ObservedThread) => (thread.comm === comm ? { ...thread, ...change } : thread);
+    this.disturbProcess(uuid, ({ threads, kernelThreads }) => ({ threads: threads.map(changed), kernelThreads: kernelThreads.map(changed) }));
+  }
+
+  /** Changes anything of its process. */
+  disturbProcess(uuid: string, change: (process: ObservedProcess) => Partial<ObservedProcess>): void {
     const domain = this.#domains.get(uuid);
     if (domain?.process === undefined) throw new Error(`domain ${uuid} does not run`);
-    domain.process = { ...domain.process, threads: domain.process.threads.map((thread) => (thread.comm === comm ? { ...thread, ...change } : thread)) };
+    domain.process = { ...domain.process, ...change(domain.process) };
   }
 
   correct(process: ObservedProcess, corrections: readonly Correction[]): void {
     for (const domain of this.#domains.values()) {
       if (domain.process?.pid !== process.pid) continue;
       for (const { comm, policy, priority, cpus } of corrections) {
+        const stuck = cpus !== undefined && this.#isStuck(comm);
         this.disturb(domain.uuid, comm, {
           ...(policy === undefined ? {} : { policy, priority: priority ?? 0 }),
-          ...(cpus === undefined ? {} : { allowedCpus: cpus }),
+          ...(cpus === undefined || stuck ? {} : { allowedCpus: cpus }),
         });
+        if (stuck) throw new HostError('CONTROL_REFUSED', `thread ${comm} may not leave its CPUs`);
       }
     }
   }
@@ -362,7 +381,7 @@ function processOf(xml: string, pid: number): ObservedProcess {
   const tune = child(root, 'cputune');
   const emulator = CpuSet.parse(tune === undefined ? '' : child(tune, 'emulatorpin')?.attributes.get('cpuset') ?? '');
   const thread = (tid: number, comm: string, allowedCpus: CpuSet, fifo?: number): ObservedThread => ({
-    tid, comm, policy: fifo === undefined ? 'OTHER' : 'FIFO', priority: fifo ?? 0, allowedCpus, lastCpu: allowedCpus.first ?? 0,
+    tid, comm, state: 'S', policy: fifo === undefined ? 'OTHER' : 'FIFO', priority: fifo ?? 0, allowedCpus, lastCpu: allowedCpus.first ?? 0,
     voluntarySwitches: 0n, involuntarySwitches: 0n, runDelayNs: 0n,
   });
   const fifo = new Map(children(tune, 'vcpusched').flatMap((node) => (

@@ -56,6 +56,8 @@ describe('a thread that was changed is put right', () => {
     expect(realtimeVcpu().cpus).toBe('0');
     await putRight(realtimeVcpu, 'FIFO 1', '1');
     await rtvm.said(/drift: correcting threads \(domain rtvm-default-drift-[0-9a-f]{8}\): CPU 1\/\w+ \(tid \d+\): vCPU 1 may run on CPUs 0 instead of 1: CPUs 0 are not for it/);
+    // By libvirt again, whose live definition says what we gave.
+    expect(await host.libvirtd.virsh('dumpxml', domain)).toContain("<vcpupin vcpu='1' cpuset='1'/>");
   });
 
   it('when QEMU itself is on the realtime CPU', async () => {
@@ -64,6 +66,7 @@ describe('a thread that was changed is put right', () => {
     expect(main().cpus).toBe('1');
     await putRight(main, 'OTHER', '0');
     await rtvm.said(/drift: correcting threads \(domain rtvm-default-drift-[0-9a-f]{8}\): qemu-system-x86 \(tid \d+\): an emulator thread may run on CPUs 1 instead of 0/);
+    expect(await host.libvirtd.virsh('dumpxml', domain)).toContain("<emulatorpin cpuset='0'/>");
   });
 });
 

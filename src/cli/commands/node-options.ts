@@ -1,6 +1,7 @@
 /** Options of the commands that work on this host's own VMs. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { defaultCgroupRoot } from '../../node-agent/host/host-root.ts';
 
 export interface StateOptions {
   readonly stateDir: string;
@@ -12,6 +13,7 @@ export interface HostOptions extends StateOptions {
   readonly imageRoot?: string;
   readonly virtType: 'kvm' | 'qemu';
   readonly lockFile: string;
+  readonly cgroupRoot: string;
   readonly allowUrl: readonly string[];
 }
 
@@ -25,9 +27,13 @@ export function addStateOptions(command: Command): Command {
     .addOption(new Option('--libvirt-socket <path>', "libvirt's socket (default: /run/libvirt/virtqemud-sock or libvirt-sock)").env('RTVM_LIBVIRT_SOCKET'));
 }
 
+export function addCgroupOption(command: Command): Command {
+  return command.addOption(new Option('--cgroup-root <path>', "where the host's own tree of control groups is mounted").env('RTVM_CGROUP_ROOT').default(defaultCgroupRoot));
+}
+
 /** Those of whatever runs VMs on this host. */
 export function addHostOptions(command: Command): Command {
-  return addStateOptions(command)
+  return addCgroupOption(addStateOptions(command))
     .addOption(new Option('--image-root <path>', 'where the paths of images and kernels begin (default: images in the state directory)').env('RTVM_IMAGE_ROOT'))
     .addOption(new Option('--virt-type <type>', 'kvm; or qemu, emulation without KVM and without any realtime guarantee').env('RTVM_VIRT_TYPE').choices(['kvm', 'qemu']).default('kvm'))
     .addOption(new Option('--allow-url <prefix...>', 'images may be fetched from URLs that begin so').default([], 'none'))

@@ -85,7 +85,7 @@ export function agentMetrics(registry: Registry, nodeName: string, { auditsOnTim
 
   return {
     audited: ({ uid, namespace, name }, audit, observed) => {
-      audits.inc({ verdict: audit.verified ? 'verified' : 'violated' });
+      audits.inc({ verdict: audit.verified ? 'verified' : audit.emulated ? 'unknown' : 'violated' });
       for (const { code } of audit.findings) findings.inc({ code });
       if (observed === undefined) return;
       const guest = watched.get(uid) ?? { labels: { namespace, name }, counters: new VcpuCounters(), last: undefined };

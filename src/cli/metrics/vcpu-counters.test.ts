@@ -9,10 +9,10 @@ import { VcpuCounters } from './vcpu-counters.ts';
 /** One reading of a guest with one vCPU, whose domain has been restarted so often. */
 function reading(restarts: number, switches: number, runDelayNs: number): readonly [Audit, ObservedProcess] {
   const tid = 101;
-  const thread = { tid, comm: 'CPU 0/KVM', policy: 'FIFO', priority: 1, allowedCpus: CpuSet.of(2), lastCpu: 2, voluntarySwitches: 0n, involuntarySwitches: BigInt(switches), runDelayNs: BigInt(runDelayNs) } as const;
+  const thread = { tid, comm: 'CPU 0/KVM', state: 'S', policy: 'FIFO', priority: 1, allowedCpus: CpuSet.of(2), lastCpu: 2, voluntarySwitches: 0n, involuntarySwitches: BigInt(switches), runDelayNs: BigInt(runDelayNs) } as const;
   const row = { tid, comm: thread.comm, role: { kind: 'vcpu', vcpu: vcpuId(0) }, policy: thread.policy, priority: 1, allowedCpus: thread.allowedCpus, expected: {}, findings: [] } as const;
   return [
-    { verified: true, threads: [row], memory: [], findings: [] },
+    { verified: true, emulated: false, unseen: [], threads: [row], memory: [], findings: [] },
     // A host gives a pid again; the start time tells the two apart.
     { pid: 100, startTicks: BigInt(restarts), threads: [{ ...thread, tid: 100, comm: 'qemu' }, thread], kernelThreads: [], lockedKiB: 0, residentKiB: 0, swappedKiB: 0, hugetlbKiB: 0 },
   ];

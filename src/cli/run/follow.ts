@@ -47,6 +47,8 @@ function progressLine(vm: Stored<'RealtimeVM'>, outcome: Outcome, io: Io): strin
   switch (outcome.kind) {
     case 'ready':
       return `${name}: ${describeFrom('running and verified', vm, io)}`;
+    case 'emulated':
+      return `${name}: ${describeFrom('running EMULATED, not verified: nothing of it is realtime', vm, io)}`;
     case 'stopped':
       return `${name}: ${outcome.message}`;
     case 'failed':

@@ -27,6 +27,7 @@ const table: [string, Status | undefined, Outcome][] = [
   ['that starts', { observedGeneration: 2, phase: 'Starting', conditions: [condition('Running', 'False', 'Starting')] }, { kind: 'pending' }],
   ['that runs and is not audited yet', { observedGeneration: 2, phase: 'Running', conditions: [running, condition('Ready', 'False', 'NotAudited')] }, { kind: 'pending' }],
   ['that runs as asked for', { observedGeneration: 2, phase: 'Running', conditions: [running, condition('Ready', 'True', 'RunningVerified')] }, { kind: 'ready' }],
+  ['that is emulated', { observedGeneration: 2, phase: 'Running', conditions: [condition('Running', 'True', 'Emulated'), condition('Ready', 'False', 'Emulated'), condition('Stalled', 'True', 'Emulated')] }, { kind: 'emulated', message: 'Emulated it is' }],
   ['whose drift is being corrected', { observedGeneration: 2, phase: 'Running', conditions: [condition('Running', 'True', 'Drift'), condition('Ready', 'False', 'NotVerified')] }, { kind: 'pending' }],
   ['whose drift stays', { observedGeneration: 2, phase: 'Running', conditions: [condition('Running', 'True', 'DriftPersists'), condition('Ready', 'False', 'NotVerified')] }, { kind: 'failed', reason: 'NotVerified', message: 'NotVerified it is' }],
   ['that is paused', { observedGeneration: 2, phase: 'Unknown', conditions: [condition('Running', 'False', 'Paused')] }, { kind: 'paused', message: 'Paused it is' }],

@@ -4,6 +4,8 @@ import type { Stored } from '../../store/resource.ts';
 export type Outcome =
   | { readonly kind: 'pending' }
   | { readonly kind: 'ready' }
+  /** It runs without KVM, as was asked for, and so can never be verified. */
+  | { readonly kind: 'emulated'; readonly message: string }
   /** It has ended, or is not meant to run: nothing is wrong, and nothing more will happen. */
   | { readonly kind: 'stopped'; readonly message: string }
   /** Its domain is there and does not go on, and only a person can say what becomes of it. */
@@ -28,6 +30,7 @@ export function outcomeOf({ metadata, status }: Stored<'RealtimeVM'>, sinceMs: n
   if (status.phase === 'Pending') return condition('Placed')?.reason === 'HostNotReady' ? pending : failed('Placed');
   if (condition('Ready')?.status === 'True') return { kind: 'ready' };
   const running = condition('Running');
+  if (running?.status === 'True' && running.reason === 'Emulated') return { kind: 'emulated', message: running.message };
   if (running?.status === 'True' && lastingViolations.has(running.reason)) return failed('Ready');
   if (running?.reason === 'Paused') return { kind: 'paused', message: running.message };
   if (status.phase === 'Stopped') return { kind: 'stopped', message: running?.message ?? condition('Placed')?.message ?? 'it does not run' };

@@ -71,9 +71,9 @@ async function readAllocation(path: string, io: Io): Promise<readonly RealtimeAl
   return allocations;
 }
 
-async function auditAll(entries: readonly AllocatedGuest[], { libvirtSocket }: VerifyOptions): Promise<readonly Verified[]> {
+async function auditAll(entries: readonly AllocatedGuest[], { libvirtSocket, cgroupRoot }: VerifyOptions): Promise<readonly Verified[]> {
   if (entries.length === 0) return [];
-  const hypervisor = new LibvirtHypervisor({ root: thisHost, socketPath: libvirtSocket });
+  const hypervisor = new LibvirtHypervisor({ root: { ...thisHost, cgroup: cgroupRoot }, socketPath: libvirtSocket });
   const failure = Promise.withResolvers<never>();
   const abort = new AbortController();
   hypervisor.connect({
@@ -103,10 +103,11 @@ async function auditOne(entry: AllocatedGuest, hypervisor: LibvirtHypervisor, si
 }
 
 function describe({ entry, domain, process, audit: found }: Verified, io: Io): string {
-  const verdict = found.verified ? io.style('green', 'verified') : io.style('red', 'NOT VERIFIED');
+  const verdict = found.verified ? io.style('green', 'verified') : io.style('red', found.emulated ? 'EMULATED, NOT VERIFIED' : 'NOT VERIFIED');
   const where = domain === undefined ? 'has no domain' : process === undefined ? `domain ${domain.name} does not run` : `domain ${domain.name}, process ${process.pid}`;
+  const unseen = found.unseen.length === 0 ? '' : `\n\nnot seen from here: ${found.unseen.join(', ')}`;
   const count = found.verified ? `${found.threads.length} threads and memory read` : `${found.findings.length} findings`;
-  return `${io.style('bold', vmKey(entry.vm))} on ${entry.placement.nodeName}: ${verdict}: ${where}, ${count}\n\n${formatAudit(found, { width: io.columns, style: io.style })}`;
+  return `${io.style('bold', vmKey(entry.vm))} on ${entry.placement.nodeName}: ${verdict}: ${where}, ${count}\n\n${formatAudit(found, { width: io.columns, style: io.style })}${unseen}`;
 }
 
 /** What `-o json` prints of a VM; stable. */
@@ -116,6 +117,7 @@ function report({ entry, domain, process, audit: found }: Verified) {
     namespace: entry.vm.namespace,
     name: entry.vm.name,
     verified: found.verified,
+    emulated: found.emulated,
     domain: domain?.name ?? null,
     pid: process?.pid ?? null,
     threads: found.threads.map(({ tid, comm, role, policy, priority, allowedCpus, expected, findings: own }) => ({
@@ -125,5 +127,6 @@ function report({ entry, domain, process, audit: found }: Verified) {
     })),
     memory: found.memory.map(({ name, observedKiB, wantedKiB, findings: own }) => ({ name, observedKiB, wantedKiB, ok: own.length === 0 })),
     findings,
+    unseen: found.unseen,
   };
 }

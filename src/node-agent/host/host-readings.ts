@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { HostReadings, ServiceThread } from '../../realtime/checks/host-readings.ts';
 import { CpuSet } from '../../realtime/cpu-set.ts';
 import type { HostInventory } from '../../realtime/host.ts';
+import { findCgroupTree } from './cgroup-tree.ts';
 import { readCpuFlags } from './cpu-flags.ts';
 import { HostError } from './host-error.ts';
 import { listNames, listNumbered, readCpuList, readText } from './host-root.ts';
@@ -62,6 +63,7 @@ export function readHostReadings(root: HostRoot, topology: HostTopology, { dedic
     stdioHandler: /^\s*stdio_handler\s*=\s*"(\w+)"/m.exec(qemuConf)?.[1],
     avoidsCpuController: controllers !== undefined && !/"cpu"/.test(controllers),
     kubelet: kubelet(files),
+    seesControlGroups: findCgroupTree(root) !== undefined,
     isGuest: readCpuFlags(root).has('hypervisor'),
   };
 }

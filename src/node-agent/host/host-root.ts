@@ -8,14 +8,19 @@ export interface HostRoot {
   readonly sys: string;
   readonly proc: string;
   readonly dev: string;
+  /** The tree of control groups: of the whole host, or what is said of it is that it cannot be seen. */
+  readonly cgroup: string;
 }
 
+/** Where a host has its control groups. */
+export const defaultCgroupRoot = '/sys/fs/cgroup';
+
 /** The machine that this process runs on. */
-export const thisHost: HostRoot = { sys: '/sys', proc: '/proc', dev: '/dev' };
+export const thisHost: HostRoot = { sys: '/sys', proc: '/proc', dev: '/dev', cgroup: defaultCgroupRoot };
 
 /** A snapshot of a host in a directory with `sys`, `proc` and `dev`. */
 export function hostRootAt(directory: string): HostRoot {
-  return { sys: join(directory, 'sys'), proc: join(directory, 'proc'), dev: join(directory, 'dev') };
+  return { sys: join(directory, 'sys'), proc: join(directory, 'proc'), dev: join(directory, 'dev'), cgroup: join(directory, defaultCgroupRoot) };
 }
 
 /**

@@ -4,11 +4,11 @@ import { parseThreadStat } from './proc-stat.ts';
 import type { ThreadStat } from './proc-stat.ts';
 
 /** A line with every field different from its neighbours, as Linux 6.12 writes it. */
-function statLine({ tid, comm, state, parentPid, startTicks, lastCpu, priority }: ThreadStat, policy: number): string {
-  return `${tid} (${comm}) ${state} ${parentPid} 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 ${startTicks} 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 ${lastCpu} ${priority} ${policy} 42 43 44 45 46 47 48 49 50 51 52\n`;
+function statLine({ tid, comm, state, parentPid, flags, threads, startTicks, lastCpu, priority }: ThreadStat, policy: number): string {
+  return `${tid} (${comm}) ${state} ${parentPid} 5 6 7 8 ${flags} 10 11 12 13 14 15 16 17 18 19 ${threads} 21 ${startTicks} 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 ${lastCpu} ${priority} ${policy} 42 43 44 45 46 47 48 49 50 51 52\n`;
 }
 
-const thread: ThreadStat = { tid: 4711, comm: 'CPU 1/KVM', state: 'S', parentPid: 1, startTicks: 20116n, lastCpu: 2, priority: 1, policy: 'FIFO' };
+const thread: ThreadStat = { tid: 4711, comm: 'CPU 1/KVM', state: 'S', parentPid: 1, flags: 0x208040, threads: 7, startTicks: 20116n, lastCpu: 2, priority: 1, policy: 'FIFO' };
 
 test.each(['CPU 1/KVM', 'qemu-system-x86', 'a) R 1 2 (b', '()', '', ' ', ') S 2 (', 'kvm-pit/1231', 'tab\there', 'line\nbreak'])('comm %j', (comm) => {
   expect(parseThreadStat(statLine({ ...thread, comm }, 1))).toEqual({ ...thread, comm });
@@ -24,6 +24,8 @@ test('property: whatever the comm, everything is read back', () => {
     comm: fc.string({ maxLength: 64, unit: fc.constantFrom('(', ')', ' ', 'a', '1', '\n', '/', '-') }),
     state: fc.constantFrom('R', 'S', 'D', 'Z', 'T', 'I'),
     parentPid: fc.nat(),
+    flags: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    threads: fc.nat(),
     startTicks: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     lastCpu: fc.nat({ max: 8191 }),
     priority: fc.integer({ min: 0, max: 99 }),

@@ -9,6 +9,10 @@ export interface ThreadStat {
   readonly state: string;
   /** Field 4. */
   readonly parentPid: number;
+  /** Field 9, as in include/linux/sched.h: {@link kernelThreadFlag}, {@link boundFlag}. */
+  readonly flags: number;
+  /** Field 20: how many threads its process has. */
+  readonly threads: number;
   /** Field 22: clock ticks from boot to its start. With the tid it names one thread for ever. */
   readonly startTicks: bigint;
   /** Field 39. */
@@ -18,6 +22,11 @@ export interface ThreadStat {
   /** Field 41. */
   readonly policy: SchedPolicy;
 }
+
+/** PF_KTHREAD: a thread of the kernel, without a process of its own. */
+export const kernelThreadFlag = 0x00200000;
+/** PF_NO_SETAFFINITY: the kernel has bound it to its CPUs, and nobody may move it. */
+export const boundFlag = 0x04000000;
 
 /** By number, as in include/uapi/linux/sched.h; 4 was never given out. */
 const policies: readonly (SchedPolicy | undefined)[] = ['OTHER', 'FIFO', 'RR', 'BATCH', undefined, 'IDLE', 'DEADLINE', 'EXT'];
@@ -43,6 +52,8 @@ export function parseThreadStat(line: string): ThreadStat {
     comm: line.slice(open + 1, close),
     state: field(3),
     parentPid: Number(field(4)),
+    flags: Number(field(9)),
+    threads: Number(field(20)),
     startTicks: BigInt(field(22)),
     lastCpu: Number(field(39)),
     priority: Number(field(40)),

@@ -1,40 +1,53 @@
-/** Reads domains' processes audit after audit, and remembers which kernel threads work for each. */
+/** Reads domains' processes audit after audit, and remembers what does not change from one to the next. */
+import { join } from 'node:path';
 import type { ObservedProcess } from '../../realtime/observed.ts';
+import { machineClock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { findCgroupTree } from './cgroup-tree.ts';
+import type { CgroupTree } from './cgroup-tree.ts';
+import { readCpuList } from './host-root.ts';
 import type { HostRoot } from './host-root.ts';
 import { findKernelThreads } from './kernel-threads.ts';
 import type { KernelThread } from './kernel-threads.ts';
 import { readLeader, readProcess } from './process.ts';
 
-interface Known {
-  readonly startTicks: bigint;
-  readonly kernelThreads: readonly KernelThread[];
-}
+/** The kernel may make a vhost worker for a device that a guest switches on late. */
+const searchEveryMs = 300_000;
 
 export class ProcessReader {
   readonly #root: HostRoot;
-  readonly #known = new Map<number, Known>();
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #tree: CgroupTree | undefined;
+  readonly #onlineFile: string;
+  /** By pid, when each process that was read began. */
+  readonly #started = new Map<number, bigint>();
+  #kernelThreads: ReadonlyMap<number, readonly KernelThread[]> = new Map();
+  #searchedAtMs = -Infinity;
 
-  constructor(root: HostRoot) {
+  constructor(root: HostRoot, clock: Pick<Clock, 'nowMs'> = machineClock) {
     this.#root = root;
+    this.#clock = clock;
+    this.#tree = findCgroupTree(root);
+    this.#onlineFile = join(root.sys, 'devices/system/cpu/online');
   }
 
-  /** As `readProcess`, with the kernel threads found at the first reading of this process. Undefined when it is gone. */
+  /**
+   * As `readProcess`, with the kernel threads found at the first reading of this process, and again every five
+   * minutes, and with its control groups where they can be seen. Undefined when it is gone.
+   */
   read(pid: number): ObservedProcess | undefined {
     const leader = readLeader(this.#root, pid);
     if (leader === undefined) {
-      this.#known.delete(pid);
+      this.#started.delete(pid);
       return undefined;
     }
-    let known = this.#known.get(pid);
-    if (known?.startTicks !== leader.startTicks) {
-      known = { startTicks: leader.startTicks, kernelThreads: findKernelThreads(this.#root, pid) };
-      this.#known.set(pid, known);
+    const isNew = this.#started.get(pid) !== leader.startTicks;
+    this.#started.set(pid, leader.startTicks);
+    if (isNew || this.#clock.nowMs() - this.#searchedAtMs >= searchEveryMs) {
+      this.#kernelThreads = findKernelThreads(this.#root);
+      this.#searchedAtMs = this.#clock.nowMs();
     }
-    return readProcess(this.#root, pid, known.kernelThreads);
-  }
-
-  /** Searches the kernel threads anew at the next reading: after a domain was resumed or its devices changed. */
-  lookAgain(pid: number): void {
-    this.#known.delete(pid);
+    const observed = readProcess(this.#root, pid, this.#kernelThreads.get(pid), this.#tree);
+    return observed === undefined ? undefined : { ...observed, onlineCpus: readCpuList(this.#onlineFile) };
   }
 }

@@ -3,6 +3,8 @@ import { readdirSync } from 'node:fs';
 import type { ObservedProcess, ObservedThread } from '../../realtime/observed.ts';
 import { isGone } from './host-root.ts';
 import type { HostRoot } from './host-root.ts';
+import type { CgroupTree } from './cgroup-tree.ts';
+import { readGroups } from './cgroups.ts';
 import type { KernelThread } from './kernel-threads.ts';
 import { readProcFile } from './proc-file.ts';
 import { parseThreadStat } from './proc-stat.ts';
@@ -17,8 +19,9 @@ import { parseMemoryStatus, parseRunDelayNs, parseThreadStatus } from './proc-st
  * page faults of the guest want) and no monitor command.
  *
  * @param kernelThreads - those found for it earlier by `findKernelThreads`; one that ended is left out.
+ * @param tree - without it, control groups are not read.
  */
-export function readProcess(root: HostRoot, pid: number, kernelThreads: readonly KernelThread[] = []): ObservedProcess | undefined {
+export function readProcess(root: HostRoot, pid: number, kernelThreads: readonly KernelThread[] = [], tree?: CgroupTree): ObservedProcess | undefined {
   const leader = readLeader(root, pid);
   const tids = listThreads(root, pid);
   const status = readProcFile(`${root.proc}/${pid}/status`);
@@ -28,9 +31,10 @@ export function readProcess(root: HostRoot, pid: number, kernelThreads: readonly
     const read = readThread(`${root.proc}/${tid}`);
     return read !== undefined && read.startTicks === startTicks ? [read.thread] : [];
   });
+  const groups = tree === undefined ? {} : { groups: readGroups(root, tree, pid, threads) };
   // The same process still: otherwise some threads may be those of another one under a reused number.
   if (readLeader(root, pid)?.startTicks !== leader.startTicks) return undefined;
-  return { pid, startTicks: leader.startTicks, threads, kernelThreads: kernel, ...parseMemoryStatus(status) };
+  return { pid, startTicks: leader.startTicks, threads, kernelThreads: kernel, ...parseMemoryStatus(status), ...groups };
 }
 
 /** The stat of a process' first thread, or undefined where no live process has this number. */
@@ -62,6 +66,7 @@ function readThread(directory: string): { thread: ObservedThread; startTicks: bi
   const thread: ObservedThread = {
     tid: stat.tid,
     comm: stat.comm,
+    state: stat.state,
     policy: stat.policy,
     priority: stat.priority,
     lastCpu: stat.lastCpu,

@@ -18,7 +18,7 @@ const good: HostReadings = {
   memoryLock: { hardLimitKiB: 'unlimited', mayRaise: false }, clockSource: 'tsc', transparentHugepages: 'never', ksmRuns: false, swaps: [],
   governors: new Map([[2, 'performance']]), defaultIrqCpus: cpus('0-1'), irqsOnDedicated: [], irqbalanceRuns: false,
   seesFiles: true, libvirtGuestsEnabled: false, autostarted: [], stdioHandler: undefined, avoidsCpuController: false,
-  kubelet: { policy: 'static', defaultCpus: cpus('0-1') }, isGuest: false,
+  kubelet: { policy: 'static', defaultCpus: cpus('0-1') }, seesControlGroups: true, foreignThreads: [], isGuest: false,
 };
 
 /** What does not pass, as `name Result: observed`. */
@@ -30,6 +30,9 @@ describe('host checks', () => {
   });
 
   it.each<[string, Partial<HostReadings>, readonly string[]]>([
+    ['a container', { seesControlGroups: false }, ['control-groups Unknown: the control groups of the host cannot be seen from here']],
+    ['a host where nobody has scanned threads', { foreignThreads: undefined }, []],
+    ['a thread of somebody else', { foreignThreads: [{ pid: 812, tid: 813, comm: 'stress', policy: 'OTHER', priority: 0, allowedCpus: cpus('2'), why: 'pinned', cpus: cpus('2') }] }, ['foreign-threads Warn: thread stress (tid 813), pinned to pCPUs 2']],
     ['no KVM', { kvmProblem: { reason: '/dev/kvm is missing', remedy: 'modprobe kvm_amd' } }, ['kvm Fail: /dev/kvm is missing']],
     ['an ordinary kernel', { kernel: { release: '6.1.0-amd64', preemptRt: false } }, ['realtime-kernel Warn: 6.1.0-amd64, not PREEMPT_RT']],
     ['throttling, as it was', { kernel: { release: '6.1.0-rt', preemptRt: true }, rtRuntimeUs: 950_000 }, ['rt-throttling Fail: 950000: realtime threads that use all of a CPU are stopped for the rest of each second']],

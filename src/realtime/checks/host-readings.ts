@@ -1,5 +1,6 @@
 /** What host checks look at, as plain data; undefined is what could not be seen. */
 import type { CpuSet } from '../cpu-set.ts';
+import type { ForeignThread } from '../verify/foreign-threads.ts';
 
 /** Threads of the kernel itself that a spinning vCPU of at least their priority would starve. */
 export interface ServiceThread {
@@ -55,6 +56,10 @@ export interface HostReadings {
   readonly avoidsCpuController: boolean;
   /** What kubelet gives to pods; undefined where there is no kubelet. */
   readonly kubelet: { readonly policy: string; readonly defaultCpus: CpuSet | undefined } | undefined;
+  /** The host's own tree of control groups can be seen. */
+  readonly seesControlGroups: boolean;
+  /** Threads of others that may take pCPUs from guests, as the last scan found them; absent where nobody scans. */
+  readonly foreignThreads?: readonly ForeignThread[] | undefined;
   /** It is a virtual machine itself. */
   readonly isGuest: boolean;
 }

@@ -44,7 +44,7 @@ describe('audit', () => {
       code: 'ProcessGone', severity: 'error', subject: 'domain', expected: 'a running process', observed: 'none',
       message: 'the domain has no process: nothing of it runs, so nothing can be verified',
     };
-    expect(audit(guest, placement, undefined)).toEqual({ verified: false, threads: [], memory: [], findings: [gone] });
+    expect(audit(guest, placement, undefined)).toEqual({ verified: false, emulated: false, unseen: [], threads: [], memory: [], findings: [gone] });
   });
 
   it.each<[string, ObservedProcess, Finding]>([
@@ -88,9 +88,29 @@ describe('audit', () => {
     ]);
   });
 
-  it('does not mind how the page recovery thread was made', () => {
-    const observed = withThread(process, 'kvm-nx-lpage-re', { policy: 'FIFO', priority: 1, allowedCpus: CpuSet.of(1) });
-    expect(audit(guest, placement, observed).verified).toBe(true);
+  // As Linux 6.14 and later make it where a realtime vCPU runs first (test/fixtures/hosts/realtime-domain.txt).
+  it('finds the page recovery thread realtime on a realtime pCPU', () => {
+    const { verified, findings } = audit(guest, placement, withThread(process, 'kvm-nx-lpage-re', { policy: 'FIFO', priority: 1, allowedCpus: CpuSet.of(1) }));
+    expect({ verified, found: findings.map(({ code, severity, subject }) => [code, severity, subject]) }).toEqual({
+      verified: false, found: [['ThreadPolicy', 'error', 'kvm-nx-lpage-re (tid 500)'], ['ThreadAffinity', 'error', 'kvm-nx-lpage-re (tid 500)']],
+    });
+  });
+
+  it('warns of the page recovery thread that is ordinary and cannot leave the cpuset of a realtime vCPU', () => {
+    const { verified, findings } = audit(guest, placement, withThread(process, 'kvm-nx-lpage-re', { allowedCpus: CpuSet.of(1) }));
+    expect({ verified, found: findings.map(({ code, severity }) => [code, severity]) }).toEqual({ verified: true, found: [['ThreadAffinity', 'warning']] });
+    expect(findings[0]?.message).toContain('kvm.nx_huge_pages=never');
+  });
+
+  it.each<[string, ObservedThread['comm'], Partial<ObservedThread>]>([
+    ["KVM's timer thread wherever the kernel's threads may run", 'kvm-pit/100', { allowedCpus: CpuSet.of(0, 1) }],
+    ["KVM's timer thread realtime, as KubeVirt makes it", 'kvm-pit/100', { policy: 'FIFO', priority: 2 }],
+  ])('finds %s', (_, comm, change) => {
+    expect(audit(guest, placement, withThread(process, comm, change)).verified).toBe(false);
+  });
+
+  it('does not miss a timer thread where the guest has none: with a split interrupt controller', () => {
+    expect(audit(guest, placement, { ...process, kernelThreads: process.kernelThreads.filter(({ comm }) => comm !== 'kvm-pit/100') }).verified).toBe(true);
   });
 });
 
@@ -125,6 +145,7 @@ describe('audit of any guest', () => {
   });
 
   type Mutation = 'policy' | 'priority' | 'cpu more' | 'other cpu' | 'gone';
+  // The page recovery thread, which is right in more than one place, has tests of its own.
   const mutate = (thread: ObservedThread, mutation: Exclude<Mutation, 'gone'>): { change: Partial<ObservedThread>; code: Finding['code'] } | undefined => {
     switch (mutation) {
       case 'policy':

@@ -1,29 +1,41 @@
 /** The audit of one domain: its threads and memory as read from the host, against its placement. */
-import type { Audit, AuditRow, Finding, MemoryRow } from '../finding.ts';
+import type { Audit, AuditRow, Finding } from '../finding.ts';
 import type { Guest } from '../guest.ts';
 import type { ObservedProcess } from '../observed.ts';
 import type { Placement } from '../placement.ts';
 import { threadExpectation } from './expectations.ts';
+import { groupFindings, unseenGroups } from './group-findings.ts';
 import { memoryRows } from './memory.ts';
+import { runStateFindings } from './run-state-findings.ts';
 import { threadFindings } from './thread-findings.ts';
-import { threadRole } from './thread-role.ts';
+import { isEmulatedVcpu, threadRole } from './thread-role.ts';
 
 /** `observed` is undefined where the domain has no process (any more), which is a finding of its own. */
 export function audit(guest: Guest, placement: Placement, observed: ObservedProcess | undefined): Audit {
-  if (observed === undefined) return auditOf([], [], [processGone]);
+  if (observed === undefined) return auditOf({ threads: [], memory: [], others: [processGone], emulated: false, unseen: [] });
   const threads = [...observed.threads, ...observed.kernelThreads].map((thread): AuditRow => {
     const role = threadRole(thread.comm);
     const expected = threadExpectation(role, placement);
     const { tid, comm, policy, priority, allowedCpus } = thread;
-    return { tid, comm, role, policy, priority, allowedCpus, expected, findings: threadFindings(thread, role, expected) };
+    return { tid, comm, role, policy, priority, allowedCpus, expected, findings: threadFindings(thread, role, expected, observed) };
   });
-  return auditOf(threads, memoryRows(guest, placement, observed), missingVcpus(placement, threads));
+  return auditOf({
+    threads,
+    memory: memoryRows(guest, placement, observed),
+    others: [...missingVcpus(placement, threads), ...runStateFindings(placement, observed), ...groupFindings(threads, observed.groups)],
+    emulated: guest.cpu.realtime !== undefined && observed.threads.some(({ comm }) => isEmulatedVcpu(comm)),
+    unseen: unseenGroups(guest, placement, observed.groups),
+  });
 }
 
-/** An audit from its rows and the findings that have no row. */
-export function auditOf(threads: readonly AuditRow[], memory: readonly MemoryRow[], others: readonly Finding[]): Audit {
+export interface AuditParts extends Pick<Audit, 'threads' | 'memory' | 'emulated' | 'unseen'> {
+  /** Findings that have no row. */
+  readonly others: readonly Finding[];
+}
+
+export function auditOf({ threads, memory, others, emulated, unseen }: AuditParts): Audit {
   const findings = [...others, ...threads.flatMap((row) => row.findings), ...memory.flatMap((row) => row.findings)];
-  return { verified: findings.every((finding) => finding.severity !== 'error'), threads, memory, findings };
+  return { verified: !emulated && findings.every((finding) => finding.severity !== 'error'), emulated, unseen, threads, memory, findings };
 }
 
 const processGone: Finding = {

@@ -1,6 +1,6 @@
 /** What to set on which thread, to put right what an audit found. */
 import type { CpuSet } from '../cpu-set.ts';
-import type { Audit } from '../finding.ts';
+import type { Audit, AuditRow, ThreadRole } from '../finding.ts';
 import type { SchedPolicy } from '../observed.ts';
 
 export interface Correction {
@@ -13,13 +13,25 @@ export interface Correction {
   readonly cpus?: CpuSet | undefined;
 }
 
-/** One per thread that has something to correct, in the audit's order. Missing vCPUs and memory cannot be corrected in a running domain. */
+/**
+ * One per thread that has something to correct, in the audit's order. Missing vCPUs and memory cannot be corrected in
+ * a running domain, and what is only warned of is not.
+ */
 export function corrections(audit: Audit): readonly Correction[] {
-  return audit.threads.flatMap(({ tid, comm, expected, findings }) => {
-    const codes = new Set(findings.map((finding) => finding.code));
-    const policy = codes.has('ThreadPolicy') || codes.has('ThreadPriority') ? { policy: expected.policy, priority: expected.priority } : {};
-    const affinity = codes.has('ThreadAffinity') ? { cpus: expected.cpus } : {};
-    const correction: Correction = { tid, comm, ...policy, ...affinity };
-    return correction.policy === undefined && correction.cpus === undefined ? [] : [correction];
-  });
+  return audit.threads.flatMap((row) => correctionOf(row, 'error'));
+}
+
+/** Threads that the kernel made for the guest: they begin as the kernel likes, and are given their place once. */
+export function placements(audit: Audit): readonly Correction[] {
+  return audit.threads.filter(({ role }) => kernelMade.has(role.kind)).flatMap((row) => correctionOf(row));
+}
+
+const kernelMade: ReadonlySet<ThreadRole['kind']> = new Set<ThreadRole['kind']>(['kvm-pit', 'kvm-nx-lpage-recovery', 'vhost']);
+
+function correctionOf({ tid, comm, expected, findings }: AuditRow, least?: 'error'): readonly Correction[] {
+  const codes = new Set(findings.filter(({ severity }) => least === undefined || severity === least).map((finding) => finding.code));
+  const policy = codes.has('ThreadPolicy') || codes.has('ThreadPriority') ? { policy: expected.policy, priority: expected.priority } : {};
+  const affinity = codes.has('ThreadAffinity') ? { cpus: expected.cpus } : {};
+  const correction: Correction = { tid, comm, ...policy, ...affinity };
+  return correction.policy === undefined && correction.cpus === undefined ? [] : [correction];
 }

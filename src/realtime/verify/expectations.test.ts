@@ -22,8 +22,9 @@ describe('threadExpectation', () => {
     ['the emulator', dedicated, { kind: 'emulator' }, ordinary('10')],
     ['an I/O thread', dedicated, { kind: 'iothread', iothread: 2 }, ordinary('10')],
     ['a vhost worker', dedicated, { kind: 'vhost' }, ordinary('10')],
-    ["KVM's timer thread", dedicated, { kind: 'kvm-pit' }, { policy: 'OTHER', priority: 0 }],
-    ["KVM's page recovery thread", dedicated, { kind: 'kvm-nx-lpage-recovery' }, {}],
+    ["KVM's timer thread", dedicated, { kind: 'kvm-pit' }, ordinary('10')],
+    ["KVM's page recovery thread: off the realtime pCPUs", dedicated, { kind: 'kvm-nx-lpage-recovery' }, { ...ordinary('10'), within: CpuSet.of(10, 12) }],
+    ["KVM's page recovery thread of a guest without realtime", shared, { kind: 'kvm-nx-lpage-recovery' }, { ...ordinary('0-1'), within: CpuSet.parse('0-1') }],
   ])('of %s', (_, placement, role, expected) => {
     expect(threadExpectation(role, placement)).toEqual(expected);
   });

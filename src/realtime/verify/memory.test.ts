@@ -54,3 +54,21 @@ describe('memoryRows', () => {
     expect(rowsOf(input, change).flatMap((row) => row.findings)).toEqual([{ ...finding, severity: 'error', subject: 'memory' }]);
   });
 });
+
+describe('with devices, for which VFIO pins all of the guest\'s memory and counts it as locked', () => {
+  const withDevice: DomainInput = { ...mixedRealtimeRom, placement: { ...mixedRealtimeRom.placement, devices: [{ name: 'card', address: '0000:3b:00.0' }] } };
+  const guestKiB = 32_768;
+
+  it('is nothing wrong with what is locked beside it', () => {
+    expect(rowsOf(withDevice, { lockedKiB: 510_748 + guestKiB })[1]).toEqual({ name: 'locked', observedKiB: 510_748, wantedKiB: 118_300, findings: [] });
+  });
+
+  it('proves nothing of QEMU\'s own memory', () => {
+    // Only pinned: of a guest that is larger than QEMU, VmLck alone would look right.
+    const large = { ...withDevice, guest: { ...withDevice.guest, memory: { ...withDevice.guest.memory, sizeMiB: 1024 } }, placement: { ...withDevice.placement, cells: withDevice.placement.cells.map((cell) => ({ ...cell, memoryMiB: 1024 })) } };
+    expect(rowsOf(large, { lockedKiB: 1_048_576, residentKiB: 118_300 })[1]).toMatchObject({ observedKiB: 0, wantedKiB: 118_300, findings: [{
+      code: 'MemoryNotLocked',
+      message: '0 KiB are locked beside the 1048576 KiB that are pinned for its devices, but QEMU holds 118300 KiB outside of huge pages: what is not locked may be swapped out, and a vCPU that touches it then waits for the disk',
+    }] });
+  });
+});

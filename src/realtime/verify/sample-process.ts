@@ -1,12 +1,11 @@
 /** For tests: a process that is exactly as a guest and its placement ask for. */
-import { CpuSet } from '../cpu-set.ts';
 import type { Guest } from '../guest.ts';
 import { smallPageKiB } from '../host.ts';
 import type { ObservedProcess, ObservedThread } from '../observed.ts';
 import { pinCpus } from '../placement.ts';
 import type { Placement } from '../placement.ts';
 
-const idle = { lastCpu: 0, voluntarySwitches: 0n, involuntarySwitches: 0n, runDelayNs: 0n } as const;
+const idle = { state: 'S', lastCpu: 0, voluntarySwitches: 0n, involuntarySwitches: 0n, runDelayNs: 0n } as const;
 
 /** The threads and figures that a domain of QEMU 7.2 on Linux 6.18 had, with this guest's vCPUs and I/O threads. */
 export function matchingProcess(guest: Guest, placement: Placement): ObservedProcess {
@@ -26,11 +25,12 @@ export function matchingProcess(guest: Guest, placement: Placement): ObservedPro
       ordinary(102, 'worker'),
       ...Array.from({ length: guest.ioThreads }, (_, index) => ordinary(150 + index, `IO iothread${index + 1}`)),
       ...vcpus,
-      // Made by the vCPU that ran first, and like it.
-      { ...vcpus[0]!, tid: 500, comm: 'kvm-nx-lpage-re' },
+      // As the agent places them: the kernel makes the first like the vCPU that ran first, the last like its own threads.
+      ordinary(500, 'kvm-nx-lpage-re'),
     ],
-    kernelThreads: [ordinary(600, 'vhost-100'), ordinary(601, 'kvm-pit/100', CpuSet.range(0, 127))],
-    lockedKiB: guest.memory.locked ? residentKiB + 392_448 : 0,
+    kernelThreads: [ordinary(600, 'vhost-100'), ordinary(601, 'kvm-pit/100')],
+    // VFIO counts all memory that devices may reach, beside what QEMU locks.
+    lockedKiB: (guest.memory.locked ? residentKiB + 392_448 : 0) + (placement.devices.length > 0 ? guest.memory.sizeMiB * 1024 : 0),
     residentKiB,
     swappedKiB: 0,
     hugetlbKiB,

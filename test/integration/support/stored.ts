@@ -10,7 +10,7 @@ export interface StoredVm {
     readonly observedGeneration?: number;
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[];
     readonly domain?: { readonly uuid: string; readonly startedAt: string; readonly restarts: number };
-    readonly findings?: readonly { readonly code: string; readonly subject: string; readonly expected: string; readonly observed: string }[];
+    readonly findings?: readonly { readonly code: string; readonly severity: string; readonly subject: string; readonly expected: string; readonly observed: string }[];
   };
 }
 

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { thisHost } from '../../../src/node-agent/host/host-root.ts';
@@ -23,7 +23,7 @@ function changed(changes: Readonly<Record<string, string | undefined>>): HostFil
   return files;
 }
 
-const other = { policy: 'OTHER', priority: 0 };
+const other = { state: 'S', policy: 'OTHER', priority: 0 };
 const expected = {
   pid,
   startTicks: '20116',
@@ -32,9 +32,9 @@ const expected = {
     { tid: 1237, comm: 'qemu-system-x86', ...other, allowedCpus: '0', lastCpu: 0, voluntarySwitches: '39', involuntarySwitches: '6', runDelayNs: '51418777' },
     { tid: 1238, comm: 'vhost-1231', ...other, allowedCpus: '0', lastCpu: 0, voluntarySwitches: '2', involuntarySwitches: '0', runDelayNs: '949376' },
     { tid: 1239, comm: 'IO mon_iothread', ...other, allowedCpus: '0', lastCpu: 0, voluntarySwitches: '716', involuntarySwitches: '651', runDelayNs: '599979059' },
-    { tid: 1240, comm: 'CPU 0/KVM', ...other, allowedCpus: '0', lastCpu: 0, voluntarySwitches: '191', involuntarySwitches: '1070', runDelayNs: '11217325570' },
-    { tid: 1241, comm: 'CPU 1/KVM', policy: 'FIFO', priority: 1, allowedCpus: '2', lastCpu: 2, voluntarySwitches: '13', involuntarySwitches: '9', runDelayNs: '11295860' },
-    { tid: 1243, comm: 'kvm-nx-lpage-re', policy: 'FIFO', priority: 1, allowedCpus: '2', lastCpu: 2, voluntarySwitches: '1', involuntarySwitches: '0', runDelayNs: '1927014' },
+    { tid: 1240, comm: 'CPU 0/KVM', ...other, state: 'R', allowedCpus: '0', lastCpu: 0, voluntarySwitches: '191', involuntarySwitches: '1070', runDelayNs: '11217325570' },
+    { tid: 1241, comm: 'CPU 1/KVM', state: 'R', policy: 'FIFO', priority: 1, allowedCpus: '2', lastCpu: 2, voluntarySwitches: '13', involuntarySwitches: '9', runDelayNs: '11295860' },
+    { tid: 1243, comm: 'kvm-nx-lpage-re', state: 'S', policy: 'FIFO', priority: 1, allowedCpus: '2', lastCpu: 2, voluntarySwitches: '1', involuntarySwitches: '0', runDelayNs: '1927014' },
   ],
   kernelThreads: [
     { tid: 1242, comm: 'kvm-pit/1231', ...other, allowedCpus: '0-1,4-5', lastCpu: 4, voluntarySwitches: '1149', involuntarySwitches: '10', runDelayNs: '20771480315' },
@@ -87,12 +87,12 @@ describe('kernel threads outside the process', () => {
 
   test('are found by kthreadd\'s list of children', () => {
     using host = unpackHost(domain);
-    expect(findKernelThreads(host.root, pid)).toEqual(found);
+    expect(findKernelThreads(host.root).get(pid)).toEqual(found);
   });
 
   test('are found among all processes where the kernel has no such list', () => {
     using host = unpackHost(changed({ 'proc/2/task/2/children': undefined }));
-    expect(findKernelThreads(host.root, pid)).toEqual(found);
+    expect(findKernelThreads(host.root).get(pid)).toEqual(found);
   });
 
   test.each([
@@ -103,7 +103,7 @@ describe('kernel threads outside the process', () => {
     ['vhost-1231', 4000, false],
   ])('%s, child of %d: %s', (comm, parent, ours) => {
     using host = unpackHost(changed({ 'proc/2/task/2/children': `${kvmPit} 1300 1301`, 'proc/1300/stat': outside(1300, comm, parent) }));
-    expect(findKernelThreads(host.root, pid)).toEqual(ours ? [...found, { tid: 1300, startTicks: 20_999n }] : found);
+    expect(findKernelThreads(host.root).get(pid)).toEqual(ours ? [...found, { tid: 1300, startTicks: 20_999n }] : found);
   });
 
   test('are left out once their number belongs to another thread', () => {
@@ -111,16 +111,22 @@ describe('kernel threads outside the process', () => {
     expect(readProcess(host.root, pid, [{ tid: kvmPit, startTicks: 1n }, { tid: 9999, startTicks: 1n }])?.kernelThreads).toEqual([]);
   });
 
-  test('are remembered from the first reading on, until told to look again', () => {
+  test('are remembered from the first reading on, and looked for again after five minutes', () => {
     using host = unpackHost(domain);
-    const reader = new ProcessReader(host.root);
+    let nowMs = 0;
+    const reader = new ProcessReader(host.root, { nowMs: () => nowMs });
     const commsNow = () => reader.read(pid)?.kernelThreads.map(({ comm }) => comm);
     expect(commsNow()).toEqual(['kvm-pit/1231']);
     rmSync(join(host.root.proc, '2'), { recursive: true });
     expect(commsNow()).toEqual(['kvm-pit/1231']);
     rmSync(join(host.root.proc, String(kvmPit)), { recursive: true });
     expect(commsNow()).toEqual([]);
-    reader.lookAgain(pid);
+    // A worker for a device that the guest has switched on since.
+    mkdirSync(join(host.root.proc, '1300'));
+    for (const file of ['stat', 'status']) writeFileSync(join(host.root.proc, '1300', file), file === 'stat' ? outside(1300, 'vhost-1231') : domain.get(`proc/${kvmPit}/status`)!);
+    nowMs = 299_999;
     expect(commsNow()).toEqual([]);
+    nowMs = 300_000;
+    expect(commsNow()).toEqual(['vhost-1231']);
   });
 });

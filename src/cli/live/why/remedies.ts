@@ -16,6 +16,7 @@ export function liveRemedy(reason: string, vm: string, node: string | undefined)
     SpecChanged: `kubectl rtvm restart ${vm}`,
     NodeLost: `kubectl rtvm host-check${where}; where the host is down for good: kubectl taint node${where === '' ? ' NODE' : where} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`,
     Paused: `on the host: virsh resume (the message says why it was paused); or kubectl rtvm restart ${vm}`,
+    Emulated: `run the agent with agent.virtType: kvm on a host with /dev/kvm (kubectl rtvm host-check${where}), then: kubectl rtvm restart ${vm}`,
     DriftPersists: `something on the host keeps changing the threads back (a tuning daemon?); kubectl rtvm verify${node === undefined ? '' : ` ${vm}`} --live shows which`,
     Violated: `kubectl rtvm restart ${vm}, after the host was mended: kubectl rtvm host-check${where}`,
     NotVerified: `kubectl rtvm verify ${vm} --live; kubectl rtvm host-check${where}`,

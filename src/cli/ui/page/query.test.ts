@@ -16,6 +16,7 @@ it.each<[Partial<VmView>, string, string]>([
   [{ phase: 'Pending', ready: 'False' }, 'waiting', 'Pending'],
   [{ phase: 'Starting', ready: 'False' }, 'changing', 'Starting'],
   [{ ready: 'False', verified: 'Unknown' }, 'changing', 'Auditing'],
+  [{ ready: 'False', verified: 'Unknown', reason: 'Emulated' }, 'bad', 'Emulated'],
   [{ deleting: true, verified: 'False' }, 'changing', 'Deleting'],
 ])('%j stands as %s, called %s', (more, kind, word) => {
   expect(standingOf(vm(more))).toEqual({ kind, word });

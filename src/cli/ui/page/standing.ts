@@ -14,6 +14,7 @@ export function standingOf(vm: VmView): Standing {
   if (vm.deleting === true) return { kind: 'changing', word: 'Deleting' };
   if (vm.phase === 'Failed' || vm.phase === 'Unknown') return { kind: 'bad', word: vm.phase };
   if (vm.verified === 'False' || vm.errors > 0) return { kind: 'bad', word: 'Not verified' };
+  if (vm.reason === 'Emulated') return { kind: 'bad', word: 'Emulated' };
   // A VM that nobody has looked at yet waits, too.
   if (vm.phase === 'Pending') return { kind: 'waiting', word: 'Pending' };
   if (vm.phase === 'Stopped') return vm.ready === undefined ? { kind: 'off', word: 'Stopped' } : { kind: 'changing', word: 'Stopped' };
