@@ -61,9 +61,18 @@ async function inGroup(controller: string, tids: readonly number[], files: Reado
   }
 }
 
+/** That of a process which ends meanwhile is empty. */
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
 const kernelMade = () => [
   ...threadsOf(qemu).filter(({ name }) => name === 'kvm-nx-lpage-re'),
-  ...readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => threadsOf(Number(pid)).filter(({ name }) => name === `kvm-pit/${qemu}`)),
+  ...readdirSync('/proc').filter((pid) => nameOf(pid) === `kvm-pit/${qemu}`).flatMap((pid) => threadsOf(Number(pid))),
 ];
 
 describe.runIf(existsSync('/dev/kvm'))('a domain under KVM', () => {
