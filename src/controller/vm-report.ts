@@ -67,8 +67,10 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
   const tooOld = saysTooLittle(entry, report);
   const why = tooOld ? agentTooOld(entry) : drains ? drainedBecause(entry) : { reason: report?.reason ?? phase, message: report?.message ?? waitingFor[phase] };
   const verdict = running ? (report?.audit?.verdict ?? 'Unknown') : 'Unknown';
-  const person = takesPerson(entry, phase, why.reason) || tooOld;
-  const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping' || (running && verdict === 'Unknown' && why.reason !== emulated) || underWay.has(why.reason);
+  const emulated = running && isEmulated(report);
+  const person = takesPerson(entry, phase, why.reason) || tooOld || emulated;
+  const settling = phase === 'Placed' || phase === 'Starting' || phase === 'Stopping'
+    || (running && verdict === 'Unknown' && !emulated) || underWay.has(why.reason);
   return {
     phase,
     conditions: [
@@ -86,15 +88,17 @@ function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmRepo
   };
 }
 
-/** A realtime guest that runs without KVM: no reading can find it realtime. */
-const emulated = 'Emulated';
+/** A guest that runs without KVM: it was read, and no reading can find it realtime. Where nobody has read, there is no audit. */
+function isEmulated(report: ReportedGuest | undefined): boolean {
+  return report?.audit?.verdict === 'Unknown';
+}
 
 /** The agent or the controller is at it, though the domain runs: corrected threads are read again, a table is put right. */
 const underWay: ReadonlySet<string> = new Set(['Drift', 'HeldElsewise']);
 
 /** What neither a further reading nor a further try changes; kstatus calls it failed. */
 const lasting: ReadonlySet<string> = new Set([
-  'Violated', 'DriftPersists', 'Paused', 'AllocationInvalid', assertionFailed, emulated,
+  'Violated', 'DriftPersists', 'Paused', 'AllocationInvalid', assertionFailed,
 ]);
 
 function takesPerson({ desired }: AllocatedGuest, phase: VmPhase, reason: string): boolean {
@@ -141,15 +145,16 @@ function verified(report: ReportedGuest | undefined, verdict: 'Verified' | 'Viol
     case 'Violated':
       return condition('RealtimeVerified', 'False', report?.reason ?? 'Violated', findingsText(report));
     case 'Unknown':
-      if (report?.reason === emulated) return condition('RealtimeVerified', 'Unknown', emulated, report.message ?? notRealtime);
-      return condition('RealtimeVerified', 'Unknown', 'NotAudited', 'it has not been audited while running');
+      return isEmulated(report)
+        ? condition('RealtimeVerified', 'Unknown', 'Emulated', report?.message ?? notRealtime)
+        : condition('RealtimeVerified', 'Unknown', 'NotAudited', 'it has not been audited while running');
   }
 }
 
 function ready(running: boolean, verdict: 'Verified' | 'Violated' | 'Unknown', why: { reason: string; message: string }, report: ReportedGuest | undefined): ConditionDraft {
   if (!running) return condition('Ready', 'False', why.reason, why.message);
   if (verdict === 'Violated') return condition('Ready', 'False', 'NotVerified', findingsText(report));
-  if (why.reason === emulated) return condition('Ready', 'False', emulated, why.message);
+  if (isEmulated(report)) return condition('Ready', 'False', 'Emulated', why.message);
   if (verdict === 'Unknown') return condition('Ready', 'False', 'NotAudited', 'it runs and has not been audited yet');
   return condition('Ready', 'True', 'RunningVerified', 'it runs, and its threads and memory are as asked for');
 }

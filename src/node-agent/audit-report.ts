@@ -22,16 +22,16 @@ export function auditReport({ audit, correct, gaveUp }: DriftAnswer): Omit<Repor
   };
 }
 
-function messageOf(reason: AuditReason, { unseen }: Audit, findings: readonly Finding[]): string {
+function messageOf(outcome: AuditReason, { unseen }: Audit, findings: readonly Finding[]): string {
   const found = findings.length === 0 ? '' : `: ${findings.map(findingText).join('; ')}`;
-  switch (reason) {
+  switch (outcome) {
     case 'Verified':
-      return `${sentences[reason]}${unseen.length === 0 ? '' : `; not seen from here: ${unseen.join(', ')}`}`;
+      return `${sentences[outcome]}${unseen.length === 0 ? '' : `; not seen from here: ${unseen.join(', ')}`}`;
     case 'Emulated':
     case 'Drift':
     case 'DriftPersists':
     case 'Violated':
-      return `${sentences[reason]}${found}`;
+      return `${sentences[outcome]}${found}`;
   }
 }
 

@@ -15,11 +15,17 @@ import { decidedIn, decidedStrings } from './decided-strings.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 
-/** Who decides on words of whom. Nothing is added here: a new decision goes by a field with a type of its own. */
+/**
+ * Who decides on words of whom. Nothing is added here: a new decision goes by a field with a type of its own. The two exceptions
+ * were added while the base release still calls a state directory damaged that has a field which it does not know.
+ */
 const wire = [
   {
     reads: 'controller', from: 'the agent: RealtimeAllocation status.guests[].reason',
-    words: ['Drift', 'DriftPersists', 'Ended', 'HeldElsewise', 'Paused', 'Succeeded', 'TableWentBack', 'Violated'],
+    words: [
+      'AllocationInvalid', 'AssertionFailed', 'Drift', 'DriftPersists', 'Ended', 'HeldElsewise', 'Paused', 'Succeeded',
+      'TableWentBack', 'Violated',
+    ],
   },
   {
     reads: 'controller', from: 'itself: the conditions of a RealtimeVM, when it tells their changes as events',
@@ -28,7 +34,8 @@ const wire = [
   { reads: 'node-agent', from: 'the agent before it, the same', words: ['Succeeded'] },
   {
     reads: 'cli', from: 'the controller: the conditions of a RealtimeVM',
-    words: ['DriftPersists', 'Halted', 'HostNotReady', 'Paused', 'Violated'],
+    // `Emulated` is only shown: by the page beside its own controller, and by "rtvm run" of a controller in its own process.
+    words: ['DriftPersists', 'Emulated', 'Halted', 'HostNotReady', 'Paused', 'Violated'],
   },
   { reads: 'cli', from: 'the agent: the subject of a finding', words: [String.raw`/^CPU (\d+)\//`] },
 ] as const;
