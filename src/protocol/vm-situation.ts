@@ -1,0 +1,64 @@
+/** All that the controller's next step for a VM depends on: plain data, gathered from what is known at one moment. */
+import type { Desired, Restore, Run, Seal, Statement } from './facts.ts';
+import { sameSeal } from './facts.ts';
+
+export interface VmSituation {
+  readonly restore: Pick<Restore, 'kind' | 'accepted'> | undefined;
+  /** Each node's agent has answered the seal of the open restore, or a person's word stands for it. */
+  readonly allHeard: boolean;
+  /** A deletion that was observed on the object itself. */
+  readonly deleted: boolean;
+  readonly finalizer: boolean;
+  /** `Halt`: the spec says so, or its node is drained. */
+  readonly wish: 'Run' | 'Halt';
+  /** A restart or a move was asked for since the grant was made. */
+  readonly renew: boolean;
+  readonly run: Pick<Run, 'state'> | undefined;
+  /** Without a run, and a table made before this protocol has an entry for it. */
+  readonly hasOldEntry: boolean;
+  /** Of the run's node. Undefined only without a run. */
+  readonly home: Home | undefined;
+  /** Domains that live for this VM, or for an earlier one of its name, and are not its run's: those that are believed. */
+  readonly copies: readonly Copy[];
+  /** This controller has made the run's grant, and so has its bytes; nobody else has them before they are in a table. */
+  readonly made: 'No' | 'Kept' | 'MayBeUnderWay';
+  /** Where placement would put it now, among the nodes that take guests. */
+  readonly candidate: { readonly node: string; readonly isHome: boolean } | undefined;
+}
+
+export interface Home {
+  /** `Mine`: sealed by this controller's term, so what was decided before it took over fails there. */
+  readonly table: 'Absent' | 'Foreign' | 'Mine';
+  readonly heard: boolean;
+  readonly takesGuests: boolean;
+  readonly fenced: boolean;
+  /** The VM's entry there, whichever grant it has. */
+  readonly entry: { readonly isRuns: boolean; readonly desired: Desired; readonly answered: boolean } | undefined;
+  /** The statement names the run's own grant as living. */
+  readonly lives: boolean;
+}
+
+export interface Copy {
+  readonly node: string;
+  readonly sameVm: boolean;
+}
+
+/** The statement was made after the agent had read the seal: all that it has begun before is in it. */
+export function isHeard(table: { readonly seal: Seal }, statement: Pick<Statement<unknown>, 'seal'> | undefined): boolean {
+  return sameSeal(table.seal, statement?.seal);
+}
+
+/** What is opened on a node must be able to start there. */
+export function takesGuests(node: {
+  readonly table: Home['table']; readonly heard: boolean; readonly isOpen: boolean; readonly fenced: boolean; readonly word: boolean; readonly alive: boolean;
+}): boolean {
+  return node.table === 'Mine' && node.heard && node.isOpen && !node.fenced && !node.word && node.alive;
+}
+
+/**
+ * Whom a node's word about a VM binds. A node that lies must hold up nobody but itself: what it says of a VM whose run is
+ * elsewhere counts only while a restore is open, since only then it can be true; else it makes the node unusable.
+ */
+export function isBelieved(claim: { readonly restoreIsOpen: boolean; readonly nodeIsRuns: boolean; readonly isInTable: boolean }): boolean {
+  return claim.restoreIsOpen || claim.nodeIsRuns || claim.isInTable;
+}

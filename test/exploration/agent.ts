@@ -1,0 +1,142 @@
+/** An agent and its host: reads, states, renews and acts by the product's tables. */
+import { nextGuestStep } from '../../src/protocol/guest-table.ts';
+import { nextReadingStep } from '../../src/protocol/reading-table.ts';
+import type { Event } from './leader.ts';
+import { replaced, withDomain, withHost, withTable } from './state.ts';
+import type { Domain, Host, State, Statement, TableSpec } from './state.ts';
+import type { Tables } from './world.ts';
+
+type Agent = NonNullable<Host['agent']>;
+
+export function sameSpec(one: TableSpec | null, other: TableSpec | null): boolean {
+  if (one === other) return true;
+  return one !== null && other !== null && one.tid === other.tid && one.count === other.count && one.seal?.id === other.seal?.id
+    && one.session === other.session && one.fenced === other.fenced && one.entries.length === other.entries.length
+    && one.entries.every(({ grant, desired, uid }, at) => grant === other.entries[at]!.grant && desired === other.entries[at]!.desired && uid === other.entries[at]!.uid);
+}
+
+/** What an agent sees of its own start counts as living; of one that an agent before it has sent, it sees a domain that is off. */
+function seenOf(agent: Agent, domain: Domain | null): 'running' | 'changing' | 'off' | 'absent' {
+  if (domain === null) return 'absent';
+  if (domain.live) return 'running';
+  return domain.job && domain.by === agent.session ? 'changing' : 'off';
+}
+
+/** A new session, where the one of now has been used. */
+function renewed(state: State, agent: Agent): { readonly agent: Agent; readonly fresh: number } {
+  return { agent: { ...agent, session: state.fresh, stated: false }, fresh: state.fresh + 1 };
+}
+
+function readEvent(tables: Tables, state: State, node: number): Event | undefined {
+  const { note, agent } = state.hosts[node]!;
+  const spec = state.store.tables[node]?.spec ?? null;
+  if (sameSpec(agent!.cache, spec)) return undefined;
+  if (agent!.old) return { says: `the old agent of node ${node} reads its table`, next: withHost(state, node, { agent: { ...agent!, cache: spec } }) };
+  const { row, step } = nextReadingStep({
+    table: spec === null ? 'Absent' : spec.seal === null ? 'NoSeal' : 'Sealed',
+    isNoted: note === null ? undefined : note.tid === spec?.tid,
+    isOlder: note !== null && spec !== null && (spec.count < note.count || (spec.count === note.count && spec.seal?.id !== note.seal)),
+    isOpen: spec !== null && spec.session === agent!.session,
+  }, tables.readingTable);
+  const { agent: next, fresh } = step.session === 'New' ? renewed(state, agent!) : { agent: agent!, fresh: state.fresh };
+  const taken = spec === null ? note : {
+    tid: spec.tid, count: spec.count, seal: spec.seal?.id ?? 0,
+    wentBack: (note?.wentBack ?? false) && note?.tid === spec.tid && spec.session !== next.session,
+  };
+  const notes = { Keep: note, Take: taken, WentBack: note === null ? null : { ...note, wentBack: true } };
+  return {
+    says: `the agent of node ${node} reads its table [reading row ${row}]`,
+    next: { ...withHost(state, node, { agent: { ...next, cache: spec }, note: notes[step.note] }), fresh },
+  };
+}
+
+function statementOf({ hosts }: State, node: number): Statement {
+  const { agent, note, domains } = hosts[node]!;
+  const { cache, session } = agent!;
+  return {
+    session, seal: cache!.seal?.id ?? 0, wentBack: note?.wentBack === true,
+    domains: domains.flatMap((domain, uid) => {
+      const seen = seenOf(agent!, domain);
+      return seen === 'running' || seen === 'changing' ? [{ uid, grant: domain!.grant, runs: seen === 'running' }] : [];
+    }),
+    answers: cache!.entries.flatMap(({ uid, grant, desired }) => (desired !== 'Running' && domains[uid] === null ? [{ grant, desired }] : [])),
+  };
+}
+
+function sameStatement(one: Statement | null, other: Statement): boolean {
+  return one !== null && one.session === other.session && one.seal === other.seal && one.wentBack === other.wentBack
+    && JSON.stringify([one.domains, one.answers]) === JSON.stringify([other.domains, other.answers]);
+}
+
+/** Only over the version that it has read: else it reads first. */
+function stateEvent(state: State, node: number): Event | undefined {
+  const agent = state.hosts[node]!.agent!;
+  const table = state.store.tables[node] ?? null;
+  if (agent.old || table === null || !sameSpec(agent.cache, table.spec) || table.spec.seal === null) return undefined;
+  const statement = statementOf(state, node);
+  if (sameStatement(table.statement, statement)) return undefined;
+  const next = withHost(withTable(state, node, { ...table, statement }), node, { agent: { ...agent, stated: true } });
+  return { says: `the agent of node ${node} states what lives: ${statement.domains.map(({ uid }) => `VM ${uid}`).join(', ') || 'nothing'}`, next: { ...next, excused: replaced(state.excused, node, false) } };
+}
+
+function renewEvent({ leaseAfterFirstLook }: Tables, state: State, node: number): Event | undefined {
+  const agent = state.hosts[node]!.agent!;
+  const stated = agent.old || agent.stated || !leaseAfterFirstLook;
+  if (!stated || (state.alive[node]! && state.store.leases[node] === agent.session)) return undefined;
+  const isNew = state.store.leases[node] !== agent.session;
+  return {
+    says: `the agent of node ${node} renews its Lease`,
+    next: {
+      ...state, alive: replaced(state.alive, node, true), store: { ...state.store, leases: replaced(state.store.leases, node, agent.session) },
+      excused: isNew ? replaced(state.excused, node, false) : state.excused,
+    },
+  };
+}
+
+function guestEvent(tables: Tables, state: State, node: number, uid: number): Event | undefined {
+  const { agent, domains } = state.hosts[node]!;
+  const { cache, session, old } = agent!;
+  const domain = domains[uid] ?? null;
+  const entry = cache?.entries.find((one) => one.uid === uid);
+  const { row, step } = nextGuestStep({
+    entry: entry === undefined ? undefined : { desired: entry.desired, isIntact: true },
+    isOpen: old || (cache?.seal != null && cache.session === session),
+    domain: seenOf(agent!, domain),
+    isEntrys: domain !== null && domain.grant === entry?.grant,
+    isLeft: domain !== null && domain.by !== session && !domain.live,
+    hostIsFree: domains.every((other, at) => at === uid || other === null || !(other.live || (other.job && other.by === session))),
+    isOver: 'No', graceMs: 0, backoffMs: 0,
+  }, tables.guestTable);
+  const says = (what: string) => `the agent of node ${node} ${what} VM ${uid} [guest row ${row}]`;
+  switch (step.do) {
+    case 'undefineLeft':
+      return { says: says('undefines what was left of'), next: withDomain(state, node, uid, null) };
+    case 'requestShutdown':
+    case 'destroy':
+      return { says: says('ends'), next: { ...withDomain(state, node, uid, { ...domain!, live: false, job: false, by: session }), excused: replaced(state.excused, node, true) } };
+    case 'cleanUp':
+      return domain === null ? undefined : { says: says('cleans up after'), next: withDomain(state, node, uid, null) };
+    case 'start':
+      return { says: says('defines and starts'), next: withDomain(state, node, uid, { grant: entry!.grant, live: false, job: true, by: session }) };
+    case 'audit':
+    case 'report':
+    case 'wait':
+    case 'none':
+      return undefined;
+  }
+}
+
+/** All that the agent of a node, and libvirt there, may do next. */
+export function agentEvents(tables: Tables, state: State, node: number): readonly Event[] {
+  const { on, agent, domains } = state.hosts[node]!;
+  if (!on) return [];
+  const jobs = domains.flatMap((domain, uid): Event[] => (domain?.job === true
+    ? [{ says: `libvirt on node ${node} has started VM ${uid}, grant ${domain.grant}`, next: withDomain(state, node, uid, { ...domain, live: true, job: false }) }]
+    : []));
+  if (agent === null) return jobs;
+  return [
+    ...jobs,
+    readEvent(tables, state, node), stateEvent(state, node), renewEvent(tables, state, node),
+    ...domains.map((_, uid) => guestEvent(tables, state, node, uid)),
+  ].filter((event) => event !== undefined);
+}

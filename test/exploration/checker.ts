@@ -1,0 +1,66 @@
+/** Judges states and steps by what is promised: it imports nothing of the product, and knows nothing of its tables. */
+import type { State } from './state.ts';
+
+function living(state: State): readonly { readonly node: number; readonly uid: number; readonly grant: number }[] {
+  return state.hosts.flatMap(({ domains }, node) => domains.flatMap((domain, uid) => (domain?.live === true ? [{ node, uid, grant: domain.grant }] : [])));
+}
+
+/** @param verified VMs that a controller that leads would call verified now. @returns what is broken, undefined where nothing is. */
+export function brokenIn(state: State, verified: readonly number[]): string | undefined {
+  const live = living(state);
+  for (const one of live) {
+    for (const other of live) {
+      if (one === other) continue;
+      if (one.node === other.node) return `I1: the CPU of node ${one.node} has two holders, VM ${one.uid} and VM ${other.uid}`;
+      if (one.uid === other.uid) return `I7: VM ${one.uid} runs on node ${one.node} and on node ${other.node}`;
+      if (one.uid % 2 === other.uid % 2 && state.store.vms.length > 2) return `I8: VM ${one.uid} and VM ${other.uid} have one name, and one disk`;
+    }
+  }
+  for (const [node, table] of state.store.tables.entries()) {
+    const given = table?.spec.entries.filter(({ desired }) => desired === 'Running') ?? [];
+    if (given.length > 1) return `I1: the table of node ${node} gives its CPU to VMs ${given.map(({ uid }) => uid).join(' and ')}`;
+  }
+  for (const uid of verified) {
+    const run = state.store.vms[uid]?.run;
+    if (run == null) return `I2: VM ${uid} is verified, and has no run`;
+    if (state.excused[run.node]!) continue;
+    const domain = state.hosts[run.node]!.domains[uid];
+    if (domain?.live !== true) return `I2: VM ${uid} is verified, and does not live on node ${run.node}`;
+    if (domain.grant !== run.grant) return `I2: VM ${uid} is verified by grant ${run.grant}, and runs by grant ${domain.grant}`;
+  }
+  return undefined;
+}
+
+/** What no step may do. @param says what was done. */
+export function brokenBy(before: State, after: State, says: string): string | undefined {
+  if (!says.startsWith('FAULT')) {
+    for (const { node, uid, grant } of living(before)) {
+      const now = after.hosts[node]!.domains[uid];
+      if (now?.live === true && now.grant === grant) continue;
+      const vm = before.store.vms[uid];
+      const mayEnd = before.condemned.includes(grant) || vm?.deleted === true || vm?.halted === true || vm?.renew === true;
+      if (!mayEnd) return `I6: the domain of VM ${uid} on node ${node} is ended, and nobody has asked for it`;
+    }
+  }
+  for (const [uid, vm] of before.store.vms.entries()) {
+    if (vm === null || after.store.vms[uid] !== null || says.includes('etcd is put back')) continue;
+    const left = living(after).find((one) => one.uid === uid);
+    if (left !== undefined) return `I5: VM ${uid} is gone, and lives on node ${left.node}`;
+  }
+  return undefined;
+}
+
+/** Nothing is wrong, and everything wished for is so. */
+export function isGood(state: State, verified: readonly number[]): boolean {
+  const { store, hosts, late } = state;
+  if (store.restore !== null || late !== null || store.words.some(Boolean)) return false;
+  if (hosts.some(({ on, agent }) => !on || agent === null) || store.tables.some((table) => table === null || table.spec.fenced)) return false;
+  const live = living(state);
+  return store.vms.every((vm, uid) => {
+    const own = live.filter((one) => one.uid === uid);
+    if (vm === null) return true;
+    if (vm.deleted) return false;
+    if (vm.halted) return own.length === 0 && (vm.run === null || !vm.run.open);
+    return own.length === 1 && vm.run?.open === true && verified.includes(uid);
+  });
+}

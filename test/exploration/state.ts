@@ -1,0 +1,144 @@
+/** One state of a small world: a store, hosts, a controller that leads, what is late, and what a person and fate may still do. Plain data. */
+
+export type Desired = 'Running' | 'Stopped' | 'Removed';
+
+/** A RealtimeVM; its place in the list is its UID, and its place modulo the number of names is its name. */
+export interface Vm {
+  readonly deleted: boolean;
+  readonly finalizer: boolean;
+  readonly halted: boolean;
+  /** A restart was asked for since the run's grant was made. */
+  readonly renew: boolean;
+  readonly run: { readonly grant: number; readonly node: number; readonly open: boolean } | null;
+}
+
+export interface Entry {
+  readonly uid: number;
+  readonly grant: number;
+  readonly desired: Desired;
+}
+
+export interface TableSpec {
+  /** UID of the object. */
+  readonly tid: number;
+  readonly count: number;
+  /** Null: written by a controller of the version before. */
+  readonly seal: { readonly id: number; readonly term: number; readonly restore: number } | null;
+  /** 0: none. */
+  readonly session: number;
+  readonly fenced: boolean;
+  readonly entries: readonly Entry[];
+}
+
+export interface Stated {
+  readonly uid: number;
+  readonly grant: number;
+  readonly runs: boolean;
+}
+
+export interface Statement {
+  readonly session: number;
+  readonly seal: number;
+  readonly wentBack: boolean;
+  readonly domains: readonly Stated[];
+  readonly answers: readonly { readonly grant: number; readonly desired: Desired }[];
+}
+
+export interface NodeTable {
+  readonly spec: TableSpec;
+  readonly statement: Statement | null;
+}
+
+/** All that etcd holds, and so all that a restore puts back. */
+export interface Store {
+  readonly vms: readonly (Vm | null)[];
+  readonly tables: readonly (NodeTable | null)[];
+  readonly restore: { readonly id: number; readonly found: boolean; readonly accepted: boolean } | null;
+  /** The leader's Lease is long past. */
+  readonly past: boolean;
+  /** Session in each agent's Lease. */
+  readonly leases: readonly number[];
+  /** A person's word that a machine is off. */
+  readonly words: readonly boolean[];
+}
+
+export interface Domain {
+  readonly grant: number;
+  readonly live: boolean;
+  /** A start is under way in libvirt. */
+  readonly job: boolean;
+  /** Session that defined it. */
+  readonly by: number;
+}
+
+export interface Host {
+  readonly on: boolean;
+  readonly note: { readonly tid: number; readonly count: number; readonly seal: number; readonly wentBack: boolean } | null;
+  readonly agent: {
+    readonly session: number;
+    /** It has written a statement in this session. */
+    readonly stated: boolean;
+    readonly cache: TableSpec | null;
+    /** Of the version before: it knows no sessions. */
+    readonly old: boolean;
+  } | null;
+  /** By UID. */
+  readonly domains: readonly (Domain | null)[];
+}
+
+export interface Leader {
+  readonly term: number;
+  readonly remembersMore: boolean;
+  readonly agreed: readonly boolean[];
+  readonly made: readonly ('No' | 'Kept' | 'MayBeUnderWay')[];
+  /** Entries of tables that were deleted since it leads. */
+  readonly lost: readonly (readonly Entry[] | null)[];
+}
+
+/** A write on its way: it lands if the object is still the one that it was decided on. */
+export type Late =
+  | { readonly kind: 'vm'; readonly at: number; readonly expect: Vm | null; readonly put: Vm | null; readonly says: string }
+  | { readonly kind: 'table'; readonly at: number; readonly expect: NodeTable | null; readonly put: NodeTable; readonly says: string };
+
+export type Fault =
+  | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted' | 'restore' | 'domainEnds' | 'oldLeader' | 'lie';
+export type Wish = 'halt' | 'renew' | 'delete' | 'recreate';
+
+export interface State {
+  readonly store: Store;
+  /** By the leader's clock. */
+  readonly alive: readonly boolean[];
+  readonly hosts: readonly Host[];
+  readonly leader: Leader;
+  readonly late: Late | null;
+  readonly snapshot: Store | null;
+  readonly faults: number;
+  readonly wishes: number;
+  readonly lied: boolean;
+  readonly restored: boolean;
+  /** For the checker alone: grants that a person has ended, and nodes where something has ended since the last statement. */
+  readonly condemned: readonly number[];
+  readonly excused: readonly boolean[];
+  /** Names that nobody has used. */
+  readonly fresh: number;
+}
+
+export function replaced<Item>(list: readonly Item[], at: number, item: Item): readonly Item[] {
+  return list.map((old, index) => (index === at ? item : old));
+}
+
+export function withTable(state: State, at: number, table: NodeTable | null): State {
+  return { ...state, store: { ...state.store, tables: replaced(state.store.tables, at, table) } };
+}
+
+export function withVm(state: State, at: number, vm: Vm | null): State {
+  return { ...state, store: { ...state.store, vms: replaced(state.store.vms, at, vm) } };
+}
+
+export function withHost(state: State, at: number, change: Partial<Host>): State {
+  return { ...state, hosts: replaced(state.hosts, at, { ...state.hosts[at]!, ...change }) };
+}
+
+export function withDomain(state: State, at: number, uid: number, domain: Domain | null): State {
+  return withHost(state, at, { domains: replaced(state.hosts[at]!.domains, uid, domain) });
+}

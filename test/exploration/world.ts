@@ -1,0 +1,57 @@
+/** A named world: what is there at first, what may go wrong in it, and by which tables it is decided. */
+import { guestTable } from '../../src/protocol/guest-table.ts';
+import { nodeTable } from '../../src/protocol/node-table.ts';
+import { readingTable } from '../../src/protocol/reading-table.ts';
+import { restoreTable } from '../../src/protocol/restore-table.ts';
+import { isBelieved, isHeard } from '../../src/protocol/vm-situation.ts';
+import { vmTable } from '../../src/protocol/vm-table.ts';
+import { whyNotVerified } from '../../src/protocol/verified.ts';
+import type { Fault, State, Wish } from './state.ts';
+
+/** The product's own tables; a planted bug changes one of them. */
+export const product = { vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified, isBelieved, isHeard, leaseAfterFirstLook: true };
+export type Tables = typeof product;
+
+export interface World {
+  readonly name: string;
+  readonly nodes: number;
+  /** VMs that are wanted. */
+  readonly vms: number;
+  readonly faults: readonly Fault[];
+  readonly maxFaults: number;
+  readonly wishes: readonly Wish[];
+  readonly maxWishes: number;
+  /** What begins already running, on node 0 and 1 in turn; else all is placed first. */
+  readonly oldAgents?: readonly number[];
+}
+
+/** All hosts are up, their agents too; no table is there yet, and the first controller has just begun to lead. */
+export function firstState({ nodes, vms, wishes, oldAgents = [] }: World): State {
+  const each = <Item>(item: (at: number) => Item) => Array.from({ length: nodes }, (_, at) => item(at));
+  const uids = vms * (wishes.includes('recreate') ? 2 : 1);
+  return {
+    store: {
+      vms: Array.from({ length: uids }, (_, uid) => (uid < vms ? { deleted: false, finalizer: true, halted: false, renew: false, run: null } : null)),
+      tables: each((at) => (oldAgents.includes(at)
+        ? { spec: { tid: 90 + at, count: 0, seal: null, session: 0, fenced: false, entries: [{ uid: at, grant: 80 + at, desired: 'Running' }] }, statement: null }
+        : null)),
+      restore: null, past: false, leases: each(() => 0), words: each(() => false),
+    },
+    alive: each(() => false),
+    hosts: each((at) => ({
+      on: true, note: null,
+      agent: { session: 10 + at, stated: false, cache: null, old: oldAgents.includes(at) },
+      domains: Array.from({ length: uids }, (_, uid) => (oldAgents.includes(at) && uid === at ? { grant: 80 + at, live: true, job: false, by: 10 + at } : null)),
+    })),
+    leader: {
+      term: 1, remembersMore: false, agreed: each(() => false), made: Array.from({ length: uids }, () => 'No' as const), lost: each(() => null),
+    },
+    late: null, snapshot: null, faults: 0, wishes: 0, lied: false, restored: false,
+    condemned: [], excused: each(() => false), fresh: 100,
+  };
+}
+
+/** How many VMs have names; a VM made again has the next UID of its name. */
+export function nameOf({ vms }: World, uid: number): number {
+  return uid % vms;
+}
