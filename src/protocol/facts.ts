@@ -44,6 +44,8 @@ export interface NodeTable<Claims> {
   /** Rises by one at each write of the spec. */
   readonly count: number;
   readonly seal: Seal;
+  /** The restore that it was last sealed for: what the agent remembered before was judged in it. */
+  readonly restore?: string;
   /** The agent's session that may start and stop guests; absent: none may. */
   readonly session?: string;
   /** A person has given the node up: what it held may run elsewhere. */
@@ -58,8 +60,6 @@ export interface NodeTable<Claims> {
 export interface Seal {
   /** Of the controller that leads; random. */
   readonly term: string;
-  /** The restore that it was written for. */
-  readonly restore?: string;
   /** Tells apart what one term has sealed more than once. */
   readonly round: number;
 }
@@ -69,8 +69,8 @@ export interface Statement<Claims> {
   /** Random; a new one for each process, and whenever the table is gone, another one, or has gone back. */
   readonly session: string;
   readonly seal: Seal;
-  /** This agent has read a later version of this table than the one that is there now. */
-  readonly wentBack: boolean;
+  /** It has read a later version of this table than came after; `BeforeRestore`: before the restore that the table is sealed for. */
+  readonly wentBack: 'No' | 'Yes' | 'BeforeRestore';
   readonly domains: readonly StatedDomain<Claims>[];
   /** Entries whose end was asked for, and of which nothing lives. */
   readonly answers: readonly { readonly grant: string; readonly desired: Exclude<Desired, 'Running'> }[];
@@ -92,7 +92,10 @@ export interface Note {
   readonly tableUid: string;
   readonly count: number;
   readonly seal: Seal;
-  readonly wentBack: boolean;
+  /** The last restore that this table was sealed for. */
+  readonly restore?: string;
+  /** A later version was read before: what the table's `restore` was when that was noticed. Stated until a session is opened. */
+  readonly wentBack?: { readonly under: string | undefined };
 }
 
 /** Of the leader: its Lease. */
@@ -133,5 +136,5 @@ export function firstOverlap<Claims, Held extends { readonly claims: Claims }>(
 
 export function sameSeal(one: Seal | undefined, other: Seal | undefined): boolean {
   return one !== undefined && other !== undefined
-    && one.term === other.term && one.restore === other.restore && one.round === other.round;
+    && one.term === other.term && one.round === other.round;
 }

@@ -5,7 +5,7 @@ import type { Decision, Row, Table } from './row.ts';
 export interface NodeSituation {
   readonly table: 'Absent' | 'Foreign' | 'Mine';
   readonly restoreIsOpen: boolean;
-  /** The seal names the open restore. */
+  /** It was sealed for the open restore. */
   readonly sealedForRestore: boolean;
   /** A person's word that the machine is off stands. */
   readonly word: boolean;
@@ -18,10 +18,7 @@ export interface NodeSituation {
   readonly heard: boolean;
   /** The session in the table is the one that the agent states. */
   readonly isOpen: boolean;
-  /**
-   * The statement does not agree with the store: the table went back, or a domain lives whose VM is there and has its run
-   * elsewhere or under another grant.
-   */
+  /** The statement is later than the store, see `contradictsStore`. */
   readonly contradicts: boolean;
   /** It has agreed since this controller leads, which itself has seen nothing go back. */
   readonly agreedBefore: boolean;

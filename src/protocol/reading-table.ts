@@ -9,15 +9,19 @@ export interface ReadingSituation {
   readonly isNoted: boolean | undefined;
   /** Its count is lower than the note's, or the same with another seal. */
   readonly isOlder: boolean;
-  /** The table's session is this agent's. */
-  readonly isOpen: boolean;
+  /** It is sealed for a restore that the note does not name: a controller has seen that the store went back. */
+  readonly isOtherRestore: boolean;
 }
 
 export interface ReadingStep {
   /** Whether what is asked for is done. */
   readonly session: 'Keep' | 'New';
-  /** What the note on disk becomes, before anything is done by this version. */
-  readonly note: 'Keep' | 'Take' | 'WentBack';
+  /**
+   * What the note on disk becomes, before anything is done by this version. `Take`: this version; that it went back is over once
+   * the session is open. `Flag`: the later version stays, with the word that it went back. `Restart`: this version, and that
+   * the store went back stays noted, or is noted where it is older.
+   */
+  readonly note: 'Keep' | 'Take' | 'Flag' | 'Restart';
 }
 
 const rows: readonly Row<ReadingSituation, ReadingStep>[] = [
@@ -37,8 +41,13 @@ const rows: readonly Row<ReadingSituation, ReadingStep>[] = [
     why: 'A table of another UID is no truth before a controller has said so.', serves: ['I7'],
   },
   {
+    name: 'restore', given: 'it is sealed for a restore that the note does not name', when: ({ isOtherRestore }) => isOtherRestore,
+    does: 'take a new session, and count from here', step: () => ({ session: 'New', note: 'Restart' }),
+    why: 'From here on a lower count is another restore; that there was this one is stated until a session is opened.', serves: ['I7', 'Live'],
+  },
+  {
     name: 'went-back', given: 'it is older than the note', when: ({ isOlder }) => isOlder,
-    does: 'take a new session, note that it went back, and state it', step: () => ({ session: 'New', note: 'WentBack' }),
+    does: 'take a new session, note that it went back, and state it', step: () => ({ session: 'New', note: 'Flag' }),
     why: 'The store is an older one; on disk, since the agent may end before it has said so.', serves: ['I6', 'I7'],
   },
   {

@@ -23,7 +23,7 @@ export function whyNotVerified({ run, entry, fenced, statement, lease }: Verifie
   if (entry !== run.grant || fenced) return 'OtherEntry';
   if (lease?.alive !== true) return 'NodeSilent';
   // An agent renews with its session only after its first look: what an agent before it has said is said no more.
-  if (statement === undefined || statement.session !== lease.session || statement.wentBack) return 'NotSeen';
+  if (statement === undefined || statement.session !== lease.session || statement.wentBack !== 'No') return 'NotSeen';
   const domain = statement.domains.find(({ grant }) => grant === run.grant);
   if (domain === undefined) return 'NotRunning';
   switch (domain.verdict) {

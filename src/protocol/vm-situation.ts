@@ -32,6 +32,8 @@ export interface Home {
   readonly heard: boolean;
   readonly takesGuests: boolean;
   readonly fenced: boolean;
+  /** What the grant that this controller made claims, no other entry of the table and no domain there does. */
+  readonly hasRoom: boolean;
   /** The VM's entry there, whichever grant it has. */
   readonly entry: { readonly isRuns: boolean; readonly desired: Desired; readonly answered: boolean } | undefined;
   /** The statement names the run's own grant as living. */
@@ -43,9 +45,27 @@ export interface Copy {
   readonly sameVm: boolean;
 }
 
-/** The statement was made after the agent had read the seal: all that it has begun before is in it. */
-export function isHeard(table: { readonly seal: Seal }, statement: Pick<Statement<unknown>, 'seal'> | undefined): boolean {
-  return sameSeal(table.seal, statement?.seal);
+/**
+ * The statement was made after the agent had read a seal of this controller, and of the restore that is open: all that the agent
+ * had begun before is in it. One that a restore has put back with its seal says nothing.
+ */
+export function isHeard(
+  table: { readonly seal: Seal; readonly restore?: string | undefined },
+  statement: Pick<Statement<unknown>, 'seal'> | undefined,
+  leader: { readonly term: string; readonly restore?: string | undefined },
+): boolean {
+  return table.seal.term === leader.term && (leader.restore === undefined || table.restore === leader.restore)
+    && sameSeal(table.seal, statement?.seal);
+}
+
+/** A host is reached by no restore: whether what it says is later than the store. */
+export function contradictsStore(statement: {
+  readonly wentBack: Statement<unknown>['wentBack'];
+  /** A domain lives whose VM is there, and neither its run nor an entry of the table names its grant. */
+  readonly livesUnnamed: boolean;
+  readonly restoreIsOpen: boolean;
+}): boolean {
+  return statement.livesUnnamed || statement.wentBack === 'Yes' || (statement.wentBack === 'BeforeRestore' && statement.restoreIsOpen);
 }
 
 /** What is opened on a node must be able to start there. */

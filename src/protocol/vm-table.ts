@@ -121,8 +121,9 @@ const withoutEntry: readonly VmRow[] = [
     why: 'Whether a write that was not answered has failed is known only after another one.', serves: ['I7'],
   },
   {
-    name: 'grant', given: 'open, no entry, this controller made the grant, and the node takes guests',
-    when: (s) => isOpen(s) && !hasEntry(s) && s.made === 'Kept' && !s.deleted && s.wish === 'Run' && s.restore === undefined && s.home!.takesGuests,
+    name: 'grant', given: 'open, no entry, this controller made the grant, the node takes guests and has room for it',
+    when: (s) => isOpen(s) && !hasEntry(s) && s.made === 'Kept' && !s.deleted && s.wish === 'Run' && s.restore === undefined
+      && s.home!.takesGuests && s.home!.hasRoom,
     does: 'put the grant into the table', step: () => ({ do: 'grant' }),
     why: 'The VM says already that it is to run there and nowhere else.', serves: ['I1', 'I7'],
   },

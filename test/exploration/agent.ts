@@ -1,5 +1,6 @@
 /** An agent and its host: reads, states, renews and acts by the product's tables. */
 import { nextGuestStep } from '../../src/protocol/guest-table.ts';
+import type { ReadingSituation } from '../../src/protocol/reading-table.ts';
 import { nextReadingStep } from '../../src/protocol/reading-table.ts';
 import type { Event } from './leader.ts';
 import { replaced, withDomain, withHost, withTable } from './state.ts';
@@ -11,7 +12,7 @@ type Agent = NonNullable<Host['agent']>;
 export function sameSpec(one: TableSpec | null, other: TableSpec | null): boolean {
   if (one === other) return true;
   return one !== null && other !== null && one.tid === other.tid && one.count === other.count && one.seal?.id === other.seal?.id
-    && one.session === other.session && one.fenced === other.fenced && one.entries.length === other.entries.length
+    && one.session === other.session && one.restore === other.restore && one.fenced === other.fenced && one.entries.length === other.entries.length
     && one.entries.every(({ grant, desired, uid }, at) => grant === other.entries[at]!.grant && desired === other.entries[at]!.desired && uid === other.entries[at]!.uid);
 }
 
@@ -19,7 +20,7 @@ export function sameSpec(one: TableSpec | null, other: TableSpec | null): boolea
 function seenOf(agent: Agent, domain: Domain | null): 'running' | 'changing' | 'off' | 'absent' {
   if (domain === null) return 'absent';
   if (domain.live) return 'running';
-  return domain.job && domain.by === agent.session ? 'changing' : 'off';
+  return domain.job && domain.by === agent.process ? 'changing' : 'off';
 }
 
 /** A new session, where the one of now has been used. */
@@ -32,18 +33,21 @@ function readEvent(tables: Tables, state: State, node: number): Event | undefine
   const spec = state.store.tables[node]?.spec ?? null;
   if (sameSpec(agent!.cache, spec)) return undefined;
   if (agent!.old) return { says: `the old agent of node ${node} reads its table`, next: withHost(state, node, { agent: { ...agent!, cache: spec } }) };
-  const { row, step } = nextReadingStep({
+  const situation: ReadingSituation = {
     table: spec === null ? 'Absent' : spec.seal === null ? 'NoSeal' : 'Sealed',
     isNoted: note === null ? undefined : note.tid === spec?.tid,
     isOlder: note !== null && spec !== null && (spec.count < note.count || (spec.count === note.count && spec.seal?.id !== note.seal)),
-    isOpen: spec !== null && spec.session === agent!.session,
-  }, tables.readingTable);
+    isOtherRestore: spec !== null && spec.restore !== 0 && note !== null && spec.restore !== note.restore,
+  };
+  const { row, step } = nextReadingStep(situation, tables.readingTable);
   const { agent: next, fresh } = step.session === 'New' ? renewed(state, agent!) : { agent: agent!, fresh: state.fresh };
   const taken = spec === null ? note : {
-    tid: spec.tid, count: spec.count, seal: spec.seal?.id ?? 0,
-    wentBack: (note?.wentBack ?? false) && note?.tid === spec.tid && spec.session !== next.session,
+    tid: spec.tid, count: spec.count, seal: spec.seal?.id ?? 0, restore: spec.restore,
+    wentBack: note?.wentBack === true && spec.session !== next.session, under: note?.under ?? 0,
   };
-  const notes = { Keep: note, Take: taken, WentBack: note === null ? null : { ...note, wentBack: true } };
+  const flagged = note === null || note.wentBack ? note : { ...note, wentBack: true, under: note.restore };
+  const restarted = taken === null || !situation.isOlder || taken.wentBack ? taken : { ...taken, wentBack: true, under: note?.restore ?? 0 };
+  const notes = { Keep: note, Take: taken, Flag: flagged, Restart: restarted };
   return {
     says: `the agent of node ${node} reads its table [reading row ${row}]`,
     next: { ...withHost(state, node, { agent: { ...next, cache: spec }, note: notes[step.note] }), fresh },
@@ -54,7 +58,7 @@ function statementOf({ hosts }: State, node: number): Statement {
   const { agent, note, domains } = hosts[node]!;
   const { cache, session } = agent!;
   return {
-    session, seal: cache!.seal?.id ?? 0, wentBack: note?.wentBack === true,
+    session, seal: cache!.seal?.id ?? 0, wentBack: note?.wentBack !== true ? 'No' : note.under === cache!.restore ? 'Yes' : 'BeforeRestore',
     domains: domains.flatMap((domain, uid) => {
       const seen = seenOf(agent!, domain);
       return seen === 'running' || seen === 'changing' ? [{ uid, grant: domain!.grant, runs: seen === 'running' }] : [];
@@ -83,7 +87,7 @@ function renewEvent({ leaseAfterFirstLook }: Tables, state: State, node: number)
   const agent = state.hosts[node]!.agent!;
   const stated = agent.old || agent.stated || !leaseAfterFirstLook;
   if (!stated || (state.alive[node]! && state.store.leases[node] === agent.session)) return undefined;
-  const isNew = state.store.leases[node] !== agent.session;
+  const isNew = state.store.leases[node] !== agent.session && state.store.tables[node]?.statement?.session !== agent.session;
   return {
     says: `the agent of node ${node} renews its Lease`,
     next: {
@@ -95,7 +99,7 @@ function renewEvent({ leaseAfterFirstLook }: Tables, state: State, node: number)
 
 function guestEvent(tables: Tables, state: State, node: number, uid: number): Event | undefined {
   const { agent, domains } = state.hosts[node]!;
-  const { cache, session, old } = agent!;
+  const { cache, session, process, old } = agent!;
   const domain = domains[uid] ?? null;
   const entry = cache?.entries.find((one) => one.uid === uid);
   const { row, step } = nextGuestStep({
@@ -103,8 +107,8 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
     isOpen: old || (cache?.seal != null && cache.session === session),
     domain: seenOf(agent!, domain),
     isEntrys: domain !== null && domain.grant === entry?.grant,
-    isLeft: domain !== null && domain.by !== session && !domain.live,
-    hostIsFree: domains.every((other, at) => at === uid || other === null || !(other.live || (other.job && other.by === session))),
+    isLeft: domain !== null && domain.by !== process && !domain.live,
+    hostIsFree: domains.every((other, at) => at === uid || other === null || !(other.live || (other.job && other.by === process))),
     isOver: 'No', graceMs: 0, backoffMs: 0,
   }, tables.guestTable);
   const says = (what: string) => `the agent of node ${node} ${what} VM ${uid} [guest row ${row}]`;
@@ -113,11 +117,11 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
       return { says: says('undefines what was left of'), next: withDomain(state, node, uid, null) };
     case 'requestShutdown':
     case 'destroy':
-      return { says: says('ends'), next: { ...withDomain(state, node, uid, { ...domain!, live: false, job: false, by: session }), excused: replaced(state.excused, node, true) } };
+      return { says: says('ends'), next: { ...withDomain(state, node, uid, { ...domain!, live: false, job: false, by: process }), excused: replaced(state.excused, node, true) } };
     case 'cleanUp':
       return domain === null ? undefined : { says: says('cleans up after'), next: withDomain(state, node, uid, null) };
     case 'start':
-      return { says: says('defines and starts'), next: withDomain(state, node, uid, { grant: entry!.grant, live: false, job: true, by: session }) };
+      return { says: says('defines and starts'), next: withDomain(state, node, uid, { grant: entry!.grant, live: false, job: true, by: process }) };
     case 'audit':
     case 'report':
     case 'wait':

@@ -90,8 +90,8 @@ class Writer {
     if (spec.seal !== null) {
       this.name(spec.seal.id);
       this.name(spec.seal.term);
-      this.name(spec.seal.restore);
     }
+    this.name(spec.restore);
     this.name(spec.session);
     this.entries(spec.entries);
   }
@@ -111,7 +111,7 @@ class Writer {
       this.number(0);
       return;
     }
-    this.flags(statement.wentBack);
+    this.number(statement.wentBack === 'No' ? 1 : statement.wentBack === 'Yes' ? 2 : 3);
     this.name(statement.session);
     this.name(statement.seal);
     for (const uid of this.#uids) {
@@ -167,9 +167,12 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
       writer.name(note.tid);
       writer.number(ranks[node]!(note.count));
       writer.name(note.seal);
+      writer.name(note.restore);
+      if (note.wentBack) writer.name(note.under);
     }
     if (agent !== null) {
       writer.name(agent.session);
+      writer.name(agent.process);
       writer.spec(agent.cache, ranks[node]!);
     }
     for (const uid of order.uids) {

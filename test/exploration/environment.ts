@@ -14,8 +14,8 @@ function powerOff(state: State, node: number): State {
 }
 
 function agentStarts(state: State, node: number): State {
-  const next: Partial<Host> = { on: true, agent: { session: state.fresh, stated: false, cache: null, old: false } };
-  return { ...withHost(state, node, next), fresh: state.fresh + 1 };
+  const next: Partial<Host> = { on: true, agent: { session: state.fresh, process: state.fresh + 1, stated: false, cache: null, old: false } };
+  return { ...withHost(state, node, next), fresh: state.fresh + 2 };
 }
 
 /** Another controller leads, with no memory. It finds out from the Lease that it takes whether all were away for long. */
@@ -82,7 +82,7 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
     case 'oldLeader':
       return nodes.filter((node) => state.store.tables[node]?.spec.seal != null).map((node) => {
         const { spec, statement } = state.store.tables[node]!;
-        const next = { spec: { ...spec, count: 0, seal: null, session: 0, fenced: false }, statement };
+        const next = { spec: { ...spec, count: 0, seal: null, restore: 0, session: 0, fenced: false }, statement };
         return { says: `a controller of the version before rewrites the table of node ${node}, and drops what it does not know`, next: withTable(state, node, next) };
       });
     case 'lie':
@@ -104,7 +104,7 @@ function lies(state: State, node: number): readonly Event[] {
   const claims = state.store.vms.flatMap((vm, uid) => (vm === null ? [] : [uid])).map((uid) => (
     lie(`a domain of VM ${uid} lives here`, { domains: [{ uid, grant: 70 + uid, runs: true }] })
   ));
-  return [...claims, lie('the store went back', { wentBack: true }), lie('nothing lives here', { domains: [] })];
+  return [...claims, lie('the store went back', { wentBack: 'Yes' }), lie('nothing lives here', { domains: [] })];
 }
 
 function wishesOf(world: World, state: State): readonly Event[] {
@@ -162,7 +162,7 @@ function recoveries(world: World, tables: Tables, state: State): readonly Event[
 
 function answersRestore({ store }: State, node: number): boolean {
   const table = store.tables[node];
-  return table?.statement != null && table.spec.seal?.restore === store.restore!.id && table.statement.seal === table.spec.seal.id;
+  return table?.statement != null && table.spec.restore === store.restore!.id && table.statement.seal === table.spec.seal?.id;
 }
 
 function land(state: State): Event | undefined {

@@ -20,10 +20,20 @@ export interface Event {
 
 type Sealed = NonNullable<TableSpec['seal']>;
 
-function heard({ isHeard }: Tables, table: NodeTable | null): boolean {
+function heard({ isHeard }: Tables, { leader, store }: State, table: NodeTable | null): boolean {
   if (table?.spec.seal == null || table.statement === null) return false;
-  const seal = (id: number) => ({ term: String(id), round: 0 });
-  return isHeard({ seal: seal(table.spec.seal.id) }, { seal: seal(table.statement.seal) });
+  const { id, term } = table.spec.seal;
+  const stated = table.statement.seal;
+  return isHeard(
+    { seal: { term: String(term), round: id }, restore: name(table.spec.restore) },
+    // Rounds are never used twice, so that a round tells its term.
+    { seal: { term: stated === id ? String(term) : '', round: stated } },
+    { term: String(leader.term), restore: name(store.restore?.id ?? 0) },
+  );
+}
+
+function name(id: number): string | undefined {
+  return id === 0 ? undefined : String(id);
 }
 
 function isOpenRun(state: State, uid: number, grant: number, node: number): boolean {
@@ -33,11 +43,12 @@ function isOpenRun(state: State, uid: number, grant: number, node: number): bool
 
 function contradicts(tables: Tables, state: State, node: number): boolean {
   const table = state.store.tables[node]!;
-  if (!heard(tables, table)) return false;
+  if (!heard(tables, state, table)) return false;
   const { wentBack, domains } = table!.statement!;
-  return wentBack || domains.some(({ uid, grant }) => (
+  const livesUnnamed = domains.some(({ uid, grant }) => (
     state.store.vms[uid] != null && !isOpenRun(state, uid, grant, node) && !table!.spec.entries.some((entry) => entry.grant === grant)
   ));
+  return tables.contradictsStore({ wentBack, livesUnnamed, restoreIsOpen: state.store.restore !== null });
 }
 
 function tableStanding(state: State, node: number): Home['table'] {
@@ -74,13 +85,13 @@ export function nodeSituation(tables: Tables, state: State, node: number): NodeS
   return {
     table: tableStanding(state, node),
     restoreIsOpen: store.restore !== null,
-    sealedForRestore: store.restore !== null && table?.spec.seal?.restore === store.restore.id,
+    sealedForRestore: store.restore !== null && table?.spec.restore === store.restore.id,
     word: store.words[node]!,
     lapsed: !alive[node]!,
     // Whatever kubelet says: the worst is assumed.
     nodeReady: false,
     fenced: table?.spec.fenced === true,
-    heard: heard(tables, table),
+    heard: heard(tables, state, table),
     isOpen: isOpen(table),
     contradicts: contradicts(tables, state, node),
     agreedBefore: leader.agreed[node]!,
@@ -93,17 +104,17 @@ function takes(tables: Tables, state: State, node: number): boolean {
   return !does && takesGuests({ table, heard: isHeardNow, isOpen: open, fenced, word, alive: !lapsed });
 }
 
-function allHeard(tables: Tables, { store }: State): boolean {
-  const { restore } = store;
-  return restore === null || store.tables.every((table) => (
-    table !== null && table.spec.seal?.restore === restore.id && (restore.accepted || heard(tables, table))
+function allHeard(tables: Tables, state: State): boolean {
+  const { restore } = state.store;
+  return restore === null || state.store.tables.every((table) => (
+    table !== null && table.spec.restore === restore.id && (restore.accepted || heard(tables, state, table))
   ));
 }
 
 function copiesOf(tables: Tables, world: World, state: State, uid: number): readonly Copy[] {
   const run = state.store.vms[uid]?.run ?? null;
   return state.store.tables.flatMap((table, node) => {
-    if (!heard(tables, table)) return [];
+    if (!heard(tables, state, table)) return [];
     return table!.statement!.domains.flatMap((domain): Copy[] => {
       if (nameOf(world, domain.uid) !== nameOf(world, uid)) return [];
       if (run !== null && domain.uid === uid && run.node === node && run.grant === domain.grant) return [];
@@ -121,22 +132,30 @@ function homeOf(tables: Tables, state: State, uid: number): Home | undefined {
   if (run == null) return undefined;
   const table = state.store.tables[run.node]!;
   const entry = table?.spec.entries.find((one) => one.uid === uid);
-  const isHeardNow = heard(tables, table);
+  const isHeardNow = heard(tables, state, table);
   return {
     table: tableStanding(state, run.node),
     heard: isHeardNow,
     takesGuests: takes(tables, state, run.node),
     fenced: table?.spec.fenced === true,
+    hasRoom: hasRoom(state, run.node, uid),
     entry: entry === undefined ? undefined : { isRuns: entry.grant === run.grant, desired: entry.desired, answered: answered(table!, entry) },
     lives: isHeardNow && table!.statement!.domains.some(({ grant }) => grant === run.grant),
   };
 }
 
-/** Nodes whose one CPU nobody has. */
+/** Nobody else has the node's one CPU. */
+function hasRoom({ store }: State, node: number, uid: number): boolean {
+  const table = store.tables[node] ?? null;
+  return table !== null && table.spec.entries.every((entry) => entry.uid === uid)
+    && (table.statement?.domains.every((domain) => domain.uid === uid) ?? true);
+}
+
+/** Nodes whose one CPU nobody has, nor is about to have. */
 function roomFor(tables: Tables, state: State, uid: number): readonly number[] {
   return state.store.tables.flatMap((table, node) => (
-    takes(tables, state, node) && table!.spec.entries.every((entry) => entry.uid === uid)
-      && table!.statement!.domains.every((domain) => domain.uid === uid) ? [node] : []
+    table !== null && takes(tables, state, node) && hasRoom(state, node, uid)
+      && state.store.vms.every((vm, other) => other === uid || vm?.run?.node !== node || !vm.run.open) ? [node] : []
   ));
 }
 
@@ -180,7 +199,7 @@ function tableLate(state: State, node: number, change: Partial<TableSpec>, says:
 }
 
 function sealed(state: State): Sealed {
-  return { id: state.fresh, term: state.leader.term, restore: state.store.restore?.id ?? 0 };
+  return { id: state.fresh, term: state.leader.term };
 }
 
 function nodeEvent(tables: Tables, state: State, node: number): Event | undefined {
@@ -191,14 +210,14 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
   switch (step.do) {
     case 'makeTable': {
       const put: NodeTable = {
-        spec: { tid: state.fresh + 1, count: 0, seal: sealed(state), session: 0, fenced: false, entries: state.leader.lost[node] ?? [] }, statement: null,
+        spec: { tid: state.fresh + 1, count: 0, seal: sealed(state), restore: state.store.restore?.id ?? 0, session: 0, fenced: false, entries: state.leader.lost[node] ?? [] }, statement: null,
       };
       const late: Late = { kind: 'table', at: node, expect: null, put, says: named(`makes the table of node ${node}`) };
       return written({ ...state, fresh: state.fresh + 2 }, late);
     }
     case 'seal': {
       const fenced = table!.spec.fenced && state.store.restore === null;
-      return written(used, tableLate(state, node, { seal: sealed(state), session: 0, fenced }, named(`seals the table of node ${node}`)));
+      return written(used, tableLate(state, node, { seal: sealed(state), restore: state.store.restore?.id ?? table!.spec.restore, session: 0, fenced }, named(`seals the table of node ${node}`)));
     }
     case 'fence': {
       const entries = table!.spec.entries.map((entry): Entry => (entry.desired === 'Running' ? { ...entry, desired: 'Stopped' } : entry));
@@ -235,7 +254,7 @@ function restoreEvent(tables: Tables, world: World, state: State): Event | undef
     restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected', accepted: restore.accepted },
     remembersMore: state.leader.remembersMore,
     leaseLongPast: false,
-    allSealed: all.every((table) => table?.spec.seal != null && table.spec.seal.restore === restore?.id),
+    allSealed: all.every((table) => table !== null && table.spec.restore === restore?.id),
     allHeard: allHeard(tables, state),
     anyContradicts: all.some((_, node) => contradicts(tables, state, node)),
     allSettled: state.store.vms.every((_, uid) => isSettled(tables, world, state, uid)),
@@ -277,7 +296,7 @@ function vmEvent(tables: Tables, world: World, state: State, uid: number, candid
     case 'close':
       return written(state, vmLate({ ...vm, run: { ...vm.run!, open: false } }, `closes VM ${uid}, grant ${vm.run!.grant} (${step.because})`), made('No'));
     case 'adoptRun': {
-      const lives = state.store.tables.flatMap((table, node) => (heard(tables, table) ? table!.statement!.domains : [])
+      const lives = state.store.tables.flatMap((table, node) => (heard(tables, state, table) ? table!.statement!.domains : [])
         .filter((domain) => domain.uid === uid && !(vm.run?.node === node && vm.run.grant === domain.grant)).map(({ grant }) => ({ grant, node })));
       const old = state.store.tables.flatMap((table, node) => (table?.spec.entries ?? []).filter((entry) => entry.uid === uid).map(({ grant }) => ({ grant, node })));
       const run = { ...(lives[0] ?? old[0]!), open: true };
@@ -288,7 +307,7 @@ function vmEvent(tables: Tables, world: World, state: State, uid: number, candid
     case 'adoptEntry':
       return written(state, tableLate(state, home, withEntry(home, vm.run!.grant, step.desired), named(`adopts VM ${uid} into the table of node ${home}`)));
     case 'removeCopy': {
-      const { node, grant } = state.store.tables.flatMap((table, at) => (heard(tables, table) ? table!.statement!.domains : [])
+      const { node, grant } = state.store.tables.flatMap((table, at) => (heard(tables, state, table) ? table!.statement!.domains : [])
         .filter((domain) => domain.uid === uid && !(vm.run?.node === at && vm.run.grant === domain.grant)).map((domain) => ({ node: at, grant: domain.grant })))[0]!;
       return written(state, tableLate(state, node, withEntry(node, grant, 'Removed'), named(`asks node ${node} to remove a copy of VM ${uid}`)));
     }

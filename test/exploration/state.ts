@@ -23,7 +23,9 @@ export interface TableSpec {
   readonly tid: number;
   readonly count: number;
   /** Null: written by a controller of the version before. */
-  readonly seal: { readonly id: number; readonly term: number; readonly restore: number } | null;
+  readonly seal: { readonly id: number; readonly term: number } | null;
+  /** The restore that it was sealed for. */
+  readonly restore: number;
   /** 0: none. */
   readonly session: number;
   readonly fenced: boolean;
@@ -39,7 +41,7 @@ export interface Stated {
 export interface Statement {
   readonly session: number;
   readonly seal: number;
-  readonly wentBack: boolean;
+  readonly wentBack: 'No' | 'Yes' | 'BeforeRestore';
   readonly domains: readonly Stated[];
   readonly answers: readonly { readonly grant: number; readonly desired: Desired }[];
 }
@@ -67,15 +69,24 @@ export interface Domain {
   readonly live: boolean;
   /** A start is under way in libvirt. */
   readonly job: boolean;
-  /** Session that defined it. */
+  /** Process that defined it. */
   readonly by: number;
 }
 
 export interface Host {
   readonly on: boolean;
-  readonly note: { readonly tid: number; readonly count: number; readonly seal: number; readonly wentBack: boolean } | null;
+  readonly note: {
+    readonly tid: number;
+    readonly count: number;
+    readonly seal: number;
+    readonly restore: number;
+    readonly wentBack: boolean;
+    /** What the table was sealed for when it was noticed. */
+    readonly under: number;
+  } | null;
   readonly agent: {
     readonly session: number;
+    readonly process: number;
     /** It has written a statement in this session. */
     readonly stated: boolean;
     readonly cache: TableSpec | null;

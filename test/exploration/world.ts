@@ -3,13 +3,13 @@ import { guestTable } from '../../src/protocol/guest-table.ts';
 import { nodeTable } from '../../src/protocol/node-table.ts';
 import { readingTable } from '../../src/protocol/reading-table.ts';
 import { restoreTable } from '../../src/protocol/restore-table.ts';
-import { isBelieved, isHeard } from '../../src/protocol/vm-situation.ts';
+import { contradictsStore, isBelieved, isHeard } from '../../src/protocol/vm-situation.ts';
 import { vmTable } from '../../src/protocol/vm-table.ts';
 import { whyNotVerified } from '../../src/protocol/verified.ts';
 import type { Fault, State, Wish } from './state.ts';
 
 /** The product's own tables; a planted bug changes one of them. */
-export const product = { vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified, isBelieved, isHeard, leaseAfterFirstLook: true };
+export const product = { vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified, isBelieved, isHeard, contradictsStore, leaseAfterFirstLook: true };
 export type Tables = typeof product;
 
 export interface World {
@@ -33,15 +33,15 @@ export function firstState({ nodes, vms, wishes, oldAgents = [] }: World): State
     store: {
       vms: Array.from({ length: uids }, (_, uid) => (uid < vms ? { deleted: false, finalizer: true, halted: false, renew: false, run: null } : null)),
       tables: each((at) => (oldAgents.includes(at)
-        ? { spec: { tid: 90 + at, count: 0, seal: null, session: 0, fenced: false, entries: [{ uid: at, grant: 80 + at, desired: 'Running' }] }, statement: null }
+        ? { spec: { tid: 90 + at, count: 0, seal: null, restore: 0, session: 0, fenced: false, entries: [{ uid: at, grant: 80 + at, desired: 'Running' }] }, statement: null }
         : null)),
       restore: null, past: false, leases: each(() => 0), words: each(() => false),
     },
     alive: each(() => false),
     hosts: each((at) => ({
       on: true, note: null,
-      agent: { session: 10 + at, stated: false, cache: null, old: oldAgents.includes(at) },
-      domains: Array.from({ length: uids }, (_, uid) => (oldAgents.includes(at) && uid === at ? { grant: 80 + at, live: true, job: false, by: 10 + at } : null)),
+      agent: { session: 10 + at, process: 20 + at, stated: false, cache: null, old: oldAgents.includes(at) },
+      domains: Array.from({ length: uids }, (_, uid) => (oldAgents.includes(at) && uid === at ? { grant: 80 + at, live: true, job: false, by: 20 + at } : null)),
     })),
     leader: {
       term: 1, remembersMore: false, agreed: each(() => false), made: Array.from({ length: uids }, () => 'No' as const), lost: each(() => null),
