@@ -41,7 +41,7 @@ export interface Entry<Claims> {
 
 /** Of a node: what it gives to whom; the one lock for "given once". Controller. */
 export interface NodeTable<Claims> {
-  /** Rises by one at each write of the spec. */
+  /** Its `metadata.generation`, which the store itself raises at each change of the spec, whoever makes it. */
   readonly count: number;
   readonly seal: Seal;
   /** The restore that it was last sealed for: what the agent remembered before was judged in it. */

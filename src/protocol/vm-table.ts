@@ -26,7 +26,7 @@ export type VmStep =
   /** Running -> Stopped -> Removed. CAS on the table. */
   | { readonly do: 'ask'; readonly desired: 'Stopped' | 'Removed' }
   | { readonly do: 'dropEntry' }
-  /** A write that changes nothing, so that one of which nobody knows whether it is under way fails. CAS on the table. */
+  /** Another round of the seal and nothing else, so that a write of which nobody knows whether it is under way fails. CAS on the table. */
   | { readonly do: 'touch' }
   | { readonly do: 'wait'; readonly why: VmWait }
   | { readonly do: 'done'; readonly as: 'Runs' | 'Halted' | 'Gone' };
@@ -117,7 +117,7 @@ const withoutEntry: readonly VmRow[] = [
   {
     name: 'touch', given: 'open, no entry, and this controller\'s grant may be under way still',
     when: (s) => isOpen(s) && !hasEntry(s) && s.made === 'MayBeUnderWay',
-    does: 'write the table once', step: () => ({ do: 'touch' }),
+    does: 'seal the table once more, with its session', step: () => ({ do: 'touch' }),
     why: 'Whether a write that was not answered has failed is known only after another one.', serves: ['I7'],
   },
   {

@@ -5,7 +5,7 @@ import { nextReadingStep } from '../../src/protocol/reading-table.ts';
 import type { Event } from './leader.ts';
 import { replaced, withDomain, withHost, withTable } from './state.ts';
 import type { Domain, Host, State, Statement, TableSpec } from './state.ts';
-import type { Tables } from './world.ts';
+import type { Tables, World } from './world.ts';
 
 type Agent = NonNullable<Host['agent']>;
 
@@ -24,7 +24,7 @@ function seenOf(agent: Agent, domain: Domain | null): 'running' | 'changing' | '
 }
 
 /** A new session, where the one of now has been used. */
-function renewed(state: State, agent: Agent): { readonly agent: Agent; readonly fresh: number } {
+function withNewSession(state: State, agent: Agent): { readonly agent: Agent; readonly fresh: number } {
   return { agent: { ...agent, session: state.fresh, stated: false }, fresh: state.fresh + 1 };
 }
 
@@ -40,7 +40,7 @@ function readEvent(tables: Tables, state: State, node: number): Event | undefine
     isOtherRestore: spec !== null && spec.restore !== 0 && note !== null && spec.restore !== note.restore,
   };
   const { row, step } = nextReadingStep(situation, tables.readingTable);
-  const { agent: next, fresh } = step.session === 'New' ? renewed(state, agent!) : { agent: agent!, fresh: state.fresh };
+  const { agent: next, fresh } = step.session === 'New' ? withNewSession(state, agent!) : { agent: agent!, fresh: state.fresh };
   const taken = spec === null ? note : {
     tid: spec.tid, count: spec.count, seal: spec.seal?.id ?? 0, restore: spec.restore,
     wentBack: note?.wentBack === true && spec.session !== next.session, under: note?.under ?? 0,
@@ -130,8 +130,16 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
   }
 }
 
+/** Reading, stating and renewing in one step. */
+function lookEvent(tables: Tables, state: State, node: number): Event | undefined {
+  const read = readEvent(tables, state, node)?.next ?? state;
+  const stated = stateEvent(read, node)?.next ?? read;
+  const renewed = renewEvent(tables, stated, node)?.next ?? stated;
+  return renewed === state ? undefined : { says: `the agent of node ${node} reads its table, states what lives, and renews its Lease`, next: renewed };
+}
+
 /** All that the agent of a node, and libvirt there, may do next. */
-export function agentEvents(tables: Tables, state: State, node: number): readonly Event[] {
+export function agentEvents(tables: Tables, { grain }: World, state: State, node: number): readonly Event[] {
   const { on, agent, domains } = state.hosts[node]!;
   if (!on) return [];
   const jobs = domains.flatMap((domain, uid): Event[] => (domain?.job === true
@@ -140,7 +148,7 @@ export function agentEvents(tables: Tables, state: State, node: number): readonl
   if (agent === null) return jobs;
   return [
     ...jobs,
-    readEvent(tables, state, node), stateEvent(state, node), renewEvent(tables, state, node),
+    ...(grain === 'coarse' ? [lookEvent(tables, state, node)] : [readEvent(tables, state, node), stateEvent(state, node), renewEvent(tables, state, node)]),
     ...domains.map((_, uid) => guestEvent(tables, state, node, uid)),
   ].filter((event) => event !== undefined);
 }

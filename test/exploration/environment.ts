@@ -4,7 +4,7 @@ import type { Event } from './leader.ts';
 import { leaderEvents, openRestore } from './leader.ts';
 import { encodeTable, encodeVm, sameStore } from './encode.ts';
 import { replaced, withDomain, withHost, withTable, withVm } from './state.ts';
-import type { Fault, Host, State, Vm } from './state.ts';
+import type { Entry, Fault, Host, State, Vm } from './state.ts';
 import { nameOf } from './world.ts';
 import type { Tables, World } from './world.ts';
 
@@ -82,7 +82,7 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
     case 'oldLeader':
       return nodes.filter((node) => state.store.tables[node]?.spec.seal != null).map((node) => {
         const { spec, statement } = state.store.tables[node]!;
-        const next = { spec: { ...spec, count: 0, seal: null, restore: 0, session: 0, fenced: false }, statement };
+        const next = { spec: { ...spec, count: spec.count + 1, seal: null, restore: 0, session: 0, fenced: false }, statement };
         return { says: `a controller of the version before rewrites the table of node ${node}, and drops what it does not know`, next: withTable(state, node, next) };
       });
     case 'lie':
@@ -107,10 +107,21 @@ function lies(state: State, node: number): readonly Event[] {
   return [...claims, lie('the store went back', { wentBack: 'Yes' }), lie('nothing lives here', { domains: [] })];
 }
 
+/** Every grant of a VM that is anywhere. */
+function grantsOf({ store, hosts, late }: State, uid: number): readonly number[] {
+  const own = (entries: readonly Entry[] | undefined) => entries?.filter((entry) => entry.uid === uid).map(({ grant }) => grant) ?? [];
+  const lateEntries = late?.kind === 'table' ? own(late.put.spec.entries) : [];
+  const lateRun = late?.kind === 'vm' && late.at === uid ? late.put?.run?.grant ?? [] : [];
+  return [
+    ...lateEntries, ...[lateRun].flat(), ...[store.vms[uid]?.run?.grant ?? []].flat(), ...store.tables.flatMap((table) => own(table?.spec.entries)),
+    ...hosts.flatMap(({ agent, domains }) => [...own(agent?.cache?.entries), ...[domains[uid]?.grant ?? []].flat()]),
+  ];
+}
+
 function wishesOf(world: World, state: State): readonly Event[] {
   return state.store.vms.flatMap((vm, uid) => world.wishes.flatMap((wish): Event[] => {
     const wished = (says: string, put: Vm): Event => {
-      const condemned = vm?.run == null ? state.condemned : [...state.condemned, vm.run.grant];
+      const condemned = [...new Set([...state.condemned, ...grantsOf(state, uid)])];
       return { says: `a person ${says} VM ${uid}`, next: { ...withVm(state, uid, put), wishes: state.wishes + 1, condemned } };
     };
     switch (wish) {
@@ -143,7 +154,10 @@ function recoveries(world: World, tables: Tables, state: State): readonly Event[
   const { restore } = state.store;
   // A person who accepts sees to it that what is silent is off.
   if (restore !== null && !restore.accepted && state.hosts.every(({ on }, node) => !on || answersRestore(state, node))) {
-    events.push({ says: 'a person accepts the restore', next: { ...state, store: { ...state.store, restore: { ...restore, accepted: true } } } });
+    // And with it accepts what the specs say now.
+    const asked = state.store.vms.flatMap((vm, uid) => (vm !== null && (vm.halted || vm.renew || vm.deleted) ? grantsOf(state, uid) : []));
+    const condemned = [...new Set([...state.condemned, ...asked])];
+    events.push({ says: 'a person accepts the restore', next: { ...state, condemned, store: { ...state.store, restore: { ...restore, accepted: true } } } });
   }
   for (const [uid, vm] of state.store.vms.entries()) {
     if (vm?.halted === true && !vm.deleted) events.push({ says: `a person wants VM ${uid} to run again`, next: withVm(state, uid, { ...vm, halted: false }) });

@@ -32,7 +32,7 @@ export interface Found {
 export function eventsOf(tables: Tables, world: World, state: State): readonly Event[] {
   return [
     ...leaderEvents(tables, world, state),
-    ...state.hosts.flatMap((_, node) => agentEvents(tables, state, node)),
+    ...state.hosts.flatMap((_, node) => agentEvents(tables, world, state, node)),
     ...environmentEvents(tables, world, state),
   ];
 }
@@ -57,8 +57,20 @@ export function verifiedIn({ whyNotVerified }: Tables, state: State): readonly n
   });
 }
 
-export function replay(world: World, events: readonly number[], tables: Tables = product): { readonly state: State; readonly story: readonly string[] } {
+/** Where a world begins: where it has VMs that run, the product's tables have brought it there. */
+function beginningOf(world: World): State {
   let state = firstState(world);
+  if (world.begins === 'empty') return state;
+  for (;;) {
+    const now: State = state;
+    const [event] = [...leaderEvents(product, world, now), ...now.hosts.flatMap((_, node) => agentEvents(product, world, now, node))];
+    if (event === undefined) return state;
+    state = event.next;
+  }
+}
+
+export function replay(world: World, events: readonly number[], tables: Tables = product): { readonly state: State; readonly story: readonly string[] } {
+  let state = beginningOf(world);
   const story: string[] = [];
   for (const at of events) {
     const event = eventsOf(tables, world, state)[at];
@@ -82,7 +94,7 @@ export function explore(world: World, { tables = product, maxStates = 20_000_000
   const seen = new Seen();
   const edges = new Edges();
   const good: number[] = [];
-  const first = firstState(world);
+  const first = beginningOf(world);
   seen.add(encode(first, world.vms, folds), -1, 0);
   let layer: { readonly state: State; readonly id: number }[] = [{ state: first, id: 0 }];
   let [steps, depth] = [0, 0];

@@ -320,7 +320,7 @@ function vmEvent(tables: Tables, world: World, state: State, uid: number, candid
       return written(state, tableLate(state, home, { entries }, named(`drops the entry of VM ${uid} on node ${home}`)));
     }
     case 'touch':
-      return written(state, tableLate(state, home, {}, named(`touches the table of node ${home}`)), made('Kept'));
+      return written({ ...state, fresh: state.fresh + 1 }, tableLate(state, home, { seal: sealed(state) }, named(`touches the table of node ${home}`)), made('Kept'));
     case 'wait':
     case 'done':
       return undefined;

@@ -21,7 +21,14 @@ export interface World {
   readonly maxFaults: number;
   readonly wishes: readonly Wish[];
   readonly maxWishes: number;
-  /** What begins already running, on node 0 and 1 in turn; else all is placed first. */
+  /** `empty`: no table is there yet. `running`: all VMs run, and nothing is left to be done. */
+  readonly begins: 'empty' | 'running';
+  /**
+   * `fine`: an agent reads, states and renews in three steps, and anything may come between. `coarse`: in one; what comes between
+   * is left to the fine worlds.
+   */
+  readonly grain: 'fine' | 'coarse';
+  /** Nodes that begin with an agent, a table and a running VM of the version before. */
   readonly oldAgents?: readonly number[];
 }
 
