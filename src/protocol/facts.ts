@@ -110,8 +110,8 @@ export interface Restore {
   readonly id: string;
   /** `suspected`: nobody remembers, and the last leader's Lease is long past; it ends by itself where all answer and agree. */
   readonly kind: 'suspected' | 'found';
-  /** A person's word: what has not answered does not run. */
-  readonly accepted: boolean;
+  /** A person's word, and the nodes that were silent then, of which it says that they are off. */
+  readonly accepted?: { readonly silent: readonly string[] };
 }
 
 /** What a person says that no machine can know. */

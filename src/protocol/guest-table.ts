@@ -40,6 +40,15 @@ export type GuestStep =
   | { readonly do: 'wait'; readonly why: GuestWait; readonly forMs?: number }
   | { readonly do: 'none' };
 
+/**
+ * Whether an agent may state what lives, and so renew its Lease: once nothing is left of the process before. A start that that one
+ * has sent would else come after the word that it does not live.
+ */
+export function mayState(guests: Iterable<Pick<GuestSituation, 'domain' | 'isLeft'>>): boolean {
+  for (const { domain, isLeft } of guests) if (domain === 'off' && isLeft) return false;
+  return true;
+}
+
 const lives = ({ domain }: GuestSituation) => domain === 'running' || domain === 'paused' || domain === 'changing';
 const asks = (desired: Desired) => ({ entry }: GuestSituation) => entry?.desired === desired;
 

@@ -85,6 +85,11 @@ const rows: readonly Row<NodeSituation, NodeStep>[] = [
     why: 'This controller would know of a restore; the node takes no guests, and nobody else is held up.', serves: ['Live'],
   },
   {
+    name: 'drop-strays', given: 'entries are left that are not their VM\'s run, and nothing of them lives', when: ({ strays }) => strays === 'Over',
+    does: 'drop them', step: () => ({ do: 'dropStrays' }),
+    why: 'With a session the agent would start them; and in a restore they stand in the way of what lives.', serves: ['I7'],
+  },
+  {
     name: 'restore-open', given: 'a restore is open', when: ({ restoreIsOpen }) => restoreIsOpen,
     does: 'wait: RestoreOpen', step: wait('RestoreOpen'), why: 'No session is opened before a person has accepted.', serves: ['I6', 'I7'],
   },
@@ -101,11 +106,6 @@ const rows: readonly Row<NodeSituation, NodeStep>[] = [
   {
     name: 'removing', given: 'a removal is not answered of a VM that is gone', when: ({ strays }) => strays === 'Removing',
     does: 'wait: Removing', step: wait('Removing'), why: 'A machine that is back removes what was deleted meanwhile.', serves: ['I5'],
-  },
-  {
-    name: 'drop-strays', given: 'entries are left that are not their VM\'s run, and nothing of them lives', when: ({ strays }) => strays === 'Over',
-    does: 'drop them', step: () => ({ do: 'dropStrays' }),
-    why: 'With a session the agent would start them.', serves: ['I7'],
   },
   {
     name: 'open-session', given: 'the agent\'s session is not the table\'s, or the node is fenced', when: (s) => !s.isOpen || s.fenced,

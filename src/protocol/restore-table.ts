@@ -4,7 +4,7 @@ import type { Decision, Row, Table } from './row.ts';
 import type { Restore } from './facts.ts';
 
 export interface RestoreSituation {
-  readonly restore: Pick<Restore, 'kind' | 'accepted'> | undefined;
+  readonly restore: Pick<Restore, 'kind'> & { readonly accepted: boolean } | undefined;
   /** This process has read a later count of the leader's Lease, of a run or of a table than there is now. */
   readonly remembersMore: boolean;
   /** It has just taken over, and the last leader's Lease was past for longer than controllers are ever away. */

@@ -3,8 +3,8 @@ import type { Desired, Restore, Run, Seal, Statement } from './facts.ts';
 import { sameSeal } from './facts.ts';
 
 export interface VmSituation {
-  readonly restore: Pick<Restore, 'kind' | 'accepted'> | undefined;
-  /** Each node's agent has answered the seal of the open restore, or a person's word stands for it. */
+  readonly restore: Pick<Restore, 'kind'> | undefined;
+  /** Each node's agent has answered the seal of the open restore, or was silent when a person accepted it. */
   readonly allHeard: boolean;
   /** A deletion that was observed on the object itself. */
   readonly deleted: boolean;
@@ -30,9 +30,11 @@ export interface Home {
   /** `Mine`: sealed by this controller's term, so what was decided before it took over fails there. */
   readonly table: 'Absent' | 'Foreign' | 'Mine';
   readonly heard: boolean;
+  /** It was silent when a person accepted the restore that is open: what runs there was said to be off. */
+  readonly acceptedOff: boolean;
   readonly takesGuests: boolean;
   readonly fenced: boolean;
-  /** What the grant that this controller made claims, no other entry of the table and no domain there does. */
+  /** What the run's grant claims, no other entry of the table does, and no other domain that lives there. */
   readonly hasRoom: boolean;
   /** The VM's entry there, whichever grant it has. */
   readonly entry: { readonly isRuns: boolean; readonly desired: Desired; readonly answered: boolean } | undefined;

@@ -6,7 +6,7 @@ import type { VmSituation } from './vm-situation.ts';
 export type CloseReason = 'Ended' | 'Fenced' | 'NeverGranted' | 'NotRestored';
 
 export type VmWait =
-  | 'TableNotTaken' | 'RunsTwice' | 'Removing' | 'RestoreOpen' | 'NodeNotHeard' | 'OldDomainRuns' | 'Ending' | 'Unplaced';
+  | 'TableNotTaken' | 'RunsTwice' | 'Removing' | 'RestoreOpen' | 'NodeNotHeard' | 'ClaimsHeld' | 'OldDomainRuns' | 'Ending' | 'Unplaced';
 
 export type VmStep =
   | { readonly do: 'addFinalizer' }
@@ -135,9 +135,15 @@ const withoutEntry: readonly VmRow[] = [
   },
   {
     name: 'not-heard', given: 'open, no entry, and the node\'s agent has not answered the seal',
-    when: (s) => isOpen(s) && !hasEntry(s) && !s.home!.heard && s.restore?.accepted !== true,
+    when: (s) => isOpen(s) && !hasEntry(s) && !s.home!.heard && !s.home!.acceptedOff,
     does: 'wait: NodeNotHeard', step: wait('NodeNotHeard'),
     why: 'The table may have been lost while the domain lives.', serves: ['I7'],
+  },
+  {
+    name: 'adopt-waits', given: 'open, no entry, its domain lives there, and an entry of another gives away what it holds',
+    when: (s) => isOpen(s) && !hasEntry(s) && s.home!.lives && !s.home!.hasRoom,
+    does: 'wait: ClaimsHeld', step: wait('ClaimsHeld'),
+    why: 'The other one does not live, since the host lets nothing start beside a domain that has it: its entry goes first.', serves: ['I1'],
   },
   {
     name: 'adopt-entry', given: 'open, no entry, and its domain lives there', when: (s) => isOpen(s) && !hasEntry(s) && s.home!.lives,
@@ -149,7 +155,8 @@ const withoutEntry: readonly VmRow[] = [
 const restored: readonly VmRow[] = [
   {
     name: 'adopt-run-unheard', given: 'a restore is open, a copy lives, and the run\'s own node is not heard',
-    when: (s) => s.restore !== undefined && isOpen(s) && s.copies.some(({ sameVm }) => sameVm) && !s.home!.heard && !s.restore.accepted,
+    when: (s) => s.restore !== undefined && isOpen(s) && s.copies.some(({ sameVm }) => sameVm) && !s.home!.heard
+      && !s.home!.acceptedOff,
     does: 'wait: RestoreOpen', step: wait('RestoreOpen'),
     why: 'It may live there too.', serves: ['I7'],
   },
@@ -161,7 +168,7 @@ const restored: readonly VmRow[] = [
   },
   {
     name: 'close-not-restored', given: 'a restore was found, and the run\'s domain does not live',
-    when: (s) => s.restore?.kind === 'found' && isOpen(s) && !s.home!.lives && (s.home!.heard || s.restore.accepted),
+    when: (s) => s.restore?.kind === 'found' && isOpen(s) && !s.home!.lives && (s.home!.heard || s.home!.acceptedOff),
     does: 'close the run', step: () => ({ do: 'close', because: 'NotRestored' }),
     why: 'No session is open, so nothing can start it; whatever runs later is opened anew, after a person has said so.', serves: ['I6', 'I7'],
   },

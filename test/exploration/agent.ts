@@ -3,7 +3,7 @@ import { nextGuestStep } from '../../src/protocol/guest-table.ts';
 import type { ReadingSituation } from '../../src/protocol/reading-table.ts';
 import { nextReadingStep } from '../../src/protocol/reading-table.ts';
 import type { Event } from './leader.ts';
-import { replaced, withDomain, withHost, withTable } from './state.ts';
+import { liar, replaced, withDomain, withHost, withTable } from './state.ts';
 import type { Domain, Host, State, Statement, TableSpec } from './state.ts';
 import type { Tables, World } from './world.ts';
 
@@ -21,6 +21,10 @@ function seenOf(agent: Agent, domain: Domain | null): 'running' | 'changing' | '
   if (domain === null) return 'absent';
   if (domain.live) return 'running';
   return domain.job && domain.by === agent.process ? 'changing' : 'off';
+}
+
+function isLeft(agent: Agent, domain: Domain | null): boolean {
+  return domain !== null && domain.by !== agent.process && !domain.live;
 }
 
 /** A new session, where the one of now has been used. */
@@ -73,10 +77,12 @@ function sameStatement(one: Statement | null, other: Statement): boolean {
 }
 
 /** Only over the version that it has read: else it reads first. */
-function stateEvent(state: State, node: number): Event | undefined {
+function stateEvent(tables: Tables, state: State, node: number): Event | undefined {
   const agent = state.hosts[node]!.agent!;
   const table = state.store.tables[node] ?? null;
-  if (agent.old || table === null || !sameSpec(agent.cache, table.spec) || table.spec.seal === null) return undefined;
+  if (agent.old || (state.lied && node === liar) || table === null || !sameSpec(agent.cache, table.spec) || table.spec.seal === null) return undefined;
+  const guests = state.hosts[node]!.domains.map((domain) => ({ domain: seenOf(agent, domain), isLeft: isLeft(agent, domain) }));
+  if (!tables.mayState(guests)) return undefined;
   const statement = statementOf(state, node);
   if (sameStatement(table.statement, statement)) return undefined;
   const next = withHost(withTable(state, node, { ...table, statement }), node, { agent: { ...agent, stated: true } });
@@ -107,7 +113,7 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
     isOpen: old || (cache?.seal != null && cache.session === session),
     domain: seenOf(agent!, domain),
     isEntrys: domain !== null && domain.grant === entry?.grant,
-    isLeft: domain !== null && domain.by !== process && !domain.live,
+    isLeft: isLeft(agent!, domain),
     hostIsFree: domains.every((other, at) => at === uid || other === null || !(other.live || (other.job && other.by === process))),
     isOver: 'No', graceMs: 0, backoffMs: 0,
   }, tables.guestTable);
@@ -133,7 +139,7 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
 /** Reading, stating and renewing in one step. */
 function lookEvent(tables: Tables, state: State, node: number): Event | undefined {
   const read = readEvent(tables, state, node)?.next ?? state;
-  const stated = stateEvent(read, node)?.next ?? read;
+  const stated = stateEvent(tables, read, node)?.next ?? read;
   const renewed = renewEvent(tables, stated, node)?.next ?? stated;
   return renewed === state ? undefined : { says: `the agent of node ${node} reads its table, states what lives, and renews its Lease`, next: renewed };
 }
@@ -148,7 +154,7 @@ export function agentEvents(tables: Tables, { grain }: World, state: State, node
   if (agent === null) return jobs;
   return [
     ...jobs,
-    ...(grain === 'coarse' ? [lookEvent(tables, state, node)] : [readEvent(tables, state, node), stateEvent(state, node), renewEvent(tables, state, node)]),
+    ...(grain === 'coarse' ? [lookEvent(tables, state, node)] : [readEvent(tables, state, node), stateEvent(tables, state, node), renewEvent(tables, state, node)]),
     ...domains.map((_, uid) => guestEvent(tables, state, node, uid)),
   ].filter((event) => event !== undefined);
 }

@@ -1,4 +1,5 @@
 /** Judges states and steps by what is promised: it imports nothing of the product, and knows nothing of its tables. */
+import { liar } from './state.ts';
 import type { State } from './state.ts';
 
 function living(state: State): readonly { readonly node: number; readonly uid: number; readonly grant: number }[] {
@@ -7,7 +8,8 @@ function living(state: State): readonly { readonly node: number; readonly uid: n
 
 /** @param verified VMs that a controller that leads would call verified now. @returns what is broken, undefined where nothing is. */
 export function brokenIn(state: State, verified: readonly number[]): string | undefined {
-  const live = living(state);
+  // Where one agent lies, what is promised is promised to the VMs of other nodes.
+  const live = living(state).filter(({ node }) => !(state.lied && node === liar));
   for (const one of live) {
     for (const other of live) {
       if (one === other) continue;
@@ -23,7 +25,7 @@ export function brokenIn(state: State, verified: readonly number[]): string | un
   for (const uid of verified) {
     const run = state.store.vms[uid]?.run;
     if (run == null) return `I2: VM ${uid} is verified, and has no run`;
-    if (state.excused[run.node]!) continue;
+    if (state.excused[run.node]! || (state.lied && run.node === liar)) continue;
     const domain = state.hosts[run.node]!.domains[uid];
     if (domain?.live !== true) return `I2: VM ${uid} is verified, and does not live on node ${run.node}`;
     if (domain.grant !== run.grant) return `I2: VM ${uid} is verified by grant ${run.grant}, and runs by grant ${domain.grant}`;
@@ -33,7 +35,7 @@ export function brokenIn(state: State, verified: readonly number[]): string | un
 
 /** What no step may do. @param says what was done. */
 export function brokenBy(before: State, after: State, says: string): string | undefined {
-  if (!says.startsWith('FAULT')) {
+  if (!says.startsWith('FAULT') && !says.startsWith('a person ends')) {
     for (const { node, uid, grant } of living(before)) {
       const now = after.hosts[node]!.domains[uid];
       if (now?.live === true && now.grant === grant) continue;
@@ -53,14 +55,17 @@ export function brokenBy(before: State, after: State, says: string): string | un
 /** Nothing is wrong, and everything wished for is so. */
 export function isGood(state: State, verified: readonly number[]): boolean {
   const { store, hosts, late } = state;
-  if (store.restore !== null || late !== null || store.words.some(Boolean)) return false;
-  if (hosts.some(({ on, agent }) => !on || agent === null) || store.tables.some((table) => table === null || table.spec.fenced)) return false;
+  const isLiar = (node: number) => state.lied && node === liar;
+  if (store.restore !== null || late !== null || store.words.some((word, node) => word && !isLiar(node))) return false;
+  if (hosts.some(({ on, agent }) => !on || agent === null || agent.old) || store.tables.some((table, node) => !isLiar(node) && (table === null || table.spec.fenced))) return false;
   const live = living(state);
   return store.vms.every((vm, uid) => {
     const own = live.filter((one) => one.uid === uid);
-    if (vm === null) return true;
+    if (vm === null || (state.lied && (vm.run?.node === liar || vm.deleted))) return true;
     if (vm.deleted) return false;
     if (vm.halted) return own.length === 0 && (vm.run === null || !vm.run.open);
-    return own.length === 1 && vm.run?.open === true && verified.includes(uid);
+    if (own.length === 1 && vm.run?.open === true && verified.includes(uid)) return true;
+    // There is no room for it.
+    return own.length === 0 && vm.run?.open !== true && hosts.every((_, node) => live.some((one) => one.node === node));
   });
 }

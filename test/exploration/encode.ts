@@ -134,7 +134,7 @@ class Writer {
       this.name(store.leases[node]!);
       this.flags(store.words[node]!);
     }
-    this.flags(store.past, store.restore !== null, store.restore?.found === true, store.restore?.accepted === true);
+    this.flags(store.past, store.restore !== null, store.restore?.found === true, store.restore != null && store.restore.accepted !== null, ...nodes.map((node) => store.restore?.accepted?.[node] === true));
     if (store.restore !== null) this.name(store.restore.id);
   }
 }

@@ -3,7 +3,7 @@ import { nextRestoreStep } from '../../src/protocol/restore-table.ts';
 import type { Event } from './leader.ts';
 import { leaderEvents, openRestore } from './leader.ts';
 import { encodeTable, encodeVm, sameStore } from './encode.ts';
-import { replaced, withDomain, withHost, withTable, withVm } from './state.ts';
+import { liar, replaced, withDomain, withHost, withTable, withVm } from './state.ts';
 import type { Entry, Fault, Host, State, Vm } from './state.ts';
 import { nameOf } from './world.ts';
 import type { Tables, World } from './world.ts';
@@ -26,7 +26,7 @@ export function takeover(tables: Tables, state: State): State {
     leader: { term: state.fresh, remembersMore: false, agreed: none.agreed.map(() => false), made: none.made.map(() => 'No' as const), lost: none.lost.map(() => null) },
   };
   const { step } = nextRestoreStep({
-    restore: state.store.restore === null ? undefined : { kind: state.store.restore.found ? 'found' : 'suspected', accepted: state.store.restore.accepted },
+    restore: state.store.restore === null ? undefined : { kind: state.store.restore.found ? 'found' : 'suspected', accepted: state.store.restore.accepted !== null },
     remembersMore: false, leaseLongPast: state.store.past, allSealed: false, allHeard: false, anyContradicts: false, allSettled: false,
   }, tables.restoreTable);
   return step.do === 'openRestore' ? openRestore(next, step.kind === 'found') : { ...next, store: { ...next.store, past: false } };
@@ -94,10 +94,10 @@ function lapse(state: State, node: number): Event {
   return { says: `the Lease of node ${node} lapses by the controller's clock`, next: { ...state, alive: replaced(state.alive, node, false), excused: replaced(state.excused, node, false) } };
 }
 
-/** Node 1 alone lies: that the others' VMs live there, that the store went back, or that nothing lives. */
+/** That others' VMs live there, that the store went back, or that nothing lives. */
 function lies(state: State, node: number): readonly Event[] {
   const table = state.store.tables[node];
-  if (node !== 1 || table?.statement == null) return [];
+  if (node !== liar || table?.statement == null) return [];
   const lie = (says: string, change: Partial<NonNullable<typeof table.statement>>): Event => ({
     says: `the agent of node ${node} lies: ${says}`, next: { ...withTable(state, node, { ...table, statement: { ...table.statement!, ...change } }), lied: true },
   });
@@ -113,7 +113,9 @@ function grantsOf({ store, hosts, late }: State, uid: number): readonly number[]
   const lateEntries = late?.kind === 'table' ? own(late.put.spec.entries) : [];
   const lateRun = late?.kind === 'vm' && late.at === uid ? late.put?.run?.grant ?? [] : [];
   return [
-    ...lateEntries, ...[lateRun].flat(), ...[store.vms[uid]?.run?.grant ?? []].flat(), ...store.tables.flatMap((table) => own(table?.spec.entries)),
+    ...lateEntries, ...[lateRun].flat(), ...[store.vms[uid]?.run?.grant ?? []].flat(), ...store.tables.flatMap((table) => [
+      ...own(table?.spec.entries), ...(table?.statement?.domains.filter((domain) => domain.uid === uid).map(({ grant }) => grant) ?? []),
+    ]),
     ...hosts.flatMap(({ agent, domains }) => [...own(agent?.cache?.entries), ...[domains[uid]?.grant ?? []].flat()]),
   ];
 }
@@ -153,14 +155,21 @@ function recoveries(world: World, tables: Tables, state: State): readonly Event[
   }
   const { restore } = state.store;
   // A person who accepts sees to it that what is silent is off.
-  if (restore !== null && !restore.accepted && state.hosts.every(({ on }, node) => !on || answersRestore(state, node))) {
+  if (restore !== null && restore.accepted === null && state.hosts.every(({ on }, node) => !on || answersRestore(state, node))) {
     // And with it accepts what the specs say now.
     const asked = state.store.vms.flatMap((vm, uid) => (vm !== null && (vm.halted || vm.renew || vm.deleted) ? grantsOf(state, uid) : []));
     const condemned = [...new Set([...state.condemned, ...asked])];
-    events.push({ says: 'a person accepts the restore', next: { ...state, condemned, store: { ...state.store, restore: { ...restore, accepted: true } } } });
+    events.push({ says: 'a person accepts the restore', next: { ...state, condemned, store: { ...state.store, restore: { ...restore, accepted: state.hosts.map(({ on }) => !on) } } } });
   }
   for (const [uid, vm] of state.store.vms.entries()) {
     if (vm?.halted === true && !vm.deleted) events.push({ says: `a person wants VM ${uid} to run again`, next: withVm(state, uid, { ...vm, halted: false }) });
+  }
+  for (const [node, { domains }] of state.hosts.entries()) {
+    for (const [uid, domain] of domains.entries()) {
+      if (domain?.live !== true || state.store.vms[uid] !== null) continue;
+      const next = { ...withDomain(state, node, uid, null), condemned: [...state.condemned, domain.grant], excused: replaced(state.excused, node, true) };
+      events.push({ says: `a person ends the domain on node ${node} of VM ${uid}, which is gone`, next });
+    }
   }
   if (state.late !== null) {
     events.push({ says: `what was late is lost`, next: { ...state, late: null } });

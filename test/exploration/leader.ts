@@ -106,8 +106,8 @@ function takes(tables: Tables, state: State, node: number): boolean {
 
 function allHeard(tables: Tables, state: State): boolean {
   const { restore } = state.store;
-  return restore === null || state.store.tables.every((table) => (
-    table !== null && table.spec.restore === restore.id && (restore.accepted || heard(tables, state, table))
+  return restore === null || state.store.tables.every((table, node) => (
+    table !== null && table.spec.restore === restore.id && (restore.accepted?.[node] === true || heard(tables, state, table))
   ));
 }
 
@@ -136,6 +136,7 @@ function homeOf(tables: Tables, state: State, uid: number): Home | undefined {
   return {
     table: tableStanding(state, run.node),
     heard: isHeardNow,
+    acceptedOff: state.store.restore?.accepted?.[run.node] === true,
     takesGuests: takes(tables, state, run.node),
     fenced: table?.spec.fenced === true,
     hasRoom: hasRoom(state, run.node, uid),
@@ -163,7 +164,7 @@ export function vmSituation(tables: Tables, world: World, state: State, uid: num
   const vm = state.store.vms[uid]!;
   const { restore } = state.store;
   return {
-    restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected', accepted: restore.accepted },
+    restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected' },
     allHeard: allHeard(tables, state),
     deleted: vm.deleted, finalizer: vm.finalizer, wish: vm.halted ? 'Halt' : 'Run', renew: vm.renew,
     hasOldEntry: vm.run === null && state.store.tables.some((table) => table?.spec.entries.some((entry) => entry.uid === uid && entry.grant < 100)),
@@ -243,7 +244,7 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
 export function openRestore(state: State, found: boolean): State {
   return {
     ...state, fresh: state.fresh + 1,
-    store: { ...state.store, past: false, restore: { id: state.fresh, found, accepted: false } },
+    store: { ...state.store, past: false, restore: { id: state.fresh, found, accepted: null } },
     leader: { ...state.leader, remembersMore: false },
   };
 }
@@ -251,7 +252,7 @@ export function openRestore(state: State, found: boolean): State {
 function restoreEvent(tables: Tables, world: World, state: State): Event | undefined {
   const { restore, tables: all } = state.store;
   const { row, step } = nextRestoreStep({
-    restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected', accepted: restore.accepted },
+    restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected', accepted: restore.accepted !== null },
     remembersMore: state.leader.remembersMore,
     leaseLongPast: false,
     allSealed: all.every((table) => table !== null && table.spec.restore === restore?.id),

@@ -55,7 +55,7 @@ export interface NodeTable {
 export interface Store {
   readonly vms: readonly (Vm | null)[];
   readonly tables: readonly (NodeTable | null)[];
-  readonly restore: { readonly id: number; readonly found: boolean; readonly accepted: boolean } | null;
+  readonly restore: { readonly id: number; readonly found: boolean; readonly accepted: readonly boolean[] | null } | null;
   /** The leader's Lease is long past. */
   readonly past: boolean;
   /** Session in each agent's Lease. */
@@ -133,6 +133,9 @@ export interface State {
   /** Names that nobody has used. */
   readonly fresh: number;
 }
+
+/** The node whose agent lies, where one does, and from then on says nothing else. */
+export const liar = 1;
 
 export function replaced<Item>(list: readonly Item[], at: number, item: Item): readonly Item[] {
   return list.map((old, index) => (index === at ? item : old));

@@ -1,5 +1,5 @@
 /** A named world: what is there at first, what may go wrong in it, and by which tables it is decided. */
-import { guestTable } from '../../src/protocol/guest-table.ts';
+import { guestTable, mayState } from '../../src/protocol/guest-table.ts';
 import { nodeTable } from '../../src/protocol/node-table.ts';
 import { readingTable } from '../../src/protocol/reading-table.ts';
 import { restoreTable } from '../../src/protocol/restore-table.ts';
@@ -9,7 +9,7 @@ import { whyNotVerified } from '../../src/protocol/verified.ts';
 import type { Fault, State, Wish } from './state.ts';
 
 /** The product's own tables; a planted bug changes one of them. */
-export const product = { vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified, isBelieved, isHeard, contradictsStore, leaseAfterFirstLook: true };
+export const product = { vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified, mayState, isBelieved, isHeard, contradictsStore, leaseAfterFirstLook: true };
 export type Tables = typeof product;
 
 export interface World {
