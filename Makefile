@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit integration chaos simulate nightly guest bench bundle image image-test release clean pictures
+.PHONY: help setup demo test check unit integration chaos explore simulate nightly guest bench bundle image image-test release clean pictures
 
 help:
 	@echo 'make demo         a realtime VM on this host: planned, run, proven, removed (KEEP=1: stays up)'
@@ -11,6 +11,7 @@ help:
 	@echo 'make unit         tests that need no libvirt'
 	@echo 'make integration  tests against a real libvirtd and real QEMU (root)'
 	@echo 'make chaos        controllers, agents and an API server killed at random (CHAOS_SEED, CHAOS_KILLS, CHAOS_ROLLBACKS)'
+	@echo 'make explore      every state of small worlds, by the tables of the protocol'
 	@echo 'make simulate     histories of a cluster on a virtual clock, drawn from a seed and judged (SEED, STEPS, HISTORIES, SHRINK=1)'
 	@echo 'make nightly      what does not fit into make test: more chaos, benches, tests beside load (NIGHTLY_STEPS: only those); test/results/'
 	@echo 'make guest        rebuild the guest ROM from its source'
@@ -37,6 +38,9 @@ check: setup
 
 unit: setup
 	vitest run --project unit
+
+explore: setup
+	vitest run --project exploration
 
 chaos: setup
 	vitest run --project chaos

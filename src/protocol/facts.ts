@@ -110,8 +110,8 @@ export interface Restore {
   readonly id: string;
   /** `suspected`: nobody remembers, and the last leader's Lease is long past; it ends by itself where all answer and agree. */
   readonly kind: 'suspected' | 'found';
-  /** A person's word, and the nodes that were silent then, of which it says that they are off. */
-  readonly accepted?: { readonly silent: readonly string[] };
+  /** A person's word, and the nodes of which it says that they are off: what those have said counts no more. */
+  readonly accepted?: { readonly off: readonly string[] };
 }
 
 /** What a person says that no machine can know. */

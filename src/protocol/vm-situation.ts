@@ -4,7 +4,7 @@ import { sameSeal } from './facts.ts';
 
 export interface VmSituation {
   readonly restore: Pick<Restore, 'kind'> | undefined;
-  /** Each node's agent has answered the seal of the open restore, or was silent when a person accepted it. */
+  /** Each node's agent has answered the seal of the open restore, or was said to be off when a person accepted it. */
   readonly allHeard: boolean;
   /** A deletion that was observed on the object itself. */
   readonly deleted: boolean;
@@ -30,7 +30,7 @@ export interface Home {
   /** `Mine`: sealed by this controller's term, so what was decided before it took over fails there. */
   readonly table: 'Absent' | 'Foreign' | 'Mine';
   readonly heard: boolean;
-  /** It was silent when a person accepted the restore that is open: what runs there was said to be off. */
+  /** The person who accepted the restore that is open has said that it is off. */
   readonly acceptedOff: boolean;
   readonly takesGuests: boolean;
   readonly fenced: boolean;

@@ -35,7 +35,7 @@ export function brokenIn(state: State, verified: readonly number[]): string | un
 
 /** What no step may do. @param says what was done. */
 export function brokenBy(before: State, after: State, says: string): string | undefined {
-  if (!says.startsWith('FAULT') && !says.startsWith('a person ends')) {
+  if (!says.startsWith('FAULT') && !says.startsWith('a person ends') && !says.startsWith('a person switches')) {
     for (const { node, uid, grant } of living(before)) {
       const now = after.hosts[node]!.domains[uid];
       if (now?.live === true && now.grant === grant) continue;

@@ -136,7 +136,9 @@ function wishesOf(world: World, state: State): readonly Event[] {
       case 'recreate': {
         const taken = state.store.vms.some((other, at) => other !== null && nameOf(world, at) === nameOf(world, uid));
         const before = uid - world.vms;
-        if (vm !== null || taken || before < 0) return [];
+        // A UID is never used twice, though the store that knew it be lost.
+        const isUsed = state.hosts.some(({ domains }) => domains[uid] !== null) || grantsOf(state, uid).length > 0;
+        if (vm !== null || taken || before < 0 || isUsed) return [];
         return [{ says: `a person makes VM ${uid}, under the name of VM ${before}`, next: { ...withVm(state, uid, { deleted: false, finalizer: false, halted: false, renew: false, run: null }), wishes: state.wishes + 1 } }];
       }
     }
@@ -155,7 +157,9 @@ function recoveries(world: World, tables: Tables, state: State): readonly Event[
   }
   const { restore } = state.store;
   // A person who accepts sees to it that what is silent is off.
-  if (restore !== null && restore.accepted === null && state.hosts.every(({ on }, node) => !on || answersRestore(state, node))) {
+  if (state.lied && state.hosts[liar]!.on) events.push({ says: `a person switches node ${liar} off`, next: powerOff(state, liar) });
+  const isSaid = state.hosts.every(({ on }, node) => restore?.accepted?.[node] === !on);
+  if (restore !== null && !isSaid && state.hosts.every(({ on }, node) => !on || answersRestore(state, node))) {
     // And with it accepts what the specs say now.
     const asked = state.store.vms.flatMap((vm, uid) => (vm !== null && (vm.halted || vm.renew || vm.deleted) ? grantsOf(state, uid) : []));
     const condemned = [...new Set([...state.condemned, ...asked])];

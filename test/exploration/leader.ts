@@ -22,6 +22,7 @@ type Sealed = NonNullable<TableSpec['seal']>;
 
 function heard({ isHeard }: Tables, { leader, store }: State, table: NodeTable | null): boolean {
   if (table?.spec.seal == null || table.statement === null) return false;
+  if (store.restore?.accepted?.[store.tables.indexOf(table)] === true) return false;
   const { id, term } = table.spec.seal;
   const stated = table.statement.seal;
   return isHeard(
@@ -178,10 +179,10 @@ export function vmSituation(tables: Tables, world: World, state: State, uid: num
 
 function isSettled(tables: Tables, world: World, state: State, uid: number): boolean {
   const vm = state.store.vms[uid];
-  if (vm == null || vm.deleted) return true;
+  if (vm == null) return true;
   const home = homeOf(tables, state, uid);
   if (copiesOf(tables, world, state, uid).some(({ sameVm }) => sameVm)) return false;
-  return vm.run === null || !vm.run.open || (home!.lives && home!.entry?.isRuns === true);
+  return vm.deleted || vm.run === null || !vm.run.open || (home!.lives && home!.entry?.isRuns === true);
 }
 
 function tableWrite(state: State, node: number, change: Partial<TableSpec>): NodeTable {

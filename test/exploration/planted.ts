@@ -30,7 +30,6 @@ export const planted = {
   ignoresWord: { bug: 'a session is opened while a word stands', tables: node(without(nodeTable, 'word-stands')) },
   keepsStrays: { bug: 'a session is opened while the table asks for what is not its VM\'s run', tables: node(without(nodeTable, 'drop-strays')) },
   startsUnopened: { bug: 'an agent starts without an open session', tables: guest(without(guestTable, 'not-open')) },
-  startsBeside: { bug: 'an agent starts beside a domain that has the same CPU', tables: guest(without(guestTable, 'host-taken')) },
   keepsLeft: { bug: 'an agent keeps what the one before it had defined', tables: { ...guest(without(guestTable, 'undefine-left')), mayState: () => true } },
   statesTooSoon: { bug: 'an agent states what lives before what was left is undefined', tables: { ...product, mayState: () => true } },
   hearsAnybody: { bug: 'a statement counts whatever seal it answers', tables: { ...product, isHeard: () => true } },
@@ -49,7 +48,6 @@ export const planted = {
   suspectsNothing: { bug: 'a controller without memory takes an old store for that of now', tables: { ...product, restoreTable: without(restoreTable, 'long-away') } },
   agentForgets: { bug: 'an agent does not notice that its table went back', tables: { ...product, readingTable: without(readingTable, 'went-back') } },
   ignoresOldDomain: { bug: 'a VM is opened while a domain of an earlier one of its name lives', tables: vm(without(vmTable, 'old-domain-runs')) },
-  fenceWaits: { bug: 'a node is fenced only once its agent has answered', tables: node(changed(nodeTable, 'fence', { when: (s) => s.heard && s.word && s.lapsed && !s.nodeReady && !s.fenced && !s.restoreIsOpen })) },
   verifiesOldLooks: { bug: 'an agent renews its Lease before its first look, and verified does not ask whose session it is', tables: {
     ...product, leaseAfterFirstLook: false,
     whyNotVerified: (situation) => product.whyNotVerified({ ...situation, lease: situation.lease && { ...situation.lease, session: situation.statement?.session ?? '' } }),

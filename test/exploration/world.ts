@@ -35,7 +35,7 @@ export interface World {
 /** All hosts are up, their agents too; no table is there yet, and the first controller has just begun to lead. */
 export function firstState({ nodes, vms, wishes, oldAgents = [] }: World): State {
   const each = <Item>(item: (at: number) => Item) => Array.from({ length: nodes }, (_, at) => item(at));
-  const uids = vms * (wishes.includes('recreate') ? 2 : 1);
+  const uids = vms * (wishes.includes('recreate') ? 3 : 1);
   return {
     store: {
       vms: Array.from({ length: uids }, (_, uid) => (uid < vms ? { deleted: false, finalizer: true, halted: false, renew: false, run: null } : null)),

@@ -23,13 +23,16 @@ export const worlds: readonly World[] = [
   { ...base, name: 'restored at the start', begins: 'empty', grain: 'fine', faults: ['restore'], maxFaults: 1 },
   { ...base, name: 'restored on one host', nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['halt', 'renew', 'delete', 'recreate'], maxWishes: 2 },
   { ...base, name: 'restored, two want one CPU', nodes: 1, vms: 2, faults: ['restore', 'agentCrash', 'domainEnds'], maxFaults: 2, wishes: ['halt'], maxWishes: 1 },
-  { ...base, name: 'restored while it moves', faults: ['restore', 'takeover'], maxFaults: 2, wishes: ['renew'], maxWishes: 1 },
+  { ...base, name: 'restored, and made again under its name', faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 3 },
+  { ...base, name: 'restored while it moves', faults: ['restore'], maxFaults: 1, grain: 'fine', wishes: ['renew', 'halt', 'delete'], maxWishes: 1 },
+  { ...base, name: 'restored, and another leads', nodes: 1, faults: ['restore', 'takeover', 'kill'], maxFaults: 2, wishes: ['renew', 'halt'], maxWishes: 1 },
   { ...base, name: 'a lying agent', vms: 2, faults: ['lie', 'takeover', 'giveUp'], maxFaults: 2 },
   { ...base, name: 'agents of the version before', begins: 'empty', faults: ['kill', 'agentCrash', 'takeover', 'oldLeader'], maxFaults: 2, oldAgents: [0] },
 ];
 
 /** Explored by `make nightly` too. */
 export const largeWorlds: readonly World[] = [
+  { ...base, name: 'restored while it moves, and another leads', faults: ['restore', 'takeover'], maxFaults: 2, wishes: ['renew'], maxWishes: 1 },
   { ...base, name: 'restored, and given up', faults: ['restore', 'giveUp'], maxFaults: 2 },
   { ...base, name: 'restored, and frozen while it moves', faults: ['restore', 'freeze'], maxFaults: 2, wishes: ['renew'], maxWishes: 1 },
   { ...base, name: 'restored, two nodes and two VMs', vms: 2, faults: ['restore', 'giveUp'], maxFaults: 2 },
