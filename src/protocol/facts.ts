@@ -48,6 +48,8 @@ export interface NodeTable<Claims> {
   readonly restore?: string;
   /** The agent's session that may start and stop guests; absent: none may. */
   readonly session?: string;
+  /** Grants of domains that were found in a restore and whose VMs are gone: kept until a person ends them. */
+  readonly kept: readonly string[];
   /** A person has given the node up: what it held may run elsewhere. */
   readonly fenced: boolean;
   readonly entries: readonly Entry<Claims>[];
@@ -68,6 +70,8 @@ export interface Seal {
 export interface Statement<Claims> {
   /** Random; a new one for each process, and whenever the table is gone, another one, or has gone back. */
   readonly session: string;
+  /** Rises by one at each statement of a session; the agent's Lease names the last. */
+  readonly number: number;
   readonly seal: Seal;
   /** It has read a later version of this table than came after; `BeforeRestore`: before the restore that the table is sealed for. */
   readonly wentBack: 'No' | 'Yes' | 'BeforeRestore';

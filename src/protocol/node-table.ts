@@ -23,6 +23,11 @@ export interface NodeSituation {
   /** It has agreed since this controller leads, which itself has seen nothing go back. */
   readonly agreedBefore: boolean;
   /**
+   * Whether the table's `kept` are the domains that live here and whose VMs are gone: while a restore is open all that are stated,
+   * else those of them that are kept already.
+   */
+  readonly homeless: 'AsKept' | 'Otherwise';
+  /**
    * Entries that are not their VM's open run: whether their domains live, or their removal is not answered. In an open table
    * only those that are over and whose VM is gone: what a VM's last grant held keeps its place until the next is there.
    */
@@ -39,6 +44,8 @@ export type NodeStep =
   /** Fenced, a new seal, no session; entries that ask for Running ask for Stopped: an agent of the version before starts none. */
   | { readonly do: 'fence' }
   | { readonly do: 'openRestore' }
+  /** `kept` becomes what it should be. */
+  | { readonly do: 'keep' }
   | { readonly do: 'dropStrays' }
   /** The stated session into the table; fenced no more. */
   | { readonly do: 'openSession' }
@@ -83,6 +90,12 @@ const rows: readonly Row<NodeSituation, NodeStep>[] = [
     name: 'not-believed', given: 'it contradicts a store that it has agreed with', when: (s) => s.contradicts && !s.restoreIsOpen,
     does: 'wait: NotBelieved', step: wait('NotBelieved'),
     why: 'This controller would know of a restore; the node takes no guests, and nobody else is held up.', serves: ['Live'],
+  },
+  {
+    name: 'keep', given: 'domains live whose VMs are gone since a restore, and the table does not say so, or says so of one that has ended',
+    when: ({ homeless }) => homeless === 'Otherwise',
+    does: 'write which are kept', step: () => ({ do: 'keep' }),
+    why: 'They hold what they hold, and their names, until a person ends them; after the restore no node is believed about new ones.', serves: ['I6', 'I8'],
   },
   {
     name: 'drop-strays', given: 'entries are left that are not their VM\'s run, and nothing of them lives', when: ({ strays }) => strays === 'Over',

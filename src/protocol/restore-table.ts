@@ -14,7 +14,10 @@ export interface RestoreSituation {
   /** And answered, or a person's word stands for it. */
   readonly allHeard: boolean;
   readonly anyContradicts: boolean;
-  /** Every VM's run is Closed or lives where it says, in an entry; no domain of a VM lives elsewhere, of a deleted one neither. */
+  /**
+   * Every VM's run is Closed or lives where it says, in an entry, or is being removed; no domain of a VM lives elsewhere; and
+   * domains whose VMs are gone are kept.
+   */
   readonly allSettled: boolean;
 }
 

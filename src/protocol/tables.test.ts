@@ -94,7 +94,7 @@ tested<VmSituation, object>('a VM\'s next step', vmTable, nextVmStep, runs, [
 
 const node: NodeSituation = {
   table: 'Mine', restoreIsOpen: false, sealedForRestore: false, word: false, lapsed: false, nodeReady: true, fenced: false,
-  heard: true, isOpen: true, contradicts: false, agreedBefore: true, strays: 'None',
+  heard: true, isOpen: true, contradicts: false, agreedBefore: true, homeless: 'AsKept', strays: 'None',
 };
 
 tested<NodeSituation, object>('a node\'s next step', nodeTable, nextNodeStep, node, [
@@ -106,6 +106,7 @@ tested<NodeSituation, object>('a node\'s next step', nodeTable, nextNodeStep, no
   ['not-heard', { heard: false, lapsed: true, nodeReady: false }, { do: 'wait', why: 'NodeNotHeard' }],
   ['open-restore', { contradicts: true, agreedBefore: false }, { do: 'openRestore' }],
   ['not-believed', { contradicts: true }, { do: 'wait', why: 'NotBelieved' }],
+  ['keep', { homeless: 'Otherwise', restoreIsOpen: true, sealedForRestore: true }, { do: 'keep' }],
   ['drop-strays', { strays: 'Over', isOpen: false }, { do: 'dropStrays' }],
   ['restore-open', { restoreIsOpen: true, sealedForRestore: true }, { do: 'wait', why: 'RestoreOpen' }],
   ['word-stands', { word: true, isOpen: false }, { do: 'wait', why: 'WordStands' }],
@@ -195,8 +196,8 @@ tested<GuardSituation, object>('a guard\'s next step', guardTable, nextGuardStep
 
 const seal = { term: 't', round: 1 };
 const verified: VerifiedSituation = {
-  run: { count: 1, grant: 'g', node: 'a', state: 'Open' }, entry: 'g', fenced: false, lease: { session: 's', alive: true },
-  statement: { session: 's', wentBack: 'No', domains: [{ grant: 'g', uid: 'u', vm: 'ns/v', verdict: 'Verified' }] },
+  run: { count: 1, grant: 'g', node: 'a', state: 'Open' }, entry: 'g', fenced: false, lease: { session: 's', statement: 4, alive: true },
+  statement: { session: 's', number: 4, wentBack: 'No', domains: [{ grant: 'g', uid: 'u', vm: 'ns/v', verdict: 'Verified' }] },
 };
 const domains = (verdict: 'Verified' | 'Violated' | 'Unknown', grant = 'g') => ({ ...verified.statement!, domains: [{ grant, uid: 'u', vm: 'ns/v', verdict }] });
 
@@ -207,11 +208,12 @@ describe('verified', () => {
     ['NotOpen', { run: undefined }],
     ['OtherEntry', { entry: 'h' }],
     ['OtherEntry', { fenced: true }],
-    ['NodeSilent', { lease: { session: 's', alive: false } }],
+    ['NodeSilent', { lease: { ...verified.lease!, alive: false } }],
     ['NodeSilent', { lease: undefined }],
-    ['NotSeen', { lease: { session: 'of the next process', alive: true } }],
+    ['NotSeen', { lease: { ...verified.lease!, session: 'of the next process' } }],
     ['NotSeen', { statement: { ...verified.statement!, wentBack: 'Yes' } }],
     ['NotSeen', { statement: undefined }],
+    ['NotSeen', { statement: { ...verified.statement!, number: 3 } }],
     ['NotRunning', { statement: domains('Verified', 'h') }],
     ['Violated', { statement: domains('Violated') }],
     ['NotAudited', { statement: domains('Unknown') }],

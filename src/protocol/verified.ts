@@ -6,9 +6,12 @@ export interface VerifiedSituation {
   /** Name of the grant that the table of the run's node holds for the VM. */
   readonly entry: string | undefined;
   readonly fenced: boolean;
-  readonly statement: Pick<Statement<unknown>, 'session' | 'wentBack' | 'domains'> | undefined;
-  /** The agent's Lease: the session in it, and whether it was seen to be renewed within its duration, by the leader's clock. */
-  readonly lease: { readonly session: string; readonly alive: boolean } | undefined;
+  readonly statement: Pick<Statement<unknown>, 'session' | 'number' | 'wentBack' | 'domains'> | undefined;
+  /**
+   * The agent's Lease: its session and the number of its last statement when it renewed, and whether it was seen to be renewed
+   * within its duration, by the leader's clock.
+   */
+  readonly lease: { readonly session: string; readonly statement: number; readonly alive: boolean } | undefined;
 }
 
 /** The first thing that is missing; undefined: it is verified. */
@@ -24,6 +27,8 @@ export function whyNotVerified({ run, entry, fenced, statement, lease }: Verifie
   if (lease?.alive !== true) return 'NodeSilent';
   // An agent renews with its session only after its first look: what an agent before it has said is said no more.
   if (statement === undefined || statement.session !== lease.session || statement.wentBack !== 'No') return 'NotSeen';
+  // One that a restore has put back is older than the Lease that was renewed since.
+  if (statement.number < lease.statement) return 'NotSeen';
   const domain = statement.domains.find(({ grant }) => grant === run.grant);
   if (domain === undefined) return 'NotRunning';
   switch (domain.verdict) {

@@ -80,6 +80,8 @@ export function takesGuests(node: {
 /**
  * Whom a node's word about a VM binds. A node that lies must hold up nobody but itself: what it says of a VM whose run is
  * elsewhere counts only while a restore is open, since only then it can be true; else it makes the node unusable.
+
+ * @param claim isInTable: an entry, or `kept`, names the grant.
  */
 export function isBelieved(claim: { readonly restoreIsOpen: boolean; readonly nodeIsRuns: boolean; readonly isInTable: boolean }): boolean {
   return claim.restoreIsOpen || claim.nodeIsRuns || claim.isInTable;

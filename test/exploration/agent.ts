@@ -12,7 +12,7 @@ type Agent = NonNullable<Host['agent']>;
 export function sameSpec(one: TableSpec | null, other: TableSpec | null): boolean {
   if (one === other) return true;
   return one !== null && other !== null && one.tid === other.tid && one.count === other.count && one.seal?.id === other.seal?.id
-    && one.session === other.session && one.restore === other.restore && one.fenced === other.fenced && one.entries.length === other.entries.length
+    && one.session === other.session && one.restore === other.restore && one.fenced === other.fenced && one.kept.join() === other.kept.join() && one.entries.length === other.entries.length
     && one.entries.every(({ grant, desired, uid }, at) => grant === other.entries[at]!.grant && desired === other.entries[at]!.desired && uid === other.entries[at]!.uid);
 }
 
@@ -29,7 +29,7 @@ function isLeft(agent: Agent, domain: Domain | null): boolean {
 
 /** A new session, where the one of now has been used. */
 function withNewSession(state: State, agent: Agent): { readonly agent: Agent; readonly fresh: number } {
-  return { agent: { ...agent, session: state.fresh, stated: false }, fresh: state.fresh + 1 };
+  return { agent: { ...agent, session: state.fresh, stated: false, statements: 0 }, fresh: state.fresh + 1 };
 }
 
 function readEvent(tables: Tables, state: State, node: number): Event | undefined {
@@ -60,9 +60,9 @@ function readEvent(tables: Tables, state: State, node: number): Event | undefine
 
 function statementOf({ hosts }: State, node: number): Statement {
   const { agent, note, domains } = hosts[node]!;
-  const { cache, session } = agent!;
+  const { cache, session, statements } = agent!;
   return {
-    session, seal: cache!.seal?.id ?? 0, wentBack: note?.wentBack !== true ? 'No' : note.under === cache!.restore ? 'Yes' : 'BeforeRestore',
+    session, number: statements + 1, seal: cache!.seal?.id ?? 0, wentBack: note?.wentBack !== true ? 'No' : note.under === cache!.restore ? 'Yes' : 'BeforeRestore',
     domains: domains.flatMap((domain, uid) => {
       const seen = seenOf(agent!, domain);
       return seen === 'running' || seen === 'changing' ? [{ uid, grant: domain!.grant, runs: seen === 'running' }] : [];
@@ -72,7 +72,7 @@ function statementOf({ hosts }: State, node: number): Statement {
 }
 
 function sameStatement(one: Statement | null, other: Statement): boolean {
-  return one !== null && one.session === other.session && one.seal === other.seal && one.wentBack === other.wentBack
+  return one !== null && one.session === other.session && one.number === other.number - 1 && one.seal === other.seal && one.wentBack === other.wentBack
     && JSON.stringify([one.domains, one.answers]) === JSON.stringify([other.domains, other.answers]);
 }
 
@@ -85,19 +85,20 @@ function stateEvent(tables: Tables, state: State, node: number): Event | undefin
   if (!tables.mayState(guests)) return undefined;
   const statement = statementOf(state, node);
   if (sameStatement(table.statement, statement)) return undefined;
-  const next = withHost(withTable(state, node, { ...table, statement }), node, { agent: { ...agent, stated: true } });
+  const next = withHost(withTable(state, node, { ...table, statement }), node, { agent: { ...agent, stated: true, statements: statement.number } });
   return { says: `the agent of node ${node} states what lives: ${statement.domains.map(({ uid }) => `VM ${uid}`).join(', ') || 'nothing'}`, next: { ...next, excused: replaced(state.excused, node, false) } };
 }
 
 function renewEvent({ leaseAfterFirstLook }: Tables, state: State, node: number): Event | undefined {
   const agent = state.hosts[node]!.agent!;
+  const lease = state.store.leases[node]!;
   const stated = agent.old || agent.stated || !leaseAfterFirstLook;
-  if (!stated || (state.alive[node]! && state.store.leases[node] === agent.session)) return undefined;
-  const isNew = state.store.leases[node] !== agent.session && state.store.tables[node]?.statement?.session !== agent.session;
+  if (!stated || (state.alive[node]! && lease.session === agent.session)) return undefined;
+  const isNew = lease.session !== agent.session && state.store.tables[node]?.statement?.session !== agent.session;
   return {
     says: `the agent of node ${node} renews its Lease`,
     next: {
-      ...state, alive: replaced(state.alive, node, true), store: { ...state.store, leases: replaced(state.store.leases, node, agent.session) },
+      ...state, alive: replaced(state.alive, node, true), store: { ...state.store, leases: replaced(state.store.leases, node, { session: agent.session, statement: agent.statements }) },
       excused: isNew ? replaced(state.excused, node, false) : state.excused,
     },
   };

@@ -32,8 +32,11 @@ class Writer {
   readonly #nodeAt: readonly number[];
   readonly #uids: readonly number[];
   readonly #condemned: ReadonlySet<number>;
+  /** Numbers of a node's statements that anybody remembers, ascending: how far apart they are says nothing. */
+  readonly #statementRanks: readonly (readonly number[])[];
 
-  constructor({ nodes, uids }: Order, condemned: readonly number[]) {
+  constructor({ nodes, uids }: Order, condemned: readonly number[], statementRanks: readonly (readonly number[])[]) {
+    this.#statementRanks = statementRanks;
     this.#nodeAt = nodes.map((_, node) => nodes.indexOf(node));
     this.#uids = uids;
     this.#condemned = new Set(condemned);
@@ -93,6 +96,8 @@ class Writer {
     }
     this.name(spec.restore);
     this.name(spec.session);
+    this.number(spec.kept.length);
+    for (const grant of spec.kept) this.name(grant);
     this.entries(spec.entries);
   }
 
@@ -104,7 +109,7 @@ class Writer {
     }
   }
 
-  table(table: NodeTable | null, rank: (count: number) => number): void {
+  table(table: NodeTable | null, rank: (count: number) => number, node: number): void {
     this.spec(table?.spec ?? null, rank);
     const statement = table?.statement ?? null;
     if (statement === null) {
@@ -113,6 +118,7 @@ class Writer {
     }
     this.number(statement.wentBack === 'No' ? 1 : statement.wentBack === 'Yes' ? 2 : 3);
     this.name(statement.session);
+    this.number(this.#statementRanks[node]!.indexOf(statement.number));
     this.name(statement.seal);
     for (const uid of this.#uids) {
       const domain = statement.domains.find((one) => one.uid === uid);
@@ -130,8 +136,9 @@ class Writer {
   store(store: Store, { nodes }: Order, ranks: readonly ((count: number) => number)[]): void {
     for (const uid of this.#uids) this.vm(store.vms[uid] ?? null);
     for (const node of nodes) {
-      this.table(store.tables[node] ?? null, ranks[node]!);
-      this.name(store.leases[node]!);
+      this.table(store.tables[node] ?? null, ranks[node]!, node);
+      this.name(store.leases[node]!.session);
+      this.number(this.#statementRanks[node]!.indexOf(store.leases[node]!.statement));
       this.flags(store.words[node]!);
     }
     this.flags(store.past, store.restore !== null, store.restore?.found === true, store.restore != null && store.restore.accepted !== null, ...nodes.map((node) => store.restore?.accepted?.[node] === true));
@@ -157,8 +164,17 @@ function ranksOf(state: State, node: number): (count: number) => number {
   return (count) => ranks.get(count) ?? 0;
 }
 
+function statementsOf({ store, snapshot, hosts, late }: State, node: number): readonly number[] {
+  const lates = late?.kind === 'table' && late.at === node ? [late.expect?.statement?.number, late.put.statement?.number] : [];
+  const numbers = [
+    hosts[node]!.agent?.statements, store.tables[node]?.statement?.number, store.leases[node]!.statement,
+    snapshot?.tables[node]?.statement?.number, snapshot?.leases[node]!.statement, ...lates,
+  ];
+  return [...new Set(numbers.filter((number) => number !== undefined))].sort((a, b) => a - b);
+}
+
 function encodeBy(state: State, order: Order, ranks: readonly ((count: number) => number)[]): string {
-  const writer = new Writer(order, state.condemned);
+  const writer = new Writer(order, state.condemned, state.hosts.map((_, node) => statementsOf(state, node)));
   writer.store(state.store, order, ranks);
   for (const node of order.nodes) {
     const { on, note, agent, domains } = state.hosts[node]!;
@@ -173,6 +189,7 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
     if (agent !== null) {
       writer.name(agent.session);
       writer.name(agent.process);
+      writer.number(statementsOf(state, node).indexOf(agent.statements));
       writer.spec(agent.cache, ranks[node]!);
     }
     for (const uid of order.uids) {
@@ -199,8 +216,8 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
     writer.vm(state.late.put);
   } else if (state.late?.kind === 'table') {
     writer.number(order.nodes.indexOf(state.late.at));
-    writer.table(state.late.expect, ranks[state.late.at]!);
-    writer.table(state.late.put, ranks[state.late.at]!);
+    writer.table(state.late.expect, ranks[state.late.at]!, state.late.at);
+    writer.table(state.late.put, ranks[state.late.at]!, state.late.at);
   }
   writer.number(state.snapshot === null ? 0 : 1);
   if (state.snapshot !== null) writer.store(state.snapshot, order, ranks);

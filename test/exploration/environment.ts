@@ -14,7 +14,7 @@ function powerOff(state: State, node: number): State {
 }
 
 function agentStarts(state: State, node: number): State {
-  const next: Partial<Host> = { on: true, agent: { session: state.fresh, process: state.fresh + 1, stated: false, cache: null, old: false } };
+  const next: Partial<Host> = { on: true, agent: { session: state.fresh, process: state.fresh + 1, stated: false, statements: 0, cache: null, old: false } };
   return { ...withHost(state, node, next), fresh: state.fresh + 2 };
 }
 
@@ -82,7 +82,7 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
     case 'oldLeader':
       return nodes.filter((node) => state.store.tables[node]?.spec.seal != null).map((node) => {
         const { spec, statement } = state.store.tables[node]!;
-        const next = { spec: { ...spec, count: spec.count + 1, seal: null, restore: 0, session: 0, fenced: false }, statement };
+        const next = { spec: { ...spec, count: spec.count + 1, seal: null, restore: 0, session: 0, fenced: false, kept: [] }, statement };
         return { says: `a controller of the version before rewrites the table of node ${node}, and drops what it does not know`, next: withTable(state, node, next) };
       });
     case 'lie':
@@ -122,7 +122,7 @@ function grantsOf({ store, hosts, late }: State, uid: number): readonly number[]
 
 function wishesOf(world: World, state: State): readonly Event[] {
   return state.store.vms.flatMap((vm, uid) => world.wishes.flatMap((wish): Event[] => {
-    const wished = (says: string, put: Vm): Event => {
+    const wished = (says: string, put: Vm | null): Event => {
       const condemned = [...new Set([...state.condemned, ...grantsOf(state, uid)])];
       return { says: `a person ${says} VM ${uid}`, next: { ...withVm(state, uid, put), wishes: state.wishes + 1, condemned } };
     };
@@ -132,7 +132,7 @@ function wishesOf(world: World, state: State): readonly Event[] {
       case 'renew':
         return vm === null || vm.deleted || vm.renew || vm.run === null ? [] : [wished('changes and restarts', { ...vm, renew: true })];
       case 'delete':
-        return vm === null || vm.deleted ? [] : [wished('deletes', { ...vm, deleted: true })];
+        return vm === null || vm.deleted ? [] : [wished('deletes', vm.finalizer ? { ...vm, deleted: true } : null)];
       case 'recreate': {
         const taken = state.store.vms.some((other, at) => other !== null && nameOf(world, at) === nameOf(world, uid));
         const before = uid - world.vms;

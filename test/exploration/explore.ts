@@ -48,10 +48,10 @@ export function verifiedIn({ whyNotVerified }: Tables, state: State): readonly n
       entry: entry === undefined ? undefined : String(entry.grant),
       fenced: table?.spec.fenced === true,
       statement: table?.statement == null ? undefined : {
-        session: String(table.statement.session), wentBack: table.statement.wentBack,
+        session: String(table.statement.session), number: table.statement.number, wentBack: table.statement.wentBack,
         domains: table.statement.domains.map(({ grant, runs }) => ({ grant: String(grant), uid: String(uid), vm: '', verdict: runs ? 'Verified' : 'Unknown' })),
       },
-      lease: { session: String(state.store.leases[run.node]), alive: state.alive[run.node]! },
+      lease: { session: String(state.store.leases[run.node]!.session), statement: state.store.leases[run.node]!.statement, alive: state.alive[run.node]! },
     });
     return why === undefined ? [uid] : [];
   });

@@ -80,6 +80,15 @@ function straysOf(state: State, node: number): NodeSituation['strays'] {
   return others.length > 0 ? 'Over' : 'None';
 }
 
+/** Domains whose VMs are gone: all in a restore, else those that are kept already. */
+function homelessOn(tables: Tables, state: State, node: number): readonly number[] {
+  const table = state.store.tables[node] ?? null;
+  if (table === null || !heard(tables, state, table)) return table?.spec.kept ?? [];
+  return table.statement!.domains.filter(({ uid, grant }) => (
+    state.store.vms[uid] == null && (state.store.restore !== null || table.spec.kept.includes(grant)) && !table.spec.entries.some((entry) => entry.grant === grant)
+  )).map(({ grant }) => grant).sort((a, b) => a - b);
+}
+
 export function nodeSituation(tables: Tables, state: State, node: number): NodeSituation {
   const { store, alive, leader } = state;
   const table = store.tables[node]!;
@@ -96,6 +105,7 @@ export function nodeSituation(tables: Tables, state: State, node: number): NodeS
     isOpen: isOpen(table),
     contradicts: contradicts(tables, state, node),
     agreedBefore: leader.agreed[node]!,
+    homeless: table === null || homelessOn(tables, state, node).join() === table.spec.kept.join() ? 'AsKept' : 'Otherwise',
     strays: straysOf(state, node),
   };
 }
@@ -121,7 +131,7 @@ function copiesOf(tables: Tables, world: World, state: State, uid: number): read
       if (run !== null && domain.uid === uid && run.node === node && run.grant === domain.grant) return [];
       const believed = tables.isBelieved({
         restoreIsOpen: state.store.restore !== null, nodeIsRuns: run?.node === node,
-        isInTable: table!.spec.entries.some(({ grant }) => grant === domain.grant),
+        isInTable: table!.spec.kept.includes(domain.grant) || table!.spec.entries.some(({ grant }) => grant === domain.grant),
       });
       return believed ? [{ node: String(node), sameVm: domain.uid === uid }] : [];
     });
@@ -182,7 +192,8 @@ function isSettled(tables: Tables, world: World, state: State, uid: number): boo
   if (vm == null) return true;
   const home = homeOf(tables, state, uid);
   if (copiesOf(tables, world, state, uid).some(({ sameVm }) => sameVm)) return false;
-  return vm.deleted || vm.run === null || !vm.run.open || (home!.lives && home!.entry?.isRuns === true);
+  if (vm.deleted) return vm.run === null || !vm.run.open || home!.entry?.desired === 'Removed';
+  return vm.run === null || !vm.run.open || (home!.lives && home!.entry?.isRuns === true);
 }
 
 function tableWrite(state: State, node: number, change: Partial<TableSpec>): NodeTable {
@@ -212,7 +223,7 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
   switch (step.do) {
     case 'makeTable': {
       const put: NodeTable = {
-        spec: { tid: state.fresh + 1, count: 0, seal: sealed(state), restore: state.store.restore?.id ?? 0, session: 0, fenced: false, entries: state.leader.lost[node] ?? [] }, statement: null,
+        spec: { tid: state.fresh + 1, count: 0, seal: sealed(state), restore: state.store.restore?.id ?? 0, session: 0, fenced: false, kept: [], entries: state.leader.lost[node] ?? [] }, statement: null,
       };
       const late: Late = { kind: 'table', at: node, expect: null, put, says: named(`makes the table of node ${node}`) };
       return written({ ...state, fresh: state.fresh + 2 }, late);
@@ -227,6 +238,8 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
     }
     case 'openRestore':
       return { says: named(`opens a restore, since node ${node} contradicts the store`), next: openRestore(state, true) };
+    case 'keep':
+      return written(state, tableLate(state, node, { kept: homelessOn(tables, state, node) }, named(`keeps what lives on node ${node} and has no VM`)));
     case 'dropStrays': {
       const entries = table!.spec.entries.filter(({ uid, grant }) => isOpenRun(state, uid, grant, node) || (isOpen(table) && state.store.vms[uid] != null)
         || table!.statement!.domains.some((domain) => domain.grant === grant));
@@ -259,7 +272,8 @@ function restoreEvent(tables: Tables, world: World, state: State): Event | undef
     allSealed: all.every((table) => table !== null && table.spec.restore === restore?.id),
     allHeard: allHeard(tables, state),
     anyContradicts: all.some((_, node) => contradicts(tables, state, node)),
-    allSettled: state.store.vms.every((_, uid) => isSettled(tables, world, state, uid)),
+    allSettled: state.store.vms.every((_, uid) => isSettled(tables, world, state, uid))
+      && all.every((table, node) => table !== null && homelessOn(tables, state, node).join() === table.spec.kept.join()),
   }, tables.restoreTable);
   const says = (what: string) => `the controller ${what} [restore row ${row}]`;
   switch (step.do) {

@@ -29,6 +29,7 @@ export interface TableSpec {
   /** 0: none. */
   readonly session: number;
   readonly fenced: boolean;
+  readonly kept: readonly number[];
   readonly entries: readonly Entry[];
 }
 
@@ -40,6 +41,7 @@ export interface Stated {
 
 export interface Statement {
   readonly session: number;
+  readonly number: number;
   readonly seal: number;
   readonly wentBack: 'No' | 'Yes' | 'BeforeRestore';
   readonly domains: readonly Stated[];
@@ -58,8 +60,8 @@ export interface Store {
   readonly restore: { readonly id: number; readonly found: boolean; readonly accepted: readonly boolean[] | null } | null;
   /** The leader's Lease is long past. */
   readonly past: boolean;
-  /** Session in each agent's Lease. */
-  readonly leases: readonly number[];
+  /** Session in each agent's Lease, and its last statement then. */
+  readonly leases: readonly { readonly session: number; readonly statement: number }[];
   /** A person's word that a machine is off. */
   readonly words: readonly boolean[];
 }
@@ -89,6 +91,8 @@ export interface Host {
     readonly process: number;
     /** It has written a statement in this session. */
     readonly stated: boolean;
+    /** How many it has written. */
+    readonly statements: number;
     readonly cache: TableSpec | null;
     /** Of the version before: it knows no sessions. */
     readonly old: boolean;

@@ -40,14 +40,14 @@ export function firstState({ nodes, vms, wishes, oldAgents = [] }: World): State
     store: {
       vms: Array.from({ length: uids }, (_, uid) => (uid < vms ? { deleted: false, finalizer: true, halted: false, renew: false, run: null } : null)),
       tables: each((at) => (oldAgents.includes(at)
-        ? { spec: { tid: 90 + at, count: 0, seal: null, restore: 0, session: 0, fenced: false, entries: [{ uid: at, grant: 80 + at, desired: 'Running' }] }, statement: null }
+        ? { spec: { tid: 90 + at, count: 0, seal: null, restore: 0, session: 0, fenced: false, kept: [], entries: [{ uid: at, grant: 80 + at, desired: 'Running' }] }, statement: null }
         : null)),
-      restore: null, past: false, leases: each(() => 0), words: each(() => false),
+      restore: null, past: false, leases: each(() => ({ session: 0, statement: 0 })), words: each(() => false),
     },
     alive: each(() => false),
     hosts: each((at) => ({
       on: true, note: null,
-      agent: { session: 10 + at, process: 20 + at, stated: false, cache: null, old: oldAgents.includes(at) },
+      agent: { session: 10 + at, process: 20 + at, stated: false, statements: 0, cache: null, old: oldAgents.includes(at) },
       domains: Array.from({ length: uids }, (_, uid) => (oldAgents.includes(at) && uid === at ? { grant: 80 + at, live: true, job: false, by: 20 + at } : null)),
     })),
     leader: {
