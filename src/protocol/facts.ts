@@ -1,13 +1,16 @@
 /**
  * The facts that the protocol is about: each is written by one writer, into one object, by compare-and-swap.
  *
- * One lock per promise: the VM's `run` for "runs once", the node's table for "given once", the host itself for "never beside
+ * One lock per promise: the VM's `run` for "runs once", the node's table for "given once", the host itself for
+ * "never beside
  * another". All else is a report of one of these three.
  */
 
 /**
- * A guest and its placement on one node as one thing: made once by a controller, never changed, and held by the table's entry
- * and by the domain's metadata in the same bytes. Another spec, another place or another start after an end is another grant.
+ * A guest and its placement on one node as one thing: made once by a controller, never changed, and held by the
+ * table's entry
+ * and by the domain's metadata in the same bytes. Another spec, another place or another start after an end is
+ * another grant.
  */
 export interface Grant<Claims> {
   /** A hash of the bytes, of which some are random: who has the name has the bytes, and nobody makes it twice. */
@@ -56,8 +59,10 @@ export interface NodeTable<Claims> {
 }
 
 /**
- * Written anew at each takeover, fence and restore, always together with taking the session away. Writes that were decided
- * before then fail, and a statement that repeats it was made after the agent had read it: nothing is under way any more.
+ * Written anew at each takeover, fence and restore, always together with taking the session away. Writes that were
+ * decided
+ * before then fail, and a statement that repeats it was made after the agent had read it: nothing is under way any
+ * more.
  */
 export interface Seal {
   /** Of the controller that leads; random. */
@@ -73,7 +78,10 @@ export interface Statement<Claims> {
   /** Rises by one at each statement of a session; the agent's Lease names the last. */
   readonly number: number;
   readonly seal: Seal;
-  /** It has read a later version of this table than came after; `BeforeRestore`: before the restore that the table is sealed for. */
+  /**
+   * It has read a later version of this table than came after; `BeforeRestore`: before the restore that the table
+   * is sealed for.
+   */
   readonly wentBack: 'No' | 'Yes' | 'BeforeRestore';
   readonly domains: readonly StatedDomain<Claims>[];
   /** Entries whose end was asked for, and of which nothing lives. */
@@ -91,14 +99,20 @@ export interface StatedDomain<Claims> {
   readonly content?: Grant<Claims>;
 }
 
-/** What an agent keeps on its host's disk: no restore of the cluster reaches it. Written before a version is acted on. */
+/**
+ * What an agent keeps on its host's disk: no restore of the cluster reaches it. Written before a version is acted
+ * on.
+ */
 export interface Note {
   readonly tableUid: string;
   readonly count: number;
   readonly seal: Seal;
   /** The last restore that this table was sealed for. */
   readonly restore?: string;
-  /** A later version was read before: what the table's `restore` was when that was noticed. Stated until a session is opened. */
+  /**
+   * A later version was read before: what the table's `restore` was when that was noticed. Stated until a session
+   * is opened.
+   */
   readonly wentBack?: { readonly under: string | undefined };
 }
 
@@ -112,7 +126,10 @@ export interface Leadership {
 
 export interface Restore {
   readonly id: string;
-  /** `suspected`: nobody remembers, and the last leader's Lease is long past; it ends by itself where all answer and agree. */
+  /**
+   * `suspected`: nobody remembers, and the last leader's Lease is long past; it ends by itself where all answer and
+   * agree.
+   */
   readonly kind: 'suspected' | 'found';
   /** A person's word, and the nodes of which it says that they are off: what those have said counts no more. */
   readonly accepted?: { readonly off: readonly string[] };

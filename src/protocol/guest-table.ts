@@ -41,7 +41,8 @@ export type GuestStep =
   | { readonly do: 'none' };
 
 /**
- * Whether an agent may state what lives, and so renew its Lease: once nothing is left of the process before. A start that that one
+ * Whether an agent may state what lives, and so renew its Lease: once nothing is left of the process before. A
+ * start that that one
  * has sent would else come after the word that it does not live.
  */
 export function mayState(guests: Iterable<Pick<GuestSituation, 'domain' | 'isLeft'>>): boolean {
@@ -59,9 +60,11 @@ function end({ graceMs }: GuestSituation): GuestStep {
 
 const rows: readonly Row<GuestSituation, GuestStep>[] = [
   {
-    name: 'undefine-left', given: 'the domain is off, and a session before this one has defined it', when: (s) => s.domain === 'off' && s.isLeft,
+    name: 'undefine-left', given: 'the domain is off, and a session before this one has defined it',
+    when: (s) => s.domain === 'off' && s.isLeft,
     does: 'undefine it; its files stay', step: () => ({ do: 'undefineLeft' }),
-    why: 'A start that the process before has sent may be under way still: without the definition it fails.', serves: ['I1', 'I7'],
+    why: 'A start that the process before has sent may be under way still: without the definition it fails.',
+    serves: ['I1', 'I7'],
   },
   {
     name: 'remove', given: 'its removal is asked for, and it lives', when: (s) => asks('Removed')(s) && lives(s),
@@ -70,11 +73,13 @@ const rows: readonly Row<GuestSituation, GuestStep>[] = [
   },
   {
     name: 'removed', given: 'its removal is asked for, and it does not live', when: asks('Removed'),
-    does: 'remove all of it, and answer', step: () => ({ do: 'cleanUp', answer: 'Removed' }), why: 'Nothing is left.', serves: ['I5'],
+    does: 'remove all of it, and answer', step: () => ({ do: 'cleanUp', answer: 'Removed' }),
+    why: 'Nothing is left.', serves: ['I5'],
   },
   {
     name: 'changing', given: 'it is being started, or switching off', when: ({ domain }) => domain === 'changing',
-    does: 'wait for the event', step: () => ({ do: 'wait', why: 'Changing' }), why: 'It lives until libvirt says otherwise.', serves: ['I2'],
+    does: 'wait for the event', step: () => ({ do: 'wait', why: 'Changing' }),
+    why: 'It lives until libvirt says otherwise.', serves: ['I2'],
   },
   {
     name: 'no-entry', given: 'it lives, and no entry says so', when: (s) => lives(s) && s.entry === undefined,
@@ -87,12 +92,16 @@ const rows: readonly Row<GuestSituation, GuestStep>[] = [
     why: 'The table is about something that is not there; what is there stays as it is.', serves: ['I2', 'I6'],
   },
   {
-    name: 'stop', given: 'its stop is asked for, it lives, and the session is open', when: (s) => asks('Stopped')(s) && lives(s) && s.isOpen,
-    does: 'ask it to switch off; after its grace, end it', step: end, why: 'The stop is about this very grant.', serves: ['I6'],
+    name: 'stop', given: 'its stop is asked for, it lives, and the session is open',
+    when: (s) => asks('Stopped')(s) && lives(s) && s.isOpen,
+    does: 'ask it to switch off; after its grace, end it', step: end,
+    why: 'The stop is about this very grant.', serves: ['I6'],
   },
   {
-    name: 'stop-not-open', given: 'its stop is asked for, it lives, and the session is not open', when: (s) => asks('Stopped')(s) && lives(s),
-    does: 'audit it', step: () => ({ do: 'audit', as: 'Entry' }), why: 'The table may have gone back, or the node be fenced.', serves: ['I6'],
+    name: 'stop-not-open', given: 'its stop is asked for, it lives, and the session is not open',
+    when: (s) => asks('Stopped')(s) && lives(s),
+    does: 'audit it', step: () => ({ do: 'audit', as: 'Entry' }),
+    why: 'The table may have gone back, or the node be fenced.', serves: ['I6'],
   },
   {
     name: 'stopped', given: 'its stop is asked for, and it does not live', when: asks('Stopped'),
@@ -101,35 +110,51 @@ const rows: readonly Row<GuestSituation, GuestStep>[] = [
   },
   {
     name: 'paused', given: 'it is paused', when: ({ domain }) => domain === 'paused',
-    does: 'report it', step: () => ({ do: 'report', what: 'Paused' }), why: 'A person, or QEMU, had a reason.', serves: ['I2'],
+    does: 'report it', step: () => ({ do: 'report', what: 'Paused' }), why: 'A person, or QEMU, had a reason.',
+    serves: ['I2'],
   },
   {
     name: 'runs', given: 'it runs', when: ({ domain }) => domain === 'running',
-    does: 'audit it', step: () => ({ do: 'audit', as: 'Entry' }), why: 'What is reported is what was seen.', serves: ['I2', 'I3'],
+    does: 'audit it', step: () => ({ do: 'audit', as: 'Entry' }), why: 'What is reported is what was seen.',
+    serves: ['I2', 'I3'],
   },
-  { name: 'nothing', given: 'no entry asks for it', when: ({ entry }) => entry === undefined, does: 'nothing', step: () => ({ do: 'none' }), why: 'It is not of this host.', serves: [] },
+  {
+    name: 'nothing', given: 'no entry asks for it', when: ({ entry }) => entry === undefined, does: 'nothing',
+    step: () => ({ do: 'none' }), why: 'It is not of this host.', serves: [],
+  },
   {
     name: 'not-open', given: 'the table\'s session is not this agent\'s', when: ({ isOpen }) => !isOpen,
     does: 'wait: NotOpen', step: () => ({ do: 'wait', why: 'NotOpen' }),
     why: 'A controller that has judged what this agent states has to say that the table is of now.', serves: ['I7'],
   },
   {
-    name: 'grant-edited', given: 'the entry\'s bytes do not have the name that it gives', when: ({ entry }) => !entry!.isIntact,
-    does: 'report it', step: () => ({ do: 'report', what: 'GrantEdited' }), why: 'A person, or another version, has changed it.', serves: ['I1', 'I2'],
+    name: 'grant-edited', given: 'the entry\'s bytes do not have the name that it gives',
+    when: ({ entry }) => !entry!.isIntact,
+    does: 'report it', step: () => ({ do: 'report', what: 'GrantEdited' }),
+    why: 'A person, or another version, has changed it.', serves: ['I1', 'I2'],
   },
   {
-    name: 'over', given: 'it has ended, and its run strategy does not start it again', when: ({ isOver }) => isOver !== 'No',
-    does: 'report it', step: ({ isOver }) => ({ do: 'report', what: isOver === 'Succeeded' ? 'Succeeded' : 'Ended' }), why: 'As its owner says.', serves: [],
+    name: 'over', given: 'it has ended, and its run strategy does not start it again',
+    when: ({ isOver }) => isOver !== 'No',
+    does: 'report it',
+    step: ({ isOver }) => ({ do: 'report', what: isOver === 'Succeeded' ? 'Succeeded' : 'Ended' }),
+    why: 'As its owner says.', serves: [],
   },
   {
     name: 'backoff', given: 'it failed, or ended, a moment ago', when: ({ backoffMs }) => backoffMs > 0,
-    does: 'wait', step: ({ backoffMs }) => ({ do: 'wait', why: 'Backoff', forMs: backoffMs }), why: 'It is Unknown by itself meanwhile.', serves: [],
+    does: 'wait', step: ({ backoffMs }) => ({ do: 'wait', why: 'Backoff', forMs: backoffMs }),
+    why: 'It is Unknown by itself meanwhile.', serves: [],
   },
   {
-    name: 'host-taken', given: 'another domain that lives has what it claims', when: ({ hostIsFree }) => !hostIsFree,
-    does: 'report it', step: () => ({ do: 'report', what: 'HostTaken' }), why: 'Whatever any table says.', serves: ['I1', 'I8'],
+    name: 'host-taken', given: 'another domain that lives has what it claims',
+    when: ({ hostIsFree }) => !hostIsFree,
+    does: 'report it', step: () => ({ do: 'report', what: 'HostTaken' }), why: 'Whatever any table says.',
+    serves: ['I1', 'I8'],
   },
-  { name: 'start', given: 'none of these', when: () => true, does: 'define it with the grant, and start it', step: () => ({ do: 'start' }), why: 'It is to run.', serves: [] },
+  {
+    name: 'start', given: 'none of these', when: () => true, does: 'define it with the grant, and start it',
+    step: () => ({ do: 'start' }), why: 'It is to run.', serves: [],
+  },
 ];
 
 export const guestTable: Table<GuestSituation, GuestStep> = rows;

@@ -17,8 +17,10 @@ export interface ReadingStep {
   /** Whether what is asked for is done. */
   readonly session: 'Keep' | 'New';
   /**
-   * What the note on disk becomes, before anything is done by this version. `Take`: this version; that it went back is over once
-   * the session is open. `Flag`: the later version stays, with the word that it went back. `Restart`: this version, and that
+   * What the note on disk becomes, before anything is done by this version. `Take`: this version; that it went back
+   * is over once
+   * the session is open. `Flag`: the later version stays, with the word that it went back. `Restart`: this version,
+   * and that
    * the store went back stays noted, or is noted where it is older.
    */
   readonly note: 'Keep' | 'Take' | 'Flag' | 'Restart';
@@ -31,7 +33,8 @@ const rows: readonly Row<ReadingSituation, ReadingStep>[] = [
     why: 'The one that comes next may be an old one, with the session of now.', serves: ['I6', 'I7'],
   },
   {
-    name: 'no-seal', given: 'a controller of the version before has written it', when: ({ table }) => table === 'NoSeal',
+    name: 'no-seal', given: 'a controller of the version before has written it',
+    when: ({ table }) => table === 'NoSeal',
     does: 'take a new session; nothing is started or stopped', step: () => ({ session: 'New', note: 'Keep' }),
     why: 'It has dropped what tells whether it is of now.', serves: ['I7'],
   },
@@ -41,17 +44,21 @@ const rows: readonly Row<ReadingSituation, ReadingStep>[] = [
     why: 'A table of another UID is no truth before a controller has said so.', serves: ['I7'],
   },
   {
-    name: 'restore', given: 'it is sealed for a restore that the note does not name', when: ({ isOtherRestore }) => isOtherRestore,
+    name: 'restore', given: 'it is sealed for a restore that the note does not name',
+    when: ({ isOtherRestore }) => isOtherRestore,
     does: 'take a new session, and count from here', step: () => ({ session: 'New', note: 'Restart' }),
-    why: 'From here on a lower count is another restore; that there was this one is stated until a session is opened.', serves: ['I7', 'Live'],
+    why: 'From here on a lower count is another restore; that there was this one is stated until a session is opened.',
+    serves: ['I7', 'Live'],
   },
   {
     name: 'went-back', given: 'it is older than the note', when: ({ isOlder }) => isOlder,
-    does: 'take a new session, note that it went back, and state it', step: () => ({ session: 'New', note: 'Flag' }),
+    does: 'take a new session, note that it went back, and state it',
+    step: () => ({ session: 'New', note: 'Flag' }),
     why: 'The store is an older one; on disk, since the agent may end before it has said so.', serves: ['I6', 'I7'],
   },
   {
-    name: 'of-now', given: 'none of these', when: () => true, does: 'note it', step: () => ({ session: 'Keep', note: 'Take' }),
+    name: 'of-now', given: 'none of these', when: () => true, does: 'note it',
+    step: () => ({ session: 'Keep', note: 'Take' }),
     why: 'With the session open, that it went back is over: a controller has judged it.', serves: [],
   },
 ];

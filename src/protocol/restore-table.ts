@@ -15,7 +15,8 @@ export interface RestoreSituation {
   readonly allHeard: boolean;
   readonly anyContradicts: boolean;
   /**
-   * Every VM's run is Closed or lives where it says, in an entry, or is being removed; no domain of a VM lives elsewhere; and
+   * Every VM's run is Closed or lives where it says, in an entry, or is being removed; no domain of a VM lives
+   * elsewhere; and
    * domains whose VMs are gone are kept.
    */
   readonly allSettled: boolean;
@@ -37,35 +38,46 @@ const rows: readonly Row<RestoreSituation, RestoreStep>[] = [
     why: 'Counts only rise. It is asked before each other step.', serves: ['I6', 'I7'],
   },
   {
-    name: 'long-away', given: 'no restore is open, and no controller was there for long', when: (s) => s.restore === undefined && s.leaseLongPast,
+    name: 'long-away', given: 'no restore is open, and no controller was there for long',
+    when: (s) => s.restore === undefined && s.leaseLongPast,
     does: 'suspect a restore', step: () => ({ do: 'openRestore', kind: 'suspected' }),
     why: 'Nobody remembers, and a store that went back looks just like this.', serves: ['I7'],
   },
-  { name: 'none', given: 'none is open', when: ({ restore }) => restore === undefined, does: 'done', step: () => ({ do: 'done' }), why: '', serves: [] },
   {
-    name: 'confirm', given: 'one is suspected, and an agent contradicts the store, or a person has accepted it as one',
+    name: 'none', given: 'none is open', when: ({ restore }) => restore === undefined, does: 'done',
+    step: () => ({ do: 'done' }), why: '', serves: [],
+  },
+  {
+    name: 'confirm',
+    given: 'one is suspected, and an agent contradicts the store, or a person has accepted it as one',
     when: (s) => s.restore!.kind === 'suspected' && (s.anyContradicts || s.restore!.accepted),
-    does: 'call it found', step: () => ({ do: 'confirm' }), why: 'Then what does not live is closed.', serves: ['I6', 'I7'],
+    does: 'call it found', step: () => ({ do: 'confirm' }), why: 'Then what does not live is closed.',
+    serves: ['I6', 'I7'],
   },
   {
     name: 'clear', given: 'one is suspected, all tables are sealed, and all agents agree with the store',
     when: (s) => s.restore!.kind === 'suspected' && s.allSealed && s.allHeard,
-    does: 'close it', step: () => ({ do: 'closeRestore' }), why: 'Every host was asked, and none knows more.', serves: ['Live'],
+    does: 'close it', step: () => ({ do: 'closeRestore' }), why: 'Every host was asked, and none knows more.',
+    serves: ['Live'],
   },
   {
     name: 'not-heard', given: 'not every agent has answered', when: (s) => !(s.allSealed && s.allHeard),
-    does: 'wait: NodesNotHeard', step: () => ({ do: 'wait', why: 'NodesNotHeard' }), why: 'The one that is silent may run what the store has forgotten.', serves: ['I7'],
+    does: 'wait: NodesNotHeard', step: () => ({ do: 'wait', why: 'NodesNotHeard' }),
+    why: 'The one that is silent may run what the store has forgotten.', serves: ['I7'],
   },
   {
     name: 'not-accepted', given: 'no person has accepted it', when: ({ restore }) => !restore!.accepted,
-    does: 'wait: NotAccepted', step: () => ({ do: 'wait', why: 'NotAccepted' }), why: 'What the store asks for may have passed.', serves: ['I6'],
+    does: 'wait: NotAccepted', step: () => ({ do: 'wait', why: 'NotAccepted' }),
+    why: 'What the store asks for may have passed.', serves: ['I6'],
   },
   {
     name: 'not-settled', given: 'a VM\'s run does not say what lives', when: ({ allSettled }) => !allSettled,
-    does: 'wait: NotSettled', step: () => ({ do: 'wait', why: 'NotSettled' }), why: 'What lives is adopted first.', serves: ['I7'],
+    does: 'wait: NotSettled', step: () => ({ do: 'wait', why: 'NotSettled' }),
+    why: 'What lives is adopted first.', serves: ['I7'],
   },
   {
-    name: 'close', given: 'accepted, and settled', when: () => true, does: 'close it', step: () => ({ do: 'closeRestore' }),
+    name: 'close', given: 'accepted, and settled', when: () => true, does: 'close it',
+    step: () => ({ do: 'closeRestore' }),
     why: 'From here on it is a takeover like any.', serves: ['Live'],
   },
 ];

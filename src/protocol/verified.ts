@@ -8,7 +8,8 @@ export interface VerifiedSituation {
   readonly fenced: boolean;
   readonly statement: Pick<Statement<unknown>, 'session' | 'number' | 'wentBack' | 'domains'> | undefined;
   /**
-   * The agent's Lease: its session and the number of its last statement when it renewed, and whether it was seen to be renewed
+   * The agent's Lease: its session and the number of its last statement when it renewed, and whether it was seen to
+   * be renewed
    * within its duration, by the leader's clock.
    */
   readonly lease: { readonly session: string; readonly statement: number; readonly alive: boolean } | undefined;
@@ -18,7 +19,8 @@ export interface VerifiedSituation {
 export type NotVerified = 'NotOpen' | 'OtherEntry' | 'NodeSilent' | 'NotSeen' | 'NotRunning' | 'Violated' | 'NotAudited';
 
 /**
- * No code makes a grant of two sources, and the verdict is about the domain's own grant: so the three names agree only where
+ * No code makes a grant of two sources, and the verdict is about the domain's own grant: so the three names agree
+ * only where
  * the threads that were read are those of what the VM holds.
  */
 export function whyNotVerified({ run, entry, fenced, statement, lease }: VerifiedSituation): NotVerified | undefined {

@@ -18,9 +18,15 @@ export interface VmSituation {
   readonly hasOldEntry: boolean;
   /** Of the run's node. Undefined only without a run. */
   readonly home: Home | undefined;
-  /** Domains that live for this VM, or for an earlier one of its name, and are not its run's: those that are believed. */
+  /**
+   * Domains that live for this VM, or for an earlier one of its name, and are not its run's: those that are
+   * believed.
+   */
   readonly copies: readonly Copy[];
-  /** This controller has made the run's grant, and so has its bytes; nobody else has them before they are in a table. */
+  /**
+   * This controller has made the run's grant, and so has its bytes; nobody else has them before they are in a
+   * table.
+   */
   readonly made: 'No' | 'Kept' | 'MayBeUnderWay';
   /** Where placement would put it now, among the nodes that take guests. */
   readonly candidate: { readonly node: string; readonly isHome: boolean } | undefined;
@@ -48,7 +54,8 @@ export interface Copy {
 }
 
 /**
- * The statement was made after the agent had read a seal of this controller, and of the restore that is open: all that the agent
+ * The statement was made after the agent had read a seal of this controller, and of the restore that is open: all
+ * that the agent
  * had begun before is in it. One that a restore has put back with its seal says nothing.
  */
 export function isHeard(
@@ -78,7 +85,8 @@ export function takesGuests(node: {
 }
 
 /**
- * Whom a node's word about a VM binds. A node that lies must hold up nobody but itself: what it says of a VM whose run is
+ * Whom a node's word about a VM binds. A node that lies must hold up nobody but itself: what it says of a VM whose
+ * run is
  * elsewhere counts only while a restore is open, since only then it can be true; else it makes the node unusable.
 
  * @param claim isInTable: an entry, or `kept`, names the grant.

@@ -19,14 +19,20 @@ export type VmStep =
   | { readonly do: 'adoptRun' }
   /** The run's node's table gets the grant that this controller made. CAS on the table. */
   | { readonly do: 'grant' }
-  /** The run's node's table gets the grant of the domain that lives there, in the domain's own bytes. CAS on the table. */
+  /**
+   * The run's node's table gets the grant of the domain that lives there, in the domain's own bytes. CAS on the
+   * table.
+   */
   | { readonly do: 'adoptEntry'; readonly desired: 'Running' | 'Removed' }
   /** A copy's node's table gets the copy's own grant, to be removed. CAS on the table. */
   | { readonly do: 'removeCopy' }
   /** Running -> Stopped -> Removed. CAS on the table. */
   | { readonly do: 'ask'; readonly desired: 'Stopped' | 'Removed' }
   | { readonly do: 'dropEntry' }
-  /** Another round of the seal and nothing else, so that a write of which nobody knows whether it is under way fails. CAS on the table. */
+  /**
+   * Another round of the seal and nothing else, so that a write of which nobody knows whether it is under way
+   * fails. CAS on the table.
+   */
   | { readonly do: 'touch' }
   | { readonly do: 'wait'; readonly why: VmWait }
   | { readonly do: 'done'; readonly as: 'Runs' | 'Halted' | 'Gone' };
@@ -47,12 +53,14 @@ const first: readonly VmRow[] = [
     why: 'Until then a write that an earlier leader has decided may still land there.', serves: ['I1', 'I7'],
   },
   {
-    name: 'add-finalizer', given: 'not deleted, and without our finalizer', when: ({ deleted, finalizer }) => !deleted && !finalizer,
+    name: 'add-finalizer', given: 'not deleted, and without our finalizer',
+    when: ({ deleted, finalizer }) => !deleted && !finalizer,
     does: 'add the finalizer', step: () => ({ do: 'addFinalizer' }),
     why: 'What a VM holds must not outlive the object that says so.', serves: ['I5'],
   },
   {
-    name: 'adopt-old-entry', given: 'no run, and a table made before this protocol has an entry for it', when: ({ hasOldEntry }) => hasOldEntry,
+    name: 'adopt-old-entry', given: 'no run, and a table made before this protocol has an entry for it',
+    when: ({ hasOldEntry }) => hasOldEntry,
     does: 'make the run that of the entry', step: () => ({ do: 'adoptRun' }),
     why: 'Before this protocol the table was the lock for "runs once".', serves: ['I4', 'I7'],
   },
@@ -60,7 +68,9 @@ const first: readonly VmRow[] = [
     name: 'runs-twice', given: 'more than one domain of the VM lives',
     when: ({ copies, home }) => copies.filter(({ sameVm }) => sameVm).length + Number(home?.lives === true) > 1,
     does: 'wait: RunsTwice, and alert', step: wait('RunsTwice'),
-    why: 'Only a word that was not true, or tampering, comes to this; which of the two is to end is a person\'s to say.', serves: ['I6', 'I7'],
+    why: 'Only a word that was not true, or tampering, comes to this; which of the two is to end is a '
+      + 'person\'s to say.',
+    serves: ['I6', 'I7'],
   },
 ];
 
@@ -74,7 +84,8 @@ const deleted: readonly VmRow[] = [
   {
     name: 'remove-adopted', given: 'deleted, its domain lives and no entry says so',
     when: (s) => s.deleted && isOpen(s) && !hasEntry(s) && s.home!.lives && !s.home!.fenced,
-    does: 'put the domain\'s own grant into the table, to be removed', step: () => ({ do: 'adoptEntry', desired: 'Removed' }),
+    does: 'put the domain\'s own grant into the table, to be removed',
+    step: () => ({ do: 'adoptEntry', desired: 'Removed' }),
     why: 'The agent ends only what the table says.', serves: ['I5', 'I6'],
   },
   {
@@ -96,23 +107,27 @@ const deleted: readonly VmRow[] = [
     why: 'The answer to the removal of a grant is final.', serves: ['I7'],
   },
   {
-    name: 'drop-removed', given: 'deleted, and its removal is answered', when: (s) => s.deleted && leftover(s) && s.home!.entry!.answered,
+    name: 'drop-removed', given: 'deleted, and its removal is answered',
+    when: (s) => s.deleted && leftover(s) && s.home!.entry!.answered,
     does: 'drop the entry', step: () => ({ do: 'dropEntry' }), why: 'What it held is free.', serves: ['I5'],
   },
   {
     name: 'gone-unheard', given: 'deleted, nothing of it is known, and not all agents were heard since a restore',
     when: (s) => s.deleted && s.restore !== undefined && !s.allHeard,
     does: 'wait: RestoreOpen', step: wait('RestoreOpen'),
-    why: 'A domain of it may live that no table names; with the object gone nobody would look for it.', serves: ['I5'],
+    why: 'A domain of it may live that no table names; with the object gone nobody would look for it.',
+    serves: ['I5'],
   },
 ];
 
 /** A run without an entry of its grant: it was never granted, or its table was lost. Deleted or not. */
 const withoutEntry: readonly VmRow[] = [
   {
-    name: 'close-fenced', given: 'open, and its node is fenced', when: (s) => isOpen(s) && s.home!.fenced && s.restore === undefined,
+    name: 'close-fenced', given: 'open, and its node is fenced',
+    when: (s) => isOpen(s) && s.home!.fenced && s.restore === undefined,
     does: 'close the run', step: () => ({ do: 'close', because: 'Fenced' }),
-    why: 'A person has said that the machine is off, and no session is opened there before its agent has answered.', serves: ['I7', 'Live'],
+    why: 'A person has said that the machine is off, and no session is opened there before its agent has answered.',
+    serves: ['I7', 'Live'],
   },
   {
     name: 'touch', given: 'open, no entry, and this controller\'s grant may be under way still',
@@ -121,7 +136,8 @@ const withoutEntry: readonly VmRow[] = [
     why: 'Whether a write that was not answered has failed is known only after another one.', serves: ['I7'],
   },
   {
-    name: 'grant', given: 'open, no entry, this controller made the grant, the node takes guests and has room for it',
+    name: 'grant',
+    given: 'open, no entry, this controller made the grant, the node takes guests and has room for it',
     when: (s) => isOpen(s) && !hasEntry(s) && s.made === 'Kept' && !s.deleted && s.wish === 'Run' && s.restore === undefined
       && s.home!.takesGuests && s.home!.hasRoom,
     does: 'put the grant into the table', step: () => ({ do: 'grant' }),
@@ -140,13 +156,17 @@ const withoutEntry: readonly VmRow[] = [
     why: 'The table may have been lost while the domain lives.', serves: ['I7'],
   },
   {
-    name: 'adopt-waits', given: 'open, no entry, its domain lives there, and an entry of another gives away what it holds',
+    name: 'adopt-waits',
+    given: 'open, no entry, its domain lives there, and an entry of another gives away what it holds',
     when: (s) => isOpen(s) && !hasEntry(s) && s.home!.lives && !s.home!.hasRoom,
     does: 'wait: ClaimsHeld', step: wait('ClaimsHeld'),
-    why: 'The other one does not live, since the host lets nothing start beside a domain that has it: its entry goes first.', serves: ['I1'],
+    why: 'The other one does not live, since the host lets nothing start beside a domain that has it: '
+      + 'its entry goes first.',
+    serves: ['I1'],
   },
   {
-    name: 'adopt-entry', given: 'open, no entry, and its domain lives there', when: (s) => isOpen(s) && !hasEntry(s) && s.home!.lives,
+    name: 'adopt-entry', given: 'open, no entry, and its domain lives there',
+    when: (s) => isOpen(s) && !hasEntry(s) && s.home!.lives,
     does: 'put the domain\'s own grant into the table', step: () => ({ do: 'adoptEntry', desired: 'Running' }),
     why: 'Guest and placement come from the domain, in its bytes: never from today\'s spec.', serves: ['I1', 'I2'],
   },
@@ -170,17 +190,22 @@ const restored: readonly VmRow[] = [
     name: 'close-not-restored', given: 'a restore was found, and the run\'s domain does not live',
     when: (s) => s.restore?.kind === 'found' && isOpen(s) && !s.home!.lives && (s.home!.heard || s.home!.acceptedOff),
     does: 'close the run', step: () => ({ do: 'close', because: 'NotRestored' }),
-    why: 'No session is open, so nothing can start it; whatever runs later is opened anew, after a person has said so.', serves: ['I6', 'I7'],
+    why: 'No session is open, so nothing can start it; whatever runs later is opened anew, after a '
+      + 'person has said so.',
+    serves: ['I6', 'I7'],
   },
   {
     name: 'close-lost', given: 'open, no entry, no restore, and its domain does not live',
     when: (s) => isOpen(s) && !hasEntry(s) && s.restore === undefined,
     does: 'close the run', step: () => ({ do: 'close', because: 'NeverGranted' }),
-    why: 'Its maker is gone, and its agent has said after the seal that it does not live: nobody can grant it any more.', serves: ['I7', 'Live'],
+    why: 'Its maker is gone, and its agent has said after the seal that it does not live: nobody can '
+      + 'grant it any more.',
+    serves: ['I7', 'Live'],
   },
   {
     name: 'gone', given: 'deleted, and nothing of it is left', when: (s) => s.deleted && !isOpen(s),
-    does: 'remove the finalizer', step: ({ finalizer }) => (finalizer ? { do: 'removeFinalizer' } : { do: 'done', as: 'Gone' }),
+    does: 'remove the finalizer',
+    step: ({ finalizer }) => (finalizer ? { do: 'removeFinalizer' } : { do: 'done', as: 'Gone' }),
     why: 'Only now may the object go.', serves: ['I5'],
   },
   {
@@ -203,8 +228,10 @@ const running: readonly VmRow[] = [
     why: 'The answer is about this grant, which is never started again.', serves: ['I7'],
   },
   {
-    name: 'ending', given: 'open, and its end is asked for', when: (s) => isOpen(s) && s.home!.entry!.desired !== 'Running',
-    does: 'wait: Ending', step: wait('Ending'), why: 'Nothing is freed before the agent has answered.', serves: ['I1', 'I7'],
+    name: 'ending', given: 'open, and its end is asked for',
+    when: (s) => isOpen(s) && s.home!.entry!.desired !== 'Running',
+    does: 'wait: Ending', step: wait('Ending'), why: 'Nothing is freed before the agent has answered.',
+    serves: ['I1', 'I7'],
   },
   {
     name: 'runs', given: 'open, and granted', when: isOpen,
@@ -214,8 +241,10 @@ const running: readonly VmRow[] = [
 
 const idle: readonly VmRow[] = [
   {
-    name: 'old-domain-runs', given: 'closed, and a domain of it or of an earlier VM of its name lives', when: ({ copies }) => copies.length > 0,
-    does: 'wait: OldDomainRuns', step: wait('OldDomainRuns'), why: 'They have the same disks, and nobody could tell the two apart.', serves: ['I7', 'I8'],
+    name: 'old-domain-runs', given: 'closed, and a domain of it or of an earlier VM of its name lives',
+    when: ({ copies }) => copies.length > 0,
+    does: 'wait: OldDomainRuns', step: wait('OldDomainRuns'),
+    why: 'They have the same disks, and nobody could tell the two apart.', serves: ['I7', 'I8'],
   },
   {
     name: 'drop-ended', given: 'closed, an entry is left, and it is not to run in its place',
@@ -227,9 +256,12 @@ const idle: readonly VmRow[] = [
     does: 'done', step: () => ({ do: 'done', as: 'Halted' }), why: 'Nobody wants it to run.', serves: [],
   },
   {
-    name: 'open', given: 'closed, to run, and a node that takes guests has room', when: ({ candidate }) => candidate !== undefined,
+    name: 'open', given: 'closed, to run, and a node that takes guests has room',
+    when: ({ candidate }) => candidate !== undefined,
     does: 'open the run there', step: () => ({ do: 'open' }),
-    why: 'Of two controllers that open it one fails, and no table has the grant before. An entry that is left keeps its place meanwhile.', serves: ['I7'],
+    why: 'Of two controllers that open it one fails, and no table has the grant before. An entry that is '
+      + 'left keeps its place meanwhile.',
+    serves: ['I7'],
   },
   {
     name: 'unplaced', given: 'closed, to run, and nothing takes it', when: () => true,

@@ -16,7 +16,10 @@ export function sameSpec(one: TableSpec | null, other: TableSpec | null): boolea
     && one.entries.every(({ grant, desired, uid }, at) => grant === other.entries[at]!.grant && desired === other.entries[at]!.desired && uid === other.entries[at]!.uid);
 }
 
-/** What an agent sees of its own start counts as living; of one that an agent before it has sent, it sees a domain that is off. */
+/**
+ * What an agent sees of its own start counts as living; of one that an agent before it has sent, it sees a domain
+ * that is off.
+ */
 function seenOf(agent: Agent, domain: Domain | null): 'running' | 'changing' | 'off' | 'absent' {
   if (domain === null) return 'absent';
   if (domain.live) return 'running';

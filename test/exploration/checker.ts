@@ -6,7 +6,10 @@ function living(state: State): readonly { readonly node: number; readonly uid: n
   return state.hosts.flatMap(({ domains }, node) => domains.flatMap((domain, uid) => (domain?.live === true ? [{ node, uid, grant: domain.grant }] : [])));
 }
 
-/** @param verified VMs that a controller that leads would call verified now. @returns what is broken, undefined where nothing is. */
+/**
+ * @param verified VMs that a controller that leads would call verified now. @returns what is broken, undefined
+ * where nothing is.
+ */
 export function brokenIn(state: State, verified: readonly number[]): string | undefined {
   // Where one agent lies, what is promised is promised to the VMs of other nodes.
   const live = living(state).filter(({ node }) => !(state.lied && node === liar));
@@ -45,7 +48,8 @@ export function brokenBy(before: State, after: State, says: string): string | un
     }
   }
   for (const [uid, vm] of before.store.vms.entries()) {
-    if (vm === null || after.store.vms[uid] !== null || says.includes('etcd is put back')) continue;
+    // One that a backup has without our finalizer can be deleted under our hands: its domain is kept, and shown.
+    if (vm?.finalizer !== true || after.store.vms[uid] !== null || says.includes('etcd is put back')) continue;
     const left = living(after).find((one) => one.uid === uid);
     if (left !== undefined) return `I5: VM ${uid} is gone, and lives on node ${left.node}`;
   }

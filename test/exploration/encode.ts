@@ -1,5 +1,6 @@
 /**
- * States as short strings of numbers, so that states that differ in names alone are one: names are numbered as they come, counts
+ * States as short strings of numbers, so that states that differ in names alone are one: names are numbered as they
+ * come, counts
  * ranked, nodes and VMs taken in the order that gives the smallest string.
  */
 import type { Entry, NodeTable, State, Store, TableSpec, Vm } from './state.ts';
@@ -154,7 +155,8 @@ function ranksOf(state: State, node: number): (count: number) => number {
   const sorted = [...new Set(counts.filter((count) => count !== undefined))].sort((a, b) => a - b);
   let rank = 0;
   const ranks = new Map<number, number>();
-  // How far counts are apart matters only where the table may come to be older than is remembered. A controller writes a table less
+  // How far counts are apart matters only where the table may come to be older than is remembered. A controller
+  // writes a table less
   // often than six times before it needs its agent's answer.
   const isNewest = state.snapshot === null && (sorted.length === 0 || sorted.at(-1) === state.store.tables[node]?.spec.count);
   for (const [at, count] of sorted.entries()) {

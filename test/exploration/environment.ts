@@ -1,6 +1,7 @@
 /** What people and fate do: faults, each counted, and what sets them right again, which is always possible. */
 import { nextRestoreStep } from '../../src/protocol/restore-table.ts';
 import type { Event } from './leader.ts';
+import { restoreSituation } from './gather.ts';
 import { leaderEvents, openRestore } from './leader.ts';
 import { encodeTable, encodeVm, sameStore } from './encode.ts';
 import { liar, replaced, withDomain, withHost, withTable, withVm } from './state.ts';
@@ -18,17 +19,17 @@ function agentStarts(state: State, node: number): State {
   return { ...withHost(state, node, next), fresh: state.fresh + 2 };
 }
 
-/** Another controller leads, with no memory. It finds out from the Lease that it takes whether all were away for long. */
-export function takeover(tables: Tables, state: State): State {
+/**
+ * Another controller leads, with no memory. It finds out from the Lease that it takes whether all were away for
+ * long.
+ */
+function takeover(tables: Tables, world: World, state: State): State {
   const none = state.leader;
   const next: State = {
     ...state, fresh: state.fresh + 1, alive: state.alive.map(() => false),
     leader: { term: state.fresh, remembersMore: false, agreed: none.agreed.map(() => false), made: none.made.map(() => 'No' as const), lost: none.lost.map(() => null) },
   };
-  const { step } = nextRestoreStep({
-    restore: state.store.restore === null ? undefined : { kind: state.store.restore.found ? 'found' : 'suspected', accepted: state.store.restore.accepted !== null },
-    remembersMore: false, leaseLongPast: state.store.past, allSealed: false, allHeard: false, anyContradicts: false, allSettled: false,
-  }, tables.restoreTable);
+  const { step } = nextRestoreStep(restoreSituation(tables, world, next, state.store.past), tables.restoreTable);
   return step.do === 'openRestore' ? openRestore(next, step.kind === 'found') : { ...next, store: { ...next.store, past: false } };
 }
 
@@ -55,10 +56,10 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
     case 'lapse':
       return nodes.filter((node) => state.alive[node]! && state.hosts[node]!.agent !== null).map((node) => lapse(state, node));
     case 'takeover':
-      return [{ says: 'the controller is killed, and another one leads', next: takeover(tables, state) }];
+      return [{ says: 'the controller is killed, and another one leads', next: takeover(tables, world, state) }];
     case 'freeze':
       return state.late !== null ? [] : leaderEvents(tables, world, state).flatMap(({ late }) => (late === undefined ? [] : [{
-        says: `the controller decides "${late.says}", and freezes before it writes; another one leads`, next: { ...takeover(tables, state), late },
+        says: `the controller decides "${late.says}", and freezes before it writes; another one leads`, next: { ...takeover(tables, world, state), late },
       }]));
     case 'slow':
       return state.late !== null ? [] : leaderEvents(tables, world, state).flatMap(({ late, next }) => {
@@ -146,7 +147,7 @@ function wishesOf(world: World, state: State): readonly Event[] {
 }
 
 /** What is put right again, and what was late: always possible. */
-function recoveries(world: World, tables: Tables, state: State): readonly Event[] {
+function recoveries(world: World, state: State): readonly Event[] {
   const events: Event[] = [];
   for (const [node, { on, agent }] of state.hosts.entries()) {
     if (!on) events.push({ says: `node ${node} boots`, next: agentStarts(state, node) });
@@ -183,7 +184,6 @@ function recoveries(world: World, tables: Tables, state: State): readonly Event[
   if (world.faults.includes('restore') && state.snapshot === null && !state.restored) {
     events.push({ says: 'a backup is taken', next: { ...state, snapshot: state.store } });
   }
-  void tables;
   return events;
 }
 
@@ -206,5 +206,5 @@ export function environmentEvents(tables: Tables, world: World, state: State): r
     faultsOf(tables, world, state, fault).map(({ says, next }) => ({ says: `FAULT ${says}`, next: { ...next, faults: state.faults + 1 } }))
   ));
   const wishes = state.wishes >= world.maxWishes ? [] : wishesOf(world, state);
-  return [...recoveries(world, tables, state), ...wishes, ...faults];
+  return [...recoveries(world, state), ...wishes, ...faults];
 }

@@ -1,13 +1,10 @@
-/** The controller that leads: gathers what the product's tables ask for, and carries out what they say. */
+/** The controller that leads: carries out what the product's tables say. */
 import { nextNodeStep } from '../../src/protocol/node-table.ts';
-import type { NodeSituation } from '../../src/protocol/node-table.ts';
 import { nextRestoreStep } from '../../src/protocol/restore-table.ts';
-import { takesGuests } from '../../src/protocol/vm-situation.ts';
-import type { Copy, Home, VmSituation } from '../../src/protocol/vm-situation.ts';
 import { nextVmStep } from '../../src/protocol/vm-table.ts';
+import { heard, homelessOn, isOpen, isOpenRun, nodeSituation, restoreSituation, roomFor, vmSituation } from './gather.ts';
 import { replaced, withTable, withVm } from './state.ts';
 import type { Desired, Entry, Late, NodeTable, State, TableSpec, Vm } from './state.ts';
-import { nameOf } from './world.ts';
 import type { Tables, World } from './world.ts';
 
 /** One step that may come next. */
@@ -19,182 +16,6 @@ export interface Event {
 }
 
 type Sealed = NonNullable<TableSpec['seal']>;
-
-function heard({ isHeard }: Tables, { leader, store }: State, table: NodeTable | null): boolean {
-  if (table?.spec.seal == null || table.statement === null) return false;
-  if (store.restore?.accepted?.[store.tables.indexOf(table)] === true) return false;
-  const { id, term } = table.spec.seal;
-  const stated = table.statement.seal;
-  return isHeard(
-    { seal: { term: String(term), round: id }, restore: name(table.spec.restore) },
-    // Rounds are never used twice, so that a round tells its term.
-    { seal: { term: stated === id ? String(term) : '', round: stated } },
-    { term: String(leader.term), restore: name(store.restore?.id ?? 0) },
-  );
-}
-
-function name(id: number): string | undefined {
-  return id === 0 ? undefined : String(id);
-}
-
-function isOpenRun(state: State, uid: number, grant: number, node: number): boolean {
-  const run = state.store.vms[uid]?.run;
-  return run != null && run.open && run.grant === grant && run.node === node;
-}
-
-function contradicts(tables: Tables, state: State, node: number): boolean {
-  const table = state.store.tables[node]!;
-  if (!heard(tables, state, table)) return false;
-  const { wentBack, domains } = table!.statement!;
-  const livesUnnamed = domains.some(({ uid, grant }) => (
-    state.store.vms[uid] != null && !isOpenRun(state, uid, grant, node) && !table!.spec.entries.some((entry) => entry.grant === grant)
-  ));
-  return tables.contradictsStore({ wentBack, livesUnnamed, restoreIsOpen: state.store.restore !== null });
-}
-
-function tableStanding(state: State, node: number): Home['table'] {
-  const table = state.store.tables[node];
-  if (table == null) return 'Absent';
-  return table.spec.seal?.term === state.leader.term ? 'Mine' : 'Foreign';
-}
-
-function isOpen(table: NodeTable | null): boolean {
-  return table?.statement != null && table.spec.session !== 0 && table.spec.session === table.statement.session;
-}
-
-function answered(table: NodeTable, { grant, desired }: Entry): boolean {
-  return desired !== 'Running' && table.statement?.answers.some((answer) => answer.grant === grant && answer.desired === desired) === true;
-}
-
-function straysOf(state: State, node: number): NodeSituation['strays'] {
-  const table = state.store.tables[node];
-  if (table == null) return 'None';
-  const strays = table.spec.entries.filter(({ uid, grant }) => !isOpenRun(state, uid, grant, node));
-  const lives = ({ uid, grant }: Entry) => state.store.vms[uid] != null && table.statement?.domains.some((domain) => domain.grant === grant) === true;
-  if (isOpen(table) && !table.spec.fenced) {
-    return strays.some((entry) => state.store.vms[entry.uid] == null && answered(table, entry)) ? 'Over' : 'None';
-  }
-  if (strays.some(lives)) return 'Live';
-  const others = strays.filter(({ grant }) => table.statement?.domains.some((domain) => domain.grant === grant) !== true);
-  if (others.some((entry) => entry.desired === 'Removed' && !answered(table, entry))) return 'Removing';
-  return others.length > 0 ? 'Over' : 'None';
-}
-
-/** Domains whose VMs are gone: all in a restore, else those that are kept already. */
-function homelessOn(tables: Tables, state: State, node: number): readonly number[] {
-  const table = state.store.tables[node] ?? null;
-  if (table === null || !heard(tables, state, table)) return table?.spec.kept ?? [];
-  return table.statement!.domains.filter(({ uid, grant }) => (
-    state.store.vms[uid] == null && (state.store.restore !== null || table.spec.kept.includes(grant)) && !table.spec.entries.some((entry) => entry.grant === grant)
-  )).map(({ grant }) => grant).sort((a, b) => a - b);
-}
-
-export function nodeSituation(tables: Tables, state: State, node: number): NodeSituation {
-  const { store, alive, leader } = state;
-  const table = store.tables[node]!;
-  return {
-    table: tableStanding(state, node),
-    restoreIsOpen: store.restore !== null,
-    sealedForRestore: store.restore !== null && table?.spec.restore === store.restore.id,
-    word: store.words[node]!,
-    lapsed: !alive[node]!,
-    // Whatever kubelet says: the worst is assumed.
-    nodeReady: false,
-    fenced: table?.spec.fenced === true,
-    heard: heard(tables, state, table),
-    isOpen: isOpen(table),
-    contradicts: contradicts(tables, state, node),
-    agreedBefore: leader.agreed[node]!,
-    homeless: table === null || homelessOn(tables, state, node).join() === table.spec.kept.join() ? 'AsKept' : 'Otherwise',
-    strays: straysOf(state, node),
-  };
-}
-
-function takes(tables: Tables, state: State, node: number): boolean {
-  const { table, heard: isHeardNow, isOpen: open, fenced, word, lapsed, contradicts: does } = nodeSituation(tables, state, node);
-  return !does && takesGuests({ table, heard: isHeardNow, isOpen: open, fenced, word, alive: !lapsed });
-}
-
-function allHeard(tables: Tables, state: State): boolean {
-  const { restore } = state.store;
-  return restore === null || state.store.tables.every((table, node) => (
-    table !== null && table.spec.restore === restore.id && (restore.accepted?.[node] === true || heard(tables, state, table))
-  ));
-}
-
-function copiesOf(tables: Tables, world: World, state: State, uid: number): readonly Copy[] {
-  const run = state.store.vms[uid]?.run ?? null;
-  return state.store.tables.flatMap((table, node) => {
-    if (!heard(tables, state, table)) return [];
-    return table!.statement!.domains.flatMap((domain): Copy[] => {
-      if (nameOf(world, domain.uid) !== nameOf(world, uid)) return [];
-      if (run !== null && domain.uid === uid && run.node === node && run.grant === domain.grant) return [];
-      const believed = tables.isBelieved({
-        restoreIsOpen: state.store.restore !== null, nodeIsRuns: run?.node === node,
-        isInTable: table!.spec.kept.includes(domain.grant) || table!.spec.entries.some(({ grant }) => grant === domain.grant),
-      });
-      return believed ? [{ node: String(node), sameVm: domain.uid === uid }] : [];
-    });
-  });
-}
-
-function homeOf(tables: Tables, state: State, uid: number): Home | undefined {
-  const run = state.store.vms[uid]?.run;
-  if (run == null) return undefined;
-  const table = state.store.tables[run.node]!;
-  const entry = table?.spec.entries.find((one) => one.uid === uid);
-  const isHeardNow = heard(tables, state, table);
-  return {
-    table: tableStanding(state, run.node),
-    heard: isHeardNow,
-    acceptedOff: state.store.restore?.accepted?.[run.node] === true,
-    takesGuests: takes(tables, state, run.node),
-    fenced: table?.spec.fenced === true,
-    hasRoom: hasRoom(state, run.node, uid),
-    entry: entry === undefined ? undefined : { isRuns: entry.grant === run.grant, desired: entry.desired, answered: answered(table!, entry) },
-    lives: isHeardNow && table!.statement!.domains.some(({ grant }) => grant === run.grant),
-  };
-}
-
-/** Nobody else has the node's one CPU. */
-function hasRoom({ store }: State, node: number, uid: number): boolean {
-  const table = store.tables[node] ?? null;
-  return table !== null && table.spec.entries.every((entry) => entry.uid === uid)
-    && (table.statement?.domains.every((domain) => domain.uid === uid) ?? true);
-}
-
-/** Nodes whose one CPU nobody has, nor is about to have. */
-function roomFor(tables: Tables, state: State, uid: number): readonly number[] {
-  return state.store.tables.flatMap((table, node) => (
-    table !== null && takes(tables, state, node) && hasRoom(state, node, uid)
-      && state.store.vms.every((vm, other) => other === uid || vm?.run?.node !== node || !vm.run.open) ? [node] : []
-  ));
-}
-
-export function vmSituation(tables: Tables, world: World, state: State, uid: number, candidate: number | undefined): VmSituation {
-  const vm = state.store.vms[uid]!;
-  const { restore } = state.store;
-  return {
-    restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected' },
-    allHeard: allHeard(tables, state),
-    deleted: vm.deleted, finalizer: vm.finalizer, wish: vm.halted ? 'Halt' : 'Run', renew: vm.renew,
-    hasOldEntry: vm.run === null && state.store.tables.some((table) => table?.spec.entries.some((entry) => entry.uid === uid && entry.grant < 100)),
-    run: vm.run === null ? undefined : { state: vm.run.open ? 'Open' : 'Closed' },
-    home: homeOf(tables, state, uid),
-    copies: copiesOf(tables, world, state, uid),
-    made: state.leader.made[uid]!,
-    candidate: candidate === undefined ? undefined : { node: String(candidate), isHome: vm.run?.node === candidate },
-  };
-}
-
-function isSettled(tables: Tables, world: World, state: State, uid: number): boolean {
-  const vm = state.store.vms[uid];
-  if (vm == null) return true;
-  const home = homeOf(tables, state, uid);
-  if (copiesOf(tables, world, state, uid).some(({ sameVm }) => sameVm)) return false;
-  if (vm.deleted) return vm.run === null || !vm.run.open || home!.entry?.desired === 'Removed';
-  return vm.run === null || !vm.run.open || (home!.lives && home!.entry?.isRuns === true);
-}
 
 function tableWrite(state: State, node: number, change: Partial<TableSpec>): NodeTable {
   const { spec, statement } = state.store.tables[node]!;
@@ -229,11 +50,11 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
       return written({ ...state, fresh: state.fresh + 2 }, late);
     }
     case 'seal': {
-      const fenced = table!.spec.fenced && state.store.restore === null;
-      return written(used, tableLate(state, node, { seal: sealed(state), restore: state.store.restore?.id ?? table!.spec.restore, session: 0, fenced }, named(`seals the table of node ${node}`)));
+      const fenced = table.spec.fenced && state.store.restore === null;
+      return written(used, tableLate(state, node, { seal: sealed(state), restore: state.store.restore?.id ?? table.spec.restore, session: 0, fenced }, named(`seals the table of node ${node}`)));
     }
     case 'fence': {
-      const entries = table!.spec.entries.map((entry): Entry => (entry.desired === 'Running' ? { ...entry, desired: 'Stopped' } : entry));
+      const entries = table.spec.entries.map((entry): Entry => (entry.desired === 'Running' ? { ...entry, desired: 'Stopped' } : entry));
       return written(used, tableLate(state, node, { seal: sealed(state), session: 0, fenced: true, entries }, named(`fences node ${node}`)));
     }
     case 'openRestore':
@@ -241,12 +62,12 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
     case 'keep':
       return written(state, tableLate(state, node, { kept: homelessOn(tables, state, node) }, named(`keeps what lives on node ${node} and has no VM`)));
     case 'dropStrays': {
-      const entries = table!.spec.entries.filter(({ uid, grant }) => isOpenRun(state, uid, grant, node) || (isOpen(table) && state.store.vms[uid] != null)
-        || table!.statement!.domains.some((domain) => domain.grant === grant));
+      const entries = table.spec.entries.filter(({ uid, grant }) => isOpenRun(state, uid, grant, node) || (isOpen(table) && state.store.vms[uid] != null)
+        || table.statement!.domains.some((domain) => domain.grant === grant));
       return written(state, tableLate(state, node, { entries }, named(`drops what is over on node ${node}`)));
     }
     case 'openSession':
-      return written(state, tableLate(state, node, { session: table!.statement!.session, fenced: false }, named(`opens the session on node ${node}`)), {
+      return written(state, tableLate(state, node, { session: table.statement!.session, fenced: false }, named(`opens the session on node ${node}`)), {
         agreed: replaced(state.leader.agreed, node, true),
       });
     case 'wait':
@@ -264,17 +85,8 @@ export function openRestore(state: State, found: boolean): State {
 }
 
 function restoreEvent(tables: Tables, world: World, state: State): Event | undefined {
-  const { restore, tables: all } = state.store;
-  const { row, step } = nextRestoreStep({
-    restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected', accepted: restore.accepted !== null },
-    remembersMore: state.leader.remembersMore,
-    leaseLongPast: false,
-    allSealed: all.every((table) => table !== null && table.spec.restore === restore?.id),
-    allHeard: allHeard(tables, state),
-    anyContradicts: all.some((_, node) => contradicts(tables, state, node)),
-    allSettled: state.store.vms.every((_, uid) => isSettled(tables, world, state, uid))
-      && all.every((table, node) => table !== null && homelessOn(tables, state, node).join() === table.spec.kept.join()),
-  }, tables.restoreTable);
+  const { restore } = state.store;
+  const { row, step } = nextRestoreStep(restoreSituation(tables, world, state, false), tables.restoreTable);
   const says = (what: string) => `the controller ${what} [restore row ${row}]`;
   switch (step.do) {
     case 'openRestore':

@@ -1,4 +1,5 @@
-// A check that finds nothing may be one that looks at nothing: bugs of a line or two in the product's tables are each found.
+// A check that finds nothing may be one that looks at nothing: bugs of a line or two in the product's tables are
+// each found.
 import { describe, expect, it } from 'vitest';
 import { explore, replay } from './explore.ts';
 import { planted } from './planted.ts';

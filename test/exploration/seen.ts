@@ -1,5 +1,6 @@
 /**
- * States that were seen, by 64 bits of a hash of each, and how each was first reached. Of ten million states two have the same hash
+ * States that were seen, by 64 bits of a hash of each, and how each was first reached. Of ten million states two
+ * have the same hash
  * with a chance of one to 370,000: then one of them would not be looked at.
  */
 export class Seen {

@@ -1,4 +1,7 @@
-/** One state of a small world: a store, hosts, a controller that leads, what is late, and what a person and fate may still do. Plain data. */
+/**
+ * One state of a small world: a store, hosts, a controller that leads, what is late, and what a person and fate may
+ * still do. Plain data.
+ */
 
 export type Desired = 'Running' | 'Stopped' | 'Removed';
 
@@ -131,7 +134,10 @@ export interface State {
   readonly wishes: number;
   readonly lied: boolean;
   readonly restored: boolean;
-  /** For the checker alone: grants that a person has ended, and nodes where something has ended since the last statement. */
+  /**
+   * For the checker alone: grants that a person has ended, and nodes where something has ended since the last
+   * statement.
+   */
   readonly condemned: readonly number[];
   readonly excused: readonly boolean[];
   /** Names that nobody has used. */

@@ -24,7 +24,8 @@ export interface World {
   /** `empty`: no table is there yet. `running`: all VMs run, and nothing is left to be done. */
   readonly begins: 'empty' | 'running';
   /**
-   * `fine`: an agent reads, states and renews in three steps, and anything may come between. `coarse`: in one; what comes between
+   * `fine`: an agent reads, states and renews in three steps, and anything may come between. `coarse`: in one; what
+   * comes between
    * is left to the fine worlds.
    */
   readonly grain: 'fine' | 'coarse';
