@@ -217,7 +217,7 @@ describe('verified', () => {
     ['NotRunning', { statement: domains('Verified', 'h') }],
     ['Violated', { statement: domains('Violated') }],
     ['NotAudited', { statement: domains('Unknown') }],
-  ] as const)('%s', (why, change) => expect(whyNotVerified({ ...verified, ...change } as VerifiedSituation)).toBe(why));
+  ] as const)('%s', (why, change) => expect(whyNotVerified({ ...verified, ...change })).toBe(why));
 });
 
 describe('who is heard and believed', () => {

@@ -52,11 +52,13 @@ export const planted = {
     ...product, leaseAfterFirstLook: false,
     whyNotVerified: (situation) => product.whyNotVerified({ ...situation, lease: situation.lease && { ...situation.lease, session: situation.statement?.session ?? '' } }),
   } },
-  verifiesOtherGrant: { bug: 'verified asks only whether a domain of the VM is verified, not whether by its run\'s grant', tables: {
+  verifiesAnyDomain: { bug: 'verified asks neither by which grant a domain lives, nor whether the table went back', tables: {
     ...product,
     whyNotVerified: (situation) => product.whyNotVerified({
       ...situation, entry: situation.run?.grant,
-      statement: situation.statement && { ...situation.statement, domains: situation.statement.domains.map((domain) => ({ ...domain, grant: situation.run?.grant ?? '' })) },
+      statement: situation.statement && {
+        ...situation.statement, wentBack: 'No', domains: situation.statement.domains.map((domain) => ({ ...domain, grant: situation.run?.grant ?? '' })),
+      },
     }),
   } },
   believesLiars: { bug: 'what a node says of another node\'s VM counts always', tables: { ...product, isBelieved: () => true } },
