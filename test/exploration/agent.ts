@@ -96,7 +96,7 @@ function renewEvent({ leaseAfterFirstLook }: Tables, state: State, node: number)
   const agent = state.hosts[node]!.agent!;
   const lease = state.store.leases[node]!;
   const stated = agent.old || agent.stated || !leaseAfterFirstLook;
-  if (!stated || (state.alive[node]! && lease.session === agent.session)) return undefined;
+  if (!stated || (state.alive[node]! && lease.session === agent.session && lease.statement === agent.statements)) return undefined;
   const isNew = lease.session !== agent.session && state.store.tables[node]?.statement?.session !== agent.session;
   return {
     says: `the agent of node ${node} renews its Lease`,

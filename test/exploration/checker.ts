@@ -29,7 +29,12 @@ export function brokenIn(state: State, verified: readonly number[]): string | un
     const run = state.store.vms[uid]?.run;
     if (run == null) return `I2: VM ${uid} is verified, and has no run`;
     if (state.excused[run.node]! || (state.lied && run.node === liar)) continue;
-    const domain = state.hosts[run.node]!.domains[uid];
+    const { domains } = state.hosts[run.node]!;
+    const [lease, stated] = [state.store.leases[run.node]!, state.store.tables[run.node]?.statement];
+    // What a watch has not told yet is told by the next renewal of the Lease, or the Lease lapses.
+    const isTold = lease.session === stated?.session && lease.statement >= stated.number;
+    if (state.behind?.node === run.node && !isTold) continue;
+    const domain = domains[uid];
     if (domain?.live !== true) return `I2: VM ${uid} is verified, and does not live on node ${run.node}`;
     if (domain.grant !== run.grant) return `I2: VM ${uid} is verified by grant ${run.grant}, and runs by grant ${domain.grant}`;
   }
@@ -58,9 +63,9 @@ export function brokenBy(before: State, after: State, says: string): string | un
 
 /** Nothing is wrong, and everything wished for is so. */
 export function isGood(state: State, verified: readonly number[]): boolean {
-  const { store, hosts, late } = state;
+  const { store, hosts, late, behind } = state;
   const isLiar = (node: number) => state.lied && node === liar;
-  if (store.restore !== null || late !== null || store.words.some((word, node) => word && !isLiar(node))) return false;
+  if (store.restore !== null || late !== null || behind !== null || store.words.some((word, node) => word && !isLiar(node))) return false;
   if (hosts.some(({ on, agent }) => !on || agent === null || agent.old) || store.tables.some((table, node) => !isLiar(node) && (table === null || table.spec.fenced))) return false;
   const live = living(state);
   return store.vms.every((vm, uid) => {

@@ -151,7 +151,8 @@ class Writer {
 function ranksOf(state: State, node: number): (count: number) => number {
   const { agent, note } = state.hosts[node]!;
   const late = state.late?.kind === 'table' && state.late.at === node ? [state.late.expect?.spec.count, state.late.put.spec.count] : [];
-  const counts = [state.store.tables[node]?.spec.count, state.snapshot?.tables[node]?.spec.count, agent?.cache?.count, note?.count, ...late];
+  const seen = state.behind?.node === node ? [state.behind.table?.spec.count] : [];
+  const counts = [...seen, state.store.tables[node]?.spec.count, state.snapshot?.tables[node]?.spec.count, agent?.cache?.count, note?.count, ...late];
   const sorted = [...new Set(counts.filter((count) => count !== undefined))].sort((a, b) => a - b);
   let rank = 0;
   const ranks = new Map<number, number>();
@@ -166,10 +167,11 @@ function ranksOf(state: State, node: number): (count: number) => number {
   return (count) => ranks.get(count) ?? 0;
 }
 
-function statementsOf({ store, snapshot, hosts, late }: State, node: number): readonly number[] {
+function statementsOf({ store, snapshot, hosts, late, behind }: State, node: number): readonly number[] {
   const lates = late?.kind === 'table' && late.at === node ? [late.expect?.statement?.number, late.put.statement?.number] : [];
+  const seen = behind?.node === node ? [behind.table?.statement?.number] : [];
   const numbers = [
-    hosts[node]!.agent?.statements, store.tables[node]?.statement?.number, store.leases[node]!.statement,
+    ...seen, hosts[node]!.agent?.statements, store.tables[node]?.statement?.number, store.leases[node]!.statement,
     snapshot?.tables[node]?.statement?.number, snapshot?.leases[node]!.statement, ...lates,
   ];
   return [...new Set(numbers.filter((number) => number !== undefined))].sort((a, b) => a - b);
@@ -221,6 +223,8 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
     writer.table(state.late.expect, ranks[state.late.at]!, state.late.at);
     writer.table(state.late.put, ranks[state.late.at]!, state.late.at);
   }
+  writer.number(state.behind === null ? 0 : 1 + order.nodes.indexOf(state.behind.node));
+  if (state.behind !== null) writer.table(state.behind.table, ranks[state.behind.node]!, state.behind.node);
   writer.number(state.snapshot === null ? 0 : 1);
   if (state.snapshot !== null) writer.store(state.snapshot, order, ranks);
   return writer.text();

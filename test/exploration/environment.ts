@@ -26,7 +26,7 @@ function agentStarts(state: State, node: number): State {
 function takeover(tables: Tables, world: World, state: State): State {
   const none = state.leader;
   const next: State = {
-    ...state, fresh: state.fresh + 1, alive: state.alive.map(() => false),
+    ...state, behind: null, fresh: state.fresh + 1, alive: state.alive.map(() => false),
     leader: { term: state.fresh, remembersMore: false, agreed: none.agreed.map(() => false), made: none.made.map(() => 'No' as const), lost: none.lost.map(() => null) },
   };
   const { step } = nextRestoreStep(restoreSituation(tables, world, next, state.store.past), tables.restoreTable);
@@ -86,6 +86,10 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
         const next = { spec: { ...spec, count: spec.count + 1, seal: null, restore: 0, session: 0, fenced: false, kept: [] }, statement };
         return { says: `a controller of the version before rewrites the table of node ${node}, and drops what it does not know`, next: withTable(state, node, next) };
       });
+    case 'behind':
+      return state.behind !== null ? [] : nodes.map((node) => ({
+        says: `the controller's watch of the table of node ${node} stops`, next: { ...state, behind: { node, table: state.store.tables[node] ?? null } },
+      }));
     case 'lie':
       return state.lied ? [] : nodes.flatMap((node) => lies(state, node));
   }
@@ -176,6 +180,7 @@ function recoveries(world: World, state: State): readonly Event[] {
       events.push({ says: `a person ends the domain on node ${node} of VM ${uid}, which is gone`, next });
     }
   }
+  if (state.behind !== null) events.push({ says: 'the controller\'s watch goes on', next: { ...state, behind: null } });
   if (state.late !== null) {
     events.push({ says: `what was late is lost`, next: { ...state, late: null } });
     const landed = land(state);

@@ -41,7 +41,7 @@ export function verifiedIn({ whyNotVerified }: Tables, state: State): readonly n
   return state.store.vms.flatMap((vm, uid) => {
     const { run } = vm ?? {};
     if (run == null) return [];
-    const table = state.store.tables[run.node] ?? null;
+    const table = (state.behind?.node === run.node ? state.behind.table : state.store.tables[run.node]) ?? null;
     const entry = table?.spec.entries.find((one) => one.uid === uid);
     const why = whyNotVerified({
       run: { count: 0, grant: String(run.grant), node: String(run.node), state: run.open ? 'Open' : 'Closed' },

@@ -3,6 +3,7 @@ import { nextNodeStep } from '../../src/protocol/node-table.ts';
 import { nextRestoreStep } from '../../src/protocol/restore-table.ts';
 import { nextVmStep } from '../../src/protocol/vm-table.ts';
 import { heard, homelessOn, isOpen, isOpenRun, nodeSituation, restoreSituation, roomFor, vmSituation } from './gather.ts';
+import { encodeTable } from './encode.ts';
 import { replaced, withTable, withVm } from './state.ts';
 import type { Desired, Entry, Late, NodeTable, State, TableSpec, Vm } from './state.ts';
 import type { Tables, World } from './world.ts';
@@ -155,8 +156,28 @@ function vmEvent(tables: Tables, world: World, state: State, uid: number, candid
   }
 }
 
-/** All that the leader may do next; a restore that it notices comes before all else. */
+/** What is decided by a view that is behind in one table lands where the object that it writes is as it was seen. */
+function landed(state: State, event: Event): Event | undefined {
+  const { node } = state.behind!;
+  const { late } = event;
+  if (late === undefined) {
+    const { restore, past } = event.next.store;
+    return { ...event, next: { ...event.next, behind: state.behind, store: { ...state.store, restore, past } } };
+  }
+  if (late.kind === 'vm') return { ...event, next: { ...withVm({ ...event.next, store: state.store }, late.at, late.put), behind: state.behind } };
+  if (encodeTable(state.store.tables[late.at] ?? null) !== encodeTable(late.expect)) return undefined;
+  const next = withTable({ ...event.next, store: state.store }, late.at, late.put);
+  return { ...event, next: { ...next, behind: late.at === node ? { node, table: late.put } : state.behind } };
+}
+
 export function leaderEvents(tables: Tables, world: World, state: State): readonly Event[] {
+  if (state.behind === null) return decided(tables, world, state);
+  const seen = withTable(state, state.behind.node, state.behind.table);
+  return decided(tables, world, seen).flatMap((event) => landed(state, event) ?? []);
+}
+
+/** All that the leader may do next; a restore that it notices comes before all else. */
+function decided(tables: Tables, world: World, state: State): readonly Event[] {
   const restore = restoreEvent(tables, world, state);
   if (restore !== undefined) return [restore];
   const events: (Event | undefined)[] = state.hosts.map((_, node) => nodeEvent(tables, state, node));

@@ -28,6 +28,7 @@ const found: readonly [Name, string, Partial<World>][] = [
   ['agentForgets', 'I7', { faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['ignoresOldDomain', 'I8', { faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 3 }],
   ['verifiesOldLooks', 'I2', { nodes: 1, begins: 'empty', grain: 'fine', faults: ['kill', 'agentCrash'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
+  ['verifiesOldStatements', 'I2', { nodes: 1, grain: 'fine', faults: ['behind'], maxFaults: 1, wishes: ['halt'], maxWishes: 1 }],
   ['verifiesAnyDomain', 'I2', { nodes: 1, grain: 'fine', faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['believesLiars', 'Live', { faults: ['lie'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
 ];

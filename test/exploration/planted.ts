@@ -52,6 +52,9 @@ export const planted = {
     ...product, leaseAfterFirstLook: false,
     whyNotVerified: (situation) => product.whyNotVerified({ ...situation, lease: situation.lease && { ...situation.lease, session: situation.statement?.session ?? '' } }),
   } },
+  verifiesOldStatements: { bug: 'verified does not ask whether the Lease names a later statement', tables: {
+    ...product, whyNotVerified: (situation) => product.whyNotVerified({ ...situation, lease: situation.lease && { ...situation.lease, statement: 0 } }),
+  } },
   verifiesAnyDomain: { bug: 'verified asks neither by which grant a domain lives, nor whether the table went back', tables: {
     ...product,
     whyNotVerified: (situation) => product.whyNotVerified({

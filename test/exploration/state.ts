@@ -119,7 +119,7 @@ export type Late =
   | { readonly kind: 'table'; readonly at: number; readonly expect: NodeTable | null; readonly put: NodeTable; readonly says: string };
 
 export type Fault =
-  | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted' | 'restore' | 'domainEnds' | 'oldLeader' | 'lie';
+  | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted' | 'restore' | 'domainEnds' | 'oldLeader' | 'behind' | 'lie';
 export type Wish = 'halt' | 'renew' | 'delete' | 'recreate';
 
 export interface State {
@@ -129,6 +129,8 @@ export interface State {
   readonly hosts: readonly Host[];
   readonly leader: Leader;
   readonly late: Late | null;
+  /** The leader's watch of this node's table is behind: this is what it sees of it. */
+  readonly behind: { readonly node: number; readonly table: NodeTable | null } | null;
   readonly snapshot: Store | null;
   readonly faults: number;
   readonly wishes: number;

@@ -54,7 +54,7 @@ export function firstState({ nodes, vms, wishes, oldAgents = [] }: World): State
     leader: {
       term: 1, remembersMore: false, agreed: each(() => false), made: Array.from({ length: uids }, () => 'No' as const), lost: each(() => null),
     },
-    late: null, snapshot: null, faults: 0, wishes: 0, lied: false, restored: false,
+    late: null, behind: null, snapshot: null, faults: 0, wishes: 0, lied: false, restored: false,
     condemned: [], excused: each(() => false), fresh: 100,
   };
 }
