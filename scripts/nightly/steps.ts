@@ -27,6 +27,11 @@ export function nightlySteps(night: Date): readonly NightlyStep[] {
     chaos('chaos', { seed, kills: 600, rollbacks: 8, limitMinutes: 20 }),
     chaos('chaos-other-seed', { seed: seed + 1, kills: 250, rollbacks: 4, limitMinutes: 15 }),
     {
+      name: 'exploration', what: 'every state of small worlds and of larger ones, by the tables of the protocol',
+      command: tests('exploration'), env: { RTVM_EXPLORE: 'all', NODE_OPTIONS: '--max-old-space-size=3500' },
+      limitMinutes: 60, keeps: / states, /,
+    },
+    {
       name: 'bench', what: 'every bench: placement, start, calls to libvirt, readings of /proc, cost of a start',
       command: ['scripts/bench'], limitMinutes: 30, keeps: /^(?!\s*$)/,
     },

@@ -45,7 +45,6 @@ export const planted = {
     isHeard: (table, statement, leader) => product.isHeard(table, statement, { ...leader, term: table.seal.term }),
   } },
   forgetsAll: { bug: 'a controller does not notice that the store went back', tables: { ...product, restoreTable: without(restoreTable, 'remembers-more') } },
-  suspectsNothing: { bug: 'a controller without memory takes an old store for that of now', tables: { ...product, restoreTable: without(restoreTable, 'long-away') } },
   agentForgets: { bug: 'an agent does not notice that its table went back', tables: { ...product, readingTable: without(readingTable, 'went-back') } },
   ignoresOldDomain: { bug: 'a VM is opened while a domain of an earlier one of its name lives', tables: vm(without(vmTable, 'old-domain-runs')) },
   verifiesOldLooks: { bug: 'an agent renews its Lease before its first look, and verified does not ask whose session it is', tables: {
