@@ -14,7 +14,10 @@ export interface VmSituation {
   /** A restart or a move was asked for since the grant was made. */
   readonly renew: boolean;
   readonly run: Pick<Run, 'state'> | undefined;
-  /** Without a run, and a table made before this protocol has an entry for it. */
+  /**
+   * Without a run, and a table has an entry for it: made before this protocol, or a controller of the version before has
+   * dropped the run from the VM's status.
+   */
   readonly hasOldEntry: boolean;
   /** Of the run's node. Undefined only without a run. */
   readonly home: Home | undefined;

@@ -59,7 +59,7 @@ const first: readonly VmRow[] = [
     why: 'What a VM holds must not outlive the object that says so.', serves: ['I5'],
   },
   {
-    name: 'adopt-old-entry', given: 'no run, and a table made before this protocol has an entry for it',
+    name: 'adopt-old-entry', given: 'no run, and a table has an entry for it, which a controller of the version before has made or kept',
     when: ({ hasOldEntry }) => hasOldEntry,
     does: 'make the run that of the entry', step: () => ({ do: 'adoptRun' }),
     why: 'Before this protocol the table was the lock for "runs once".', serves: ['I4', 'I7'],

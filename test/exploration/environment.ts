@@ -86,6 +86,8 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
         const next = { spec: { ...spec, count: spec.count + 1, seal: null, restore: 0, session: 0, fenced: false, kept: [] }, statement };
         return { says: `a controller of the version before rewrites the table of node ${node}, and drops what it does not know`, next: withTable(state, node, next) };
       });
+    case 'oldStatus':
+      return runsDropped(state);
     case 'behind':
       return state.behind !== null ? [] : nodes.map((node) => ({
         says: `the controller's watch of the table of node ${node} stops`, next: { ...state, behind: { node, table: state.store.tables[node] ?? null } },
@@ -93,6 +95,12 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
     case 'lie':
       return state.lied ? [] : nodes.flatMap((node) => lies(state, node));
   }
+}
+
+function runsDropped(state: State): readonly Event[] {
+  return state.store.vms.flatMap((vm, uid) => (vm?.run == null ? [] : [{
+    says: `a controller of the version before writes the status of VM ${uid}, and drops its run`, next: withVm(state, uid, { ...vm, run: null }),
+  }]));
 }
 
 function lapse(state: State, node: number): Event {

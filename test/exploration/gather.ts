@@ -165,7 +165,7 @@ export function vmSituation(tables: Tables, world: World, state: State, uid: num
     restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected' },
     allHeard: allHeard(tables, state),
     deleted: vm.deleted, finalizer: vm.finalizer, wish: vm.halted ? 'Halt' : 'Run', renew: vm.renew,
-    hasOldEntry: vm.run === null && state.store.tables.some((table) => table?.spec.entries.some((entry) => entry.uid === uid && entry.grant < 100)),
+    hasOldEntry: vm.run === null && state.store.tables.some((table) => table?.spec.entries.some((entry) => entry.uid === uid)),
     run: vm.run === null ? undefined : { state: vm.run.open ? 'Open' : 'Closed' },
     home: homeOf(tables, state, uid),
     copies: copiesOf(tables, world, state, uid),

@@ -119,7 +119,7 @@ export type Late =
   | { readonly kind: 'table'; readonly at: number; readonly expect: NodeTable | null; readonly put: NodeTable; readonly says: string };
 
 export type Fault =
-  | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted' | 'restore' | 'domainEnds' | 'oldLeader' | 'behind' | 'lie';
+  | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted' | 'restore' | 'domainEnds' | 'oldLeader' | 'oldStatus' | 'behind' | 'lie';
 export type Wish = 'halt' | 'renew' | 'delete' | 'recreate';
 
 export interface State {

@@ -19,6 +19,7 @@ export const everydayWorlds: readonly World[] = [
   { ...base, name: 'frozen and slow, while it is changed', faults: ['freeze', 'takeover', 'slow'], maxFaults: 2, wishes: ['renew', 'delete'], maxWishes: 1 },
   { ...base, name: 'a watch that is behind', faults: ['behind', 'giveUp', 'agentCrash', 'domainEnds', 'tableDeleted'], maxFaults: 2 },
   { ...base, name: 'a watch that is behind, while it is changed', grain: 'fine', faults: ['behind', 'agentCrash'], maxFaults: 2, wishes: ['halt', 'renew', 'delete'], maxWishes: 1 },
+  { ...base, name: 'a controller of the version before', faults: ['oldLeader', 'oldStatus', 'agentCrash', 'domainEnds'], maxFaults: 2, wishes: ['halt', 'renew', 'delete'], maxWishes: 1 },
   { ...base, name: 'deleted and made again', faults: ['agentCrash', 'takeover', 'slow'], maxFaults: 1, wishes: ['delete', 'recreate', 'renew'], maxWishes: 2 },
   { ...base, name: 'given up, and back', vms: 2, faults: ['giveUp', 'agentCrash', 'takeover', 'domainEnds'], maxFaults: 2 },
   { ...base, name: 'two want one CPU', nodes: 1, vms: 2, faults: everyday, maxFaults: 2, wishes: ['halt', 'delete'], maxWishes: 1 },
