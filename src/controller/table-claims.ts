@@ -13,7 +13,6 @@ import type { Checked } from '../realtime/problem.ts';
 
 /** What is read never changes, and most entries of a table are asked for again with each write of another. */
 const claims = new WeakMap<AllocatedGuest, Checked<TableClaim>>();
-const holdings = new WeakMap<readonly AllocatedGuest[], Holdings>();
 const placements = new WeakMap<PlacementWire, Checked<Placement>>();
 
 /** The placement as the core has it. */
@@ -41,15 +40,10 @@ export function claimOfEntry(entry: AllocatedGuest): Checked<TableClaim> {
 
 /** What those entries take that can be read: nothing can be said of the others. */
 export function holdingsIn(guests: readonly AllocatedGuest[]): Holdings {
-  let known = holdings.get(guests);
-  if (known === undefined) {
-    known = holdingsOf(guests.flatMap((entry) => {
-      const claim = claimOfEntry(entry);
-      return claim.ok ? [claim.value] : [];
-    }));
-    holdings.set(guests, known);
-  }
-  return known;
+  return holdingsOf(guests.flatMap((entry) => {
+    const claim = claimOfEntry(entry);
+    return claim.ok ? [claim.value] : [];
+  }));
 }
 
 /** Why not all of a table can be read; undefined where it can. */
@@ -64,5 +58,9 @@ export function unreadable(guests: readonly AllocatedGuest[]): string | undefine
 
 function readClaim({ vm: { uid }, placement, guest }: AllocatedGuest): Checked<TableClaim> {
   const disks = guest.disks.map(({ name }) => name);
-  return mapChecked(readPlacement(placement), (read) => ({ ...claimOf({ uid, placement: read }), disks }));
+  return mapChecked(readPlacement(placement), (read) => {
+    // Of a claim no more than is asked for: there is one for each VM of the cluster.
+    const { exclusive, floatedOver } = claimOf({ uid, placement: read });
+    return { uid, placement: read, exclusive, floatedOver, disks };
+  });
 }

@@ -62,16 +62,7 @@ export function keyOf(countable: Countable): string {
   }
 }
 
-/** Claims never change, and most of a table are asked for again with each change of one. */
-const known = new WeakMap<TableClaim, Holding>();
-
-function holdingOf(claim: TableClaim): Holding {
-  let holding = known.get(claim);
-  if (holding === undefined) known.set(claim, holding = newHolding(claim));
-  return holding;
-}
-
-function newHolding({ uid, placement, exclusive, floatedOver, disks = [] }: TableClaim): Holding {
+function holdingOf({ uid, placement, exclusive, floatedOver, disks = [] }: TableClaim): Holding {
   const shares = new Map<string, Share>();
   for (const { hostNode, memoryMiB, pageSizeKiB } of placement.cells) {
     if (isSmall(pageSizeKiB)) continue;
