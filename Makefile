@@ -54,7 +54,7 @@ integration: setup
 	vitest run --project once
 
 guest: setup
-	$(MAKE) -C guest
+	guest/build
 
 nightly: setup
 	@scripts/image-tools

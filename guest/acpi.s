@@ -53,15 +53,21 @@ power_init:
 3:  stc
     ret
 
-# Was the power button pressed? Then says so and switches off; else returns. One port read: an exit to QEMU, on this vCPU only.
+# Was the power button pressed, or is the time over that the settings give? Then says so and switches off; else returns. One
+# port read: an exit to QEMU, on this vCPU only. Keeps ebx and ebp.
 power_check:
+    mov esi, offset text_off
     mov edx, PM1_STATUS
     in ax, dx
     test eax, POWER_BUTTON
     jnz 1f
+    mov esi, offset text_limit
+    rdtsc
+    sub eax, [limit]
+    sbb edx, [limit + 4]
+    jae 1f
     ret
-1:  mov esi, offset text_off
-    call put_string
+1:  call put_string
     call flush_line
     mov eax, SLEEP_ENABLE
     mov edx, PM1_CONTROL
@@ -87,3 +93,4 @@ pci_write:
     ret
 
 text_off:   .asciz "rtvm-probe power button: off"
+text_limit: .asciz "rtvm-probe limit_s: off"

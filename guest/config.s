@@ -1,10 +1,24 @@
-# The settings: "vcpus=LIST" and "window_ms=N", separated by spaces, from fw_cfg. A setting that makes no sense is an
-# error that is printed, never a silent default: somebody would trust figures of the wrong vCPU.
+# The settings, as vcpus=LIST or sampler=timer, separated by spaces, from fw_cfg. A setting that makes no sense is an error that
+# is printed, never a silent default: somebody would trust figures of the wrong vCPU.
+
+# A number: its key, the least and the most that it may be, where it goes, and what is said of any other.
+.equ NUMBER_KEY,            0
+.equ NUMBER_LEAST,          4
+.equ NUMBER_MOST,           8
+.equ NUMBER_AT,             12
+.equ NUMBER_REFUSAL,        16
+.equ NUMBER_BYTES,          20
+
+# A word: its text, the flag that it sets, and to what.
+.equ WORD_TEXT,             0
+.equ WORD_AT,               4
+.equ WORD_VALUE,            8
+.equ WORD_BYTES,            12
 
 .section .text
 .code32
 
-# Applies the settings file over the defaults, and derives window_ticks and tick_ms. Carry set: refused, error line in the buffer.
+# Applies the settings file over the defaults, and derives what the loops need of it. Carry set: refused, error line in the buffer.
 config_read:
     call fwcfg_config
     jc config_too_long
@@ -23,25 +37,50 @@ next_setting:
     mov edi, offset key_vcpus
     call skip_key
     je set_vcpus
-    mov edi, offset key_window
+    mov ebx, offset numbers
+3:  mov edi, [ebx + NUMBER_KEY]
+    test edi, edi
+    jz 4f
     call skip_key
-    je set_window
+    je set_number
+    add ebx, NUMBER_BYTES
+    jmp 3b
+4:  mov ebx, offset words
+5:  mov edi, [ebx + WORD_TEXT]
+    test edi, edi
+    jz 6f
+    call skip_key
+    je set_word
+    add ebx, WORD_BYTES
+    jmp 5b
+6:
     mov edi, offset text_unknown
     jmp config_refused
 
-set_window:
+# ebx: which of the numbers.
+set_number:
     call parse_number
-    jc bad_window
-    cmp eax, MIN_WINDOW_MS
-    jb bad_window
-    cmp eax, MAX_WINDOW_MS
-    ja bad_window
-    mov [window_ms], eax
+    jc 1f
+    cmp eax, [ebx + NUMBER_LEAST]
+    jb 1f
+    cmp eax, [ebx + NUMBER_MOST]
+    ja 1f
+    mov ecx, [ebx + NUMBER_AT]
+    mov [ecx], eax
     call at_setting_end
     je next_setting
-bad_window:
-    mov edi, offset text_bad_window
+1:  mov edi, [ebx + NUMBER_REFUSAL]
     jmp config_refused
+
+# ebx: which of the words.
+set_word:
+    call at_setting_end
+    mov edi, offset text_unknown
+    jne config_refused
+    mov eax, [ebx + WORD_AT]
+    mov ecx, [ebx + WORD_VALUE]
+    mov [eax], cl
+    jmp next_setting
 
 set_vcpus:
     push esi
@@ -95,7 +134,41 @@ config_done:
     call ms_to_ticks
     mov [window_ticks], eax
     mov [window_ticks + 4], edx
-    clc
+    shrd eax, edx, 3
+    shr edx, 3
+    mov [window_eighth], eax
+    mov [window_eighth + 4], edx
+
+    mov eax, [interval_us]
+    mul dword ptr [tsc_khz]
+    mov ecx, 1000
+    div ecx                             # 32 bits: see MAX_INTERVAL_US
+    mov [interval_ticks], eax
+    mov eax, [interval_us]
+    mul dword ptr [apic_ticks_per_ms]
+    div ecx
+    mov [interval_apic_ticks], eax
+    mov eax, [tsc_khz]
+    xor edx, edx
+    div ecx
+    mov [ticks_per_us], eax
+
+    mov eax, [limit_s]
+    test eax, eax
+    jz 2f
+    mul dword ptr [tsc_khz]             # s × kHz, and then × 1000
+    mov esi, edx
+    mov ecx, 1000
+    mul ecx
+    mov edi, edx
+    mov [limit], eax
+    imul esi, esi, 1000
+    add edi, esi
+    rdtsc
+    add [limit], eax
+    adc edx, edi
+    mov [limit + 4], edx
+2:  clc
     ret
 
 config_too_long:
@@ -158,11 +231,34 @@ at_setting_end:
     cmp byte ptr [esi], '\n'
 1:  ret
 
+numbers:
+    .long key_window, MIN_WINDOW_MS, MAX_WINDOW_MS, window_ms, text_bad_window
+    .long key_interval, MIN_INTERVAL_US, MAX_INTERVAL_US, interval_us, text_bad_interval
+    .long key_limit, 1, 999999, limit_s, text_bad_limit
+    .long 0
+
+words:
+    .long word_spin, sampler_timer, 0
+    .long word_timer, sampler_timer, 1
+    .long word_halt, idle_poll, 0
+    .long word_poll, idle_poll, 1
+    .long word_full, report_full, 1
+    .long 0
+
 key_vcpus:          .asciz "vcpus="
 key_window:         .asciz "window_ms="
+key_interval:       .asciz "interval_us="
+key_limit:          .asciz "limit_s="
+word_spin:          .asciz "sampler=spin"
+word_timer:         .asciz "sampler=timer"
+word_halt:          .asciz "idle=halt"
+word_poll:          .asciz "idle=poll"
+word_full:          .asciz "report=full"
 text_config:        .asciz "opt/rtvm/probe: "
-text_unknown:       .asciz "expected vcpus=LIST or window_ms=N"
+text_unknown:       .asciz "expected vcpus=LIST, window_ms=N, sampler=spin or timer, interval_us=N, idle=halt or poll, report=full or limit_s=N"
 text_bad_window:    .asciz "window_ms must be a number from 10 to 60000"
+text_bad_interval:  .asciz "interval_us must be a number from 10 to 500000"
+text_bad_limit:     .asciz "limit_s must be a number from 1 to 999999"
 text_bad_list:      .asciz "vcpus must be a list of numbers and rising ranges, as 1-3,5"
 text_absent:        .asciz "vcpus must name vCPUs that this guest has, 0 to "
 text_too_long:      .asciz "at most 255 bytes are read"
@@ -171,5 +267,16 @@ text_found:         .asciz ", found \""
 .section .bss
 .balign 8
 window_ticks:   .skip 8
+limit:          .skip 8                 # the TSC at which the guest switches off by itself
+window_eighth:  .skip 8
+interval_ticks: .skip 4
+interval_apic_ticks: .skip 4
+ticks_per_us:   .skip 4
+interval_us:    .skip 4
+limit_s:        .skip 4                 # 0: none
+sampler_timer:  .skip 1                 # 0: spin
+idle_poll:      .skip 1                 # 0: halt
+report_full:    .skip 1
+.balign 4
 tick_ms:        .skip 4                 # how often vCPU 0 looks around
 setting_start:  .skip 4

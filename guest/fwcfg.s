@@ -3,6 +3,7 @@
 .equ FWCFG_SELECT,          0x510
 .equ FWCFG_DATA,            0x511
 .equ FWCFG_SIGNATURE,       0x00
+.equ FWCFG_MEMORY,          0x03        # 64 bit: bytes of RAM
 .equ FWCFG_VCPUS,           0x05        # 16 bit: vCPUs present at start
 .equ FWCFG_DIRECTORY,       0x19
 .equ SIGNATURE_QEMU,        0x554d4551  # "QEMU"
@@ -26,6 +27,22 @@ fwcfg_vcpus:
     mov edi, offset fwcfg_buffer
     call fwcfg_read
     movzx eax, word ptr [fwcfg_buffer]
+    ret
+1:  xor eax, eax
+    ret
+
+# → eax: KiB of RAM, or 0 without fw_cfg.
+fwcfg_memory_kib:
+    call fwcfg_present
+    jc 1f
+    mov eax, FWCFG_MEMORY
+    call fwcfg_select
+    mov ecx, 8
+    mov edi, offset fwcfg_buffer
+    call fwcfg_read
+    mov eax, [fwcfg_buffer]
+    mov edx, [fwcfg_buffer + 4]
+    shrd eax, edx, 10
     ret
 1:  xor eax, eax
     ret

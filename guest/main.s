@@ -34,8 +34,9 @@ main:
     call default_roles
     call config_read
     jc refuse
+    call enough_memory
+    jc refuse
     call put_header
-    call flush_line
 
     call prepare_records
     mov byte ptr [released], 1
@@ -59,6 +60,34 @@ no_power:
     call put_error
     call flush_line
     jmp rest
+
+# Carry set: RAM ends before the buffers do; the error line is in the buffer.
+enough_memory:
+    call fwcfg_memory_kib
+    test eax, eax
+    jz 1f                               # nobody says how much there is
+    mov ebx, eax
+    mov eax, [vcpus]
+    imul eax, eax, 2 * BUF_BYTES
+    add eax, BUFFERS + 1023
+    shr eax, 10
+    cmp ebx, eax
+    jb 2f
+1:  clc
+    ret
+2:  push eax
+    mov esi, offset text_memory
+    call put_error
+    pop eax
+    call put_u32
+    mov esi, offset text_kib_found
+    call put_string
+    mov eax, ebx
+    call put_u32
+    mov esi, offset text_kib
+    call put_string
+    stc
+    ret
 
 some_missing:
     mov esi, offset text_missing
@@ -129,11 +158,17 @@ default_roles:
     mov al, 1
     rep stosb
 1:  mov dword ptr [window_ms], DEFAULT_WINDOW_MS
+    mov dword ptr [interval_us], DEFAULT_INTERVAL_US
+    mov dword ptr [limit], -1           # none
+    mov dword ptr [limit + 4], -1
     ret
 
 text_no_power:  .asciz "no ICH9 (q35) or PIIX4 (pc) power management found: use one of these machine types"
 text_missing:   .asciz "vCPUs started: "
 text_of:        .asciz " of "
+text_memory:    .asciz "this many vCPUs need "
+text_kib_found: .asciz " KiB of RAM, found "
+text_kib:       .asciz " KiB"
 
 .section .bss
 .balign 4

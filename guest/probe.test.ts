@@ -13,6 +13,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { TestContext } from 'vitest';
+import { merge, samplesOf } from '../src/realtime/latency/histogram.ts';
+import type { HeaderLine, Sampler } from '../src/realtime/latency/probe-lines.ts';
+import { ProbeReport } from '../src/realtime/latency/probe-report.ts';
+import type { ProbeEvent } from '../src/realtime/latency/probe-report.ts';
 import { QemuGuest, romPath } from './qemu-guest.ts';
 import type { QemuMachine } from './qemu-guest.ts';
 
@@ -113,7 +117,8 @@ const cases: readonly Case[] = [
 ];
 
 const refusal = (detail: string, found: string): string => `rtvm-probe error: opt/rtvm/probe: ${detail}, found "${found}"`;
-const unknownSetting = 'expected vcpus=LIST or window_ms=N';
+const unknownSetting = 'expected vcpus=LIST, window_ms=N, sampler=spin or timer, interval_us=N, idle=halt or poll, report=full or limit_s=N';
+const badInterval = 'interval_us must be a number from 10 to 500000';
 const badWindow = 'window_ms must be a number from 10 to 60000';
 const badList = 'vcpus must be a list of numbers and rising ranges, as 1-3,5';
 const absentVcpu = 'vcpus must name vCPUs that this guest has, 0 to 2';
@@ -126,6 +131,11 @@ const refusals: readonly (readonly [config: string, line: string])[] = [
   ['window_ms=60001 vcpus=1', refusal(badWindow, 'window_ms=60001 vcpus=1')],
   ['window_ms=4294967396', refusal(badWindow, 'window_ms=4294967396')],
   ['window_ms=100ms', refusal(badWindow, 'window_ms=100ms')],
+  ['sampler=timer interval_us=9', refusal(badInterval, 'interval_us=9')],
+  ['interval_us=500001', refusal(badInterval, 'interval_us=500001')],
+  ['sampler=cyclic', refusal(unknownSetting, 'sampler=cyclic')],
+  ['report=fuller', refusal(unknownSetting, 'report=fuller')],
+  ['limit_s=0', refusal('limit_s must be a number from 1 to 999999', 'limit_s=0')],
   ['vcpus=', refusal(badList, 'vcpus=')],
   ['vcpus=1,', refusal(badList, 'vcpus=1,')],
   ['vcpus=2-1', refusal(badList, 'vcpus=2-1')],
@@ -133,6 +143,19 @@ const refusals: readonly (readonly [config: string, line: string])[] = [
   ['vcpus=3', refusal(absentVcpu, 'vcpus=3')],
   ['vcpus=1-256', refusal(absentVcpu, 'vcpus=1-256')],
   ['x'.repeat(256), refusal('at most 255 bytes are read', 'x'.repeat(255))],
+];
+
+const full = 'window_ms=100 report=full';
+const timer = { kind: 'timer', intervalUs: 2000, idle: 'halt', timer: 'tsc-deadline' } as const;
+
+const fullReports: readonly { readonly name: string; readonly machine: QemuMachine; readonly sampler: Sampler }[] = [
+  { name: 'spinning, KVM', machine: { ...kvm, smp: '3', config: full }, sampler: { kind: 'spin' } },
+  { name: 'spinning, TCG', machine: { ...tcg, smp: '3', config: full }, sampler: { kind: 'spin' } },
+  { name: 'woken up from HLT, KVM', machine: { ...kvm, smp: '2', config: `${full} sampler=timer interval_us=2000` }, sampler: timer },
+  { name: 'woken up from HLT, xAPIC, KVM', machine: { ...kvmWithoutX2apic, smp: '2', config: `${full} sampler=timer interval_us=2000` }, sampler: timer },
+  { name: 'woken up from spinning, KVM', machine: { ...kvm, smp: '2', config: `${full} sampler=timer interval_us=2000 idle=poll` }, sampler: { ...timer, idle: 'poll' } },
+  { name: 'woken up without a TSC deadline, KVM', machine: { ...kvm, cpu: `${kvm.cpu},tsc-deadline=off`, smp: '2', config: `${full} sampler=timer interval_us=2000` }, sampler: { ...timer, timer: 'apic' } },
+  { name: 'woken up from HLT, TCG', machine: { ...tcgOldCpu, smp: '2', config: `${full} sampler=timer interval_us=2000` }, sampler: { ...timer, timer: 'apic' } },
 ];
 
 describe('the probe ROM', () => {
@@ -180,6 +203,73 @@ describe('the probe ROM', () => {
     expect(parseHeader(printed[0]!)).toMatchObject({ windowMs: 10 });
     expect(printed).not.toContain('rtvm-probe power button: off');
     server.close();
+  });
+
+  test.for(fullReports)('reports every sample: $name', async ({ machine, sampler }, context) => {
+    await using guest = await start(machine, context);
+    const report = new ProbeReport();
+    const events: ProbeEvent[] = [];
+    const windows = () => events.flatMap((event) => (event.kind === 'window' ? [event.window] : []));
+    while (windows().length < 6) events.push(...report.push(`${await guest.line()}\n`));
+
+    const [header] = events;
+    expect(header).toMatchObject({ kind: 'header', sampler });
+    const { tscKhz } = header as HeaderLine;
+    expect(report.losses).toEqual({ garbledLines: 0, windows: 0, samples: 0 });
+    for (const own of Map.groupBy(windows(), ({ vcpu }) => vcpu).values()) {
+      expect(own.map(({ window }) => window)).toEqual(own.map((_, index) => index + 1));
+      const all = merge(own.map(({ histogram }) => histogram));
+      expect(samplesOf(all)).toBeGreaterThan(sampler.kind === 'spin' ? 1000 : 5);
+      expect(report.worst.get(own[0]!.vcpu)!.us).toBe(all.maxUs);
+      for (const [index, { from, to, maxAt, histogram }] of own.entries()) {
+        if (index > 0) expect(from).toBe(own[index - 1]!.to);
+        expect(maxAt).toBeGreaterThan(from);
+        expect(maxAt).toBeLessThanOrEqual(to);
+        // As many samples as there was time for: all gaps of a spinning vCPU together are its time.
+        if (sampler.kind === 'spin') expect(histogram.minUs * samplesOf(histogram)).toBeLessThanOrEqual(Number(to - from) * 1000 / tscKhz);
+      }
+    }
+    expect(await guest.pressPowerButton()).toMatchObject({ exitCode: 0 });
+  });
+
+  test('loses no sample to a reader that stops, and goes on where it was', async (context) => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'rtvm-console-'));
+    const path = join(directory.path, 'serial');
+    const server = createServer({ pauseOnConnect: true }).listen(path);
+    const connected = once(server, 'connection') as Promise<[Socket]>;
+    await using _guest = await start({ ...tcg, smp: '2', config: 'window_ms=10 report=full', serial: `unix:${path}` }, context);
+    const [port] = await connected;
+    const report = new ProbeReport();
+    const events: ProbeEvent[] = [];
+    port.setEncoding('latin1').on('data', (text: string) => events.push(...report.push(text)));
+    port.resume();
+    const windows = () => events.flatMap((event) => (event.kind === 'window' ? [event.window] : []));
+    const seen = async (count: number) => {
+      while (windows().length < count) await sleep(20, undefined, { signal: context.signal });
+    };
+    await seen(3);
+    port.pause();
+    await sleep(5000); // it fills the socket, and then has nowhere to report to
+    port.resume();
+    await seen(windows().length + 100);
+    const own = windows();
+    expect(own.map(({ window }) => window)).toEqual(own.map((_, index) => index + 1));
+    expect(report.losses).toMatchObject({ windows: 0, samples: 0 });
+    for (const [index, { from }] of own.slice(1).entries()) expect(from).toBe(own[index]!.to);
+    expect(report.worst.get(1)!.us).toBe(merge(own.map(({ histogram }) => histogram)).maxUs);
+    server.close();
+  });
+
+  test('switches off by itself when its time is over', async (context) => {
+    await using guest = await start({ ...tcg, smp: '2', config: 'limit_s=1' }, context);
+    const { lines, exitCode } = await guest.ended();
+    expect(lines.at(-1)).toBe('rtvm-probe limit_s: off');
+    expect(exitCode).toBe(0);
+  });
+
+  test('says how much memory its vCPUs need', async (context) => {
+    await using guest = await start({ ...tcg, smp: '16', memory: '1M' }, context);
+    expect(await guest.line()).toBe('rtvm-probe error: this many vCPUs need 1396 KiB of RAM, found 1024 KiB');
   });
 
   test('says which chipsets it needs', async (context) => {

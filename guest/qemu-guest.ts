@@ -23,6 +23,8 @@ export interface QemuMachine {
   readonly smp: string;
   /** The fw_cfg string opt/rtvm/probe; absent: no such file. */
   readonly config?: string;
+  /** RAM in QEMU's notation; 4 MiB where not given. */
+  readonly memory?: string;
   /** Where the serial port leads instead of to `line()`. */
   readonly serial?: string;
 }
@@ -43,12 +45,12 @@ export class QemuGuest implements AsyncDisposable {
     });
   }
 
-  /** Starts QEMU with 4 MiB of RAM; `signal` (a test's own) kills it. Throws if QEMU is missing. */
+  /** Starts QEMU; `signal` (a test's own) kills it. Throws if QEMU is missing. */
   static async start(machine: QemuMachine, signal: AbortSignal): Promise<QemuGuest> {
     const directory = await mkdtemp(join(tmpdir(), 'rtvm-probe-'));
     const config = machine.config?.replaceAll(',', ',,'); // QEMU's own quoting
     const child = spawn(qemu, [
-      '-nodefaults', '-no-user-config', '-display', 'none', '-m', '4M',
+      '-nodefaults', '-no-user-config', '-display', 'none', '-m', machine.memory ?? '4M',
       '-M', machine.machine, '-accel', machine.accel, '-cpu', machine.cpu, '-smp', machine.smp,
       ...(config === undefined ? [] : ['-fw_cfg', `name=opt/rtvm/probe,string=${config}`]),
       '-bios', romPath, '-serial', machine.serial ?? 'stdio', '-qmp', `unix:${directory}/qmp,server=on,wait=off`,
@@ -72,8 +74,14 @@ export class QemuGuest implements AsyncDisposable {
 
   /** Presses the ACPI power button; → the lines until QEMU's end, and its exit status. */
   async pressPowerButton(): Promise<{ readonly lines: readonly string[]; readonly exitCode: number | null }> {
-    const exited = this.#exited();
+    const ended = this.ended();
     await this.#monitor('system_powerdown');
+    return ended;
+  }
+
+  /** Waits for the guest to switch off; → the lines until QEMU's end, and its exit status. */
+  async ended(): Promise<{ readonly lines: readonly string[]; readonly exitCode: number | null }> {
+    const exited = this.#exited();
     const lines: string[] = [];
     for (let next = await this.#lines.next(); next.done !== true; next = await this.#lines.next()) lines.push(next.value);
     await exited;

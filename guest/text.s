@@ -34,7 +34,7 @@ serial_init:
     ret
 
 # Ends the line and writes it. What the port does not take in time is dropped, and further lines are not even begun until it
-# takes bytes again: a reader that has stopped reading costs lines, never the power button. Clobbers eax, ecx, edx, esi, edi.
+# takes bytes again: a reader that has stopped reading costs lines, never the power button. Carry set: dropped. Clobbers eax, ecx, edx, esi, edi.
 flush_line:
     mov al, '\r'
     call put_char
@@ -65,12 +65,49 @@ flush_line:
     mov edx, COM1
     rep outsb
     cmp dword ptr [line_length], 0
-    jne 2b
+    jne 2b                              # else carry is clear
     ret
 5:  mov byte ptr [port_stuck], 1
 drop_line:
     mov dword ptr [line_length], 0
+    stc
     ret
+
+# Ends the line with a checksum of all before it, the CRC-32 of Ethernet and zip, and writes it, as flush_line.
+flush_checked_line:
+    mov esi, offset line
+    mov edx, -1
+1:  mov eax, esi
+    sub eax, offset line
+    cmp eax, [line_length]
+    jae 4f
+    movzx eax, byte ptr [esi]
+    inc esi
+    xor edx, eax
+    mov ecx, 8
+2:  shr edx, 1
+    jnc 3f
+    xor edx, 0xedb88320
+3:  dec ecx
+    jnz 2b
+    jmp 1b
+4:  not edx
+    push edx
+    mov esi, offset text_crc
+    call put_string
+    pop edx
+    mov esi, 8
+5:  rol edx, 4
+    mov al, dl
+    and al, 15
+    add al, '0'
+    cmp al, '9'
+    jbe 6f
+    add al, 'a' - '9' - 1
+6:  call put_char
+    dec esi
+    jnz 5b
+    jmp flush_line
 
 # Zero flag clear if the FIFO is empty. Clobbers eax, edx.
 port_ready:
@@ -147,6 +184,32 @@ put_three_digits:
     mov esi, edi
     jmp put_string
 
+# " key=" at esi, then the 64-bit number at ebx + edi, in decimal. Keeps ebx. Clobbers all else but ebp.
+put_field:
+    push edi
+    call put_string
+    pop edi
+    mov eax, [ebx + edi]
+    mov edx, [ebx + edi + 4]
+    jmp put_u64
+
+# The same for ticks at edx:eax, as microseconds to three places, rounded down. Clobbers all but ebp.
+put_us:
+    push eax
+    push edx
+    call put_string
+    pop edx
+    pop eax
+    call ticks_to_ns
+    mov ecx, 1000
+    call divide
+    push ecx                            # nanoseconds below a microsecond
+    call put_u64
+    mov al, '.'
+    call put_char
+    pop eax
+    jmp put_three_digits
+
 # edx:eax ÷ ecx → edx:eax, remainder ecx. Clobbers esi.
 divide:
     mov esi, eax
@@ -158,6 +221,8 @@ divide:
     mov ecx, edx
     mov edx, esi
     ret
+
+text_crc:       .asciz " crc="
 
 .section .bss
 .balign 4
