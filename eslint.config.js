@@ -11,7 +11,8 @@ const mayImport = {
   controller: ['runtime', 'realtime', 'protocol', 'crds', 'store'],
   libvirt: ['runtime'],
   'node-agent': ['runtime', 'realtime', 'protocol', 'crds', 'store', 'libvirt'],
-  cli: ['runtime', 'realtime', 'protocol', 'crds', 'store', 'controller', 'libvirt', 'node-agent'],
+  latency: ['runtime', 'realtime', 'crds', 'libvirt', 'node-agent'],
+  cli: ['runtime', 'realtime', 'protocol', 'crds', 'store', 'controller', 'libvirt', 'node-agent', 'latency'],
 };
 
 const rooms = Object.keys(mayImport);

@@ -237,7 +237,7 @@ describe('the probe ROM', () => {
     const path = join(directory.path, 'serial');
     const server = createServer({ pauseOnConnect: true }).listen(path);
     const connected = once(server, 'connection') as Promise<[Socket]>;
-    await using _guest = await start({ ...tcg, smp: '2', config: 'window_ms=10 report=full', serial: `unix:${path}` }, context);
+    await using guest = await start({ ...tcg, smp: '2', config: 'window_ms=10 report=full', serial: `unix:${path}` }, context);
     const [port] = await connected;
     const report = new ProbeReport();
     const events: ProbeEvent[] = [];
@@ -257,6 +257,7 @@ describe('the probe ROM', () => {
     expect(report.losses).toMatchObject({ windows: 0, samples: 0 });
     for (const [index, { from }] of own.slice(1).entries()) expect(from).toBe(own[index]!.to);
     expect(report.worst.get(1)!.us).toBe(merge(own.map(({ histogram }) => histogram)).maxUs);
+    expect(await guest.pressPowerButton()).toMatchObject({ exitCode: 0 });
     server.close();
   });
 

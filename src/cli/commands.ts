@@ -7,6 +7,7 @@ import { register as controller } from './commands/controller.ts';
 import { register as deleteVm } from './commands/delete.ts';
 import { register as host } from './commands/host.ts';
 import { register as kubectl } from './commands/kubectl.ts';
+import { register as latency } from './commands/latency.ts';
 import { register as plan } from './commands/plan.ts';
 import { register as render } from './commands/render.ts';
 import { register as run } from './commands/run.ts';
@@ -25,4 +26,4 @@ import type { Io } from './io.ts';
  */
 export type RegisterCommand = (program: Command, io: Io) => void;
 
-export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, console, deleteVm, host, ui, controller, agent, kubectl, completion];
+export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, console, deleteVm, host, latency, ui, controller, agent, kubectl, completion];

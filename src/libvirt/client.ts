@@ -135,6 +135,11 @@ export class LibvirtClient implements Disposable {
     return this.#connection.call(procedures.domainCreateWithFlags, { domain, flags: mask(startFlags, paused ? ['paused'] : []) }, options);
   }
 
+  /** Starts a transient domain, which nothing defines, paused until {@link resume}. It ends with this connection, whatever ends that. */
+  createTransient(xml: string, options?: CallOptions): Promise<DomainRef> {
+    return this.#connection.call(procedures.domainCreateXml, { xml, flags: mask(startFlags, ['paused', 'autodestroy', 'validate']) }, options);
+  }
+
   suspend(domain: DomainRef, options?: CallOptions): Promise<void> {
     return this.#connection.call(procedures.domainSuspend, domain, options);
   }

@@ -37,7 +37,8 @@ export type Affects = keyof typeof affects;
 export const shutdownModes = { 'hypervisor-choice': 0, acpi: 1 << 0, agent: 1 << 1 } as const;
 export type ShutdownMode = keyof typeof shutdownModes;
 
-export const startFlags = { paused: 1 << 0 } as const;
+/** virDomainCreateFlags. `autodestroy`: libvirt ends the domain with the connection that made it; `validate`: against its schema, of XML. */
+export const startFlags = { paused: 1 << 0, autodestroy: 1 << 1, validate: 1 << 4 } as const;
 /** virDomainConsoleFlags. `safe`: only where no two can be connected at once; `force` ends the session of another. */
 export const consoleFlags = { force: 1 << 0, safe: 1 << 1 } as const;
 export const destroyFlags = { graceful: 1 << 0 } as const;

@@ -99,6 +99,9 @@ export const procedures = {
   connectGetVersion: procedure(4, 'connectGetVersion', nothing, u64),
   nodeGetInfo: procedure(6, 'nodeGetInfo', nothing, readNodeInfo),
   connectGetCapabilities: procedure(7, 'connectGetCapabilities', nothing, string),
+  domainCreateXml: procedure(10, 'domainCreateXML', (w, args: { readonly xml: string; readonly flags: number }) => {
+    w.string(args.xml).u32(args.flags);
+  }, readDomain),
   domainGetXmlDesc: procedure(14, 'domainGetXMLDesc', writeFlags, string),
   domainGetAutostart: procedure(15, 'domainGetAutostart', writeDomain, flag),
   domainGetInfo: procedure(16, 'domainGetInfo', writeDomain, readDomainInfo),

@@ -17,7 +17,7 @@ function preemption({ kernel: { release, preemptRt } }: HostReadings): HostCheck
 }
 
 /** With Linux 6.12 the fair server took the place of throttling. */
-function hasFairServer({ kernel: { release } }: HostReadings): boolean {
+export function hasFairServer({ kernel: { release } }: { readonly kernel: Pick<HostReadings['kernel'], 'release'> }): boolean {
   const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
   return major > 6 || (major === 6 && minor >= 12);
 }

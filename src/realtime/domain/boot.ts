@@ -10,7 +10,7 @@ import type { XmlElement } from './element.ts';
  * declined, since it needs system management mode, which takes the CPU away from the guest's kernel unasked.
  * @throws DomainInputError `FILE_MISSING` when the boot needs a file that the input does not have.
  */
-export function boot(guestBoot: GuestBoot, files: DomainFiles): XmlElement {
+export function boot(guestBoot: GuestBoot, files: Partial<DomainFiles>): XmlElement {
   const type = element('type', { arch: 'x86_64', machine: 'q35' }, 'hvm');
   switch (guestBoot.kind) {
     case 'firmware':

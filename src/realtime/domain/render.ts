@@ -7,6 +7,7 @@ import { disks } from './disks.ts';
 import type { DomainInput } from './domain-input.ts';
 import { domainName } from './domain-name.ts';
 import { element, formatXml } from './element.ts';
+import type { XmlElement } from './element.ts';
 import { features } from './features.ts';
 import { hostDevices } from './host-devices.ts';
 import { memoryBacking } from './memory-backing.ts';
@@ -27,27 +28,44 @@ export function renderDomain(input: DomainInput): string {
     element('name', {}, domainName(input.vm)),
     element('uuid', {}, guest.uuid),
     metadata(input),
+    ...machine(input, { boot: boot(guest.boot, files), sharesMemory: sharesMemory(input), onReboot: 'restart' }),
+    devices(disks(guest, files), [
+      ...networks(input),
+      ...serialConsole(files.serialLog),
+      ...hostDevices(guest.hostDevices, placement),
+    ]),
+  ]));
+}
+
+interface MachineParts {
+  readonly boot: XmlElement;
+  readonly sharesMemory: boolean;
+  readonly onReboot: 'restart' | 'destroy';
+}
+
+/** What a guest gets of its host: CPUs, memory, clock. The same for a VM's own domain and for one that measures in its stead. */
+export function machine(
+  { guest, placement, virtType, host }: Pick<DomainInput, 'guest' | 'placement' | 'virtType' | 'host'>,
+  { boot, sharesMemory, onReboot }: MachineParts,
+): readonly (XmlElement | undefined)[] {
+  return [
     element('memory', { unit: 'MiB' }, guest.memory.sizeMiB),
-    memoryBacking(guest, placement, sharesMemory(input)),
+    memoryBacking(guest, placement, sharesMemory),
     element('vcpu', { placement: 'static' }, guest.cpu.vcpus),
     guest.ioThreads === 0 ? undefined : element('iothreads', {}, guest.ioThreads),
     cpuTune(placement, guest.ioThreads),
     numaTune(placement),
-    boot(guest.boot, files),
+    boot,
     features(guest.cpu, virtType),
-    cpuModel(guest, virtType, input.host),
+    cpuModel(guest, virtType, host),
     clock(),
     element('on_poweroff', {}, 'destroy'),
-    element('on_reboot', {}, 'restart'),
+    element('on_reboot', {}, onReboot),
     element('on_crash', {}, 'destroy'),
-    element('devices', {}, [
-      ...disks(guest, files),
-      // Without these libvirt adds a USB controller and a balloon, which would take memory back that was promised.
-      element('controller', { type: 'usb', model: 'none' }),
-      ...networks(input),
-      ...serialConsole(files.serialLog),
-      ...hostDevices(guest.hostDevices, placement),
-      element('memballoon', { model: 'none' }),
-    ]),
-  ]));
+  ];
+}
+
+/** Without a USB controller and a balloon, which libvirt would add; a balloon would take memory back that was promised. */
+export function devices(disks: readonly XmlElement[], others: readonly XmlElement[]): XmlElement {
+  return element('devices', {}, [...disks, element('controller', { type: 'usb', model: 'none' }), ...others, element('memballoon', { model: 'none' })]);
 }

@@ -102,7 +102,7 @@ export class ProbeReport {
     const last = this.#last.get(line.vcpu);
     const parts = this.#pending.get(line.vcpu) ?? [];
     this.#pending.delete(line.vcpu);
-    if (this.#header?.measuring.has(line.vcpu as never) !== true || !followsUpon(line, last)) {
+    if (this.#header?.measuring.has(line.vcpu) !== true || !followsUpon(line, last)) {
       this.#garbled += 1;
       return undefined;
     }
