@@ -1,5 +1,4 @@
 /** Measures how late a VM's vCPUs run on this host, and reports it with all conditions under which it was measured. */
-import { rename, writeFile } from 'node:fs/promises';
 import { hasFairServer } from '../../realtime/checks/kernel-checks.ts';
 import { hostChecks } from '../../realtime/checks/host-checks.ts';
 import type { HostCheck } from '../../realtime/checks/host-check.ts';
@@ -25,13 +24,11 @@ import type { LatencyOptions } from '../commands/latency.ts';
 import { CommandError } from '../exit.ts';
 import type { ExitCode } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { formatData } from '../output/formats.ts';
 import { formatRefused } from '../plan/plan-text.ts';
 import { Interrupt } from '../run/interrupt.ts';
 import { requireLibvirt } from '../run/require-libvirt.ts';
 import { makeReport } from './make-report.ts';
-import { reportHtml } from './report-html.ts';
-import { formatReport } from './report-text.ts';
+import { printReport } from './print-report.ts';
 import { readSubject } from './subject.ts';
 import type { Subject } from './subject.ts';
 import { takeTurns } from './take-turns.ts';
@@ -45,7 +42,7 @@ export async function latency(options: LatencyOptions, io: Io): Promise<ExitCode
   await requireLibvirt(options.libvirtSocket, io, interrupt.signal);
   try {
     const report = await measure(subject, checks, options, io, interrupt.signal);
-    await print(report, options, io);
+    await printReport(report, options, io);
     return report.verdict === 'fail' ? 1 : 0;
   } catch (error) {
     if (interrupt.signal.aborted) throw new CommandError('INTERRUPTED', 'interrupted: the probe is gone, and nothing of what it measured is reported', { cause: error });
@@ -135,21 +132,4 @@ async function place(session: LatencySession, { guest, inventory, source }: Subj
   io.err(formatRefused(source, decision.groups, { width: io.columns }));
   const held = holders.map(({ title, cpus }) => `${title}: CPUs ${cpus.toString()}`).join('; ');
   throw new LatencyError('CPUS_TAKEN', `there is no place on this host to measure in${held === '' ? '' : ` beside those that have CPUs (${held})`}; halt one, give guests more CPUs (--dedicated, --shared)${options.disturb === true ? '' : ', or say --disturb to use those that share a core with held ones'}`);
-}
-
-async function print(report: LatencyReport, options: Pick<LatencyOptions, 'output' | 'html'>, io: Io): Promise<void> {
-  if (options.html !== undefined) await writeWhole(options.html, reportHtml(report));
-  if (options.output === 'json') io.out(formatData(report, 'json'));
-  else io.out(formatReport(report, { width: io.columns, unicode: io.unicode, style: io.style }));
-  if (options.html !== undefined) io.err(`rtvm: the report is in ${options.html}`);
-}
-
-/** All of it or nothing: a report that is cut off may still look like one. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(`${path}.new`, text);
-    await rename(`${path}.new`, path);
-  } catch (error) {
-    throw new CommandError('REPORT_NOT_WRITTEN', `the report cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}; give --html a file in a directory that you may write to`, { cause: error });
-  }
 }
