@@ -30,6 +30,7 @@ tbody th { font-weight: 500; white-space: normal; }
 table td:last-child b { display: block; text-align: right; }
 tr.part th { padding-left: 1.6rem; font-weight: 400; color: var(--soft); }
 .checks td, .checks th, .late td, .late th { text-align: left; }
+.checks th:first-child { white-space: nowrap; }
 .checks td:last-child, .late td:last-child { white-space: normal; overflow-wrap: anywhere; }
 .late td:first-child { text-align: right; }
 .mark { font-weight: 600; }

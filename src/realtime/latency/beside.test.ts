@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { CpuSet } from '../cpu-set.ts';
-import type { CpuId } from '../ids.ts';
 import { sampleGuest, sampleHost } from '../place/sample-hosts.ts';
 import { placeBeside } from './beside.ts';
 
 const host = sampleHost({ nodes: ['0-7'], cores: ['0-1', '2-3', '4-5', '6-7'], dedicated: '2-7', shared: '0-1' });
 const guest = sampleGuest({ vcpus: 2, policy: 'Dedicated', coreSharing: 'Allow' });
-const cpus = (list: string) => CpuSet.parse<CpuId>(list);
+const cpus = (list: string) => CpuSet.parse(list);
 
 describe('a measurement on a host with others', () => {
   it('takes what nobody has, and no CPU that shares a core with one that is held', () => {

@@ -5,7 +5,7 @@
 
 export interface GuestClock {
   /** The host's time, in milliseconds, at which the guest's TSC was this: at most that, and earlier by no more than {@link errorMs}. */
-  hostMs(tsc: bigint): number;
+  readonly hostMs: (tsc: bigint) => number;
   readonly errorMs: number;
 }
 

@@ -125,10 +125,14 @@ function jsonOf(text: string): unknown {
 
 function objectOf(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
-  throw new ImportProblem(`${path} is ${JSON.stringify(value)?.slice(0, 60) ?? 'missing'}; an object was expected, as cyclictest writes it`);
+  throw new ImportProblem(`${path} is ${shown(value)}; an object was expected, as cyclictest writes it`);
 }
 
 function numberOf(value: unknown, path: string): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  throw new ImportProblem(`${path} is ${JSON.stringify(value)?.slice(0, 60) ?? 'missing'}; a number that is not negative was expected`);
+  throw new ImportProblem(`${path} is ${shown(value)}; a number that is not negative was expected`);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60);
 }
