@@ -135,7 +135,7 @@ describe('why it was late', () => {
     }
   });
 
-  it.skipIf(!canTrace)('leaves the kernel\'s trace as it was, and another tracer alone', () => {
+  it.skipIf(!canTrace)('leaves the kernel\'s trace as it was', () => {
     const look = (command: string) => execFileSync('unshare', ['-m', 'sh', '-c', `mount -t tracefs tracefs /sys/kernel/tracing && cd /sys/kernel/tracing && ${command}`], { encoding: 'utf8' });
     expect(look('ls instances; cat current_tracer; cat set_event')).toBe('nop\n');
   });
