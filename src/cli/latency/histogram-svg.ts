@@ -4,7 +4,7 @@ import { html, raw } from './html.ts';
 import type { Html } from './html.ts';
 
 const [width, height] = [720, 220];
-const margin = { left: 56, right: 16, top: 14, bottom: 34 } as const;
+const margin = { left: 56, right: 26, top: 14, bottom: 34 } as const;
 const plot = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
 /** Bars a decade: as many as can be told apart. */
 const barsPerDecade = 20;
@@ -15,8 +15,9 @@ interface Bar {
   readonly count: number;
 }
 
-export function histogramSvg({ buckets, maxUs, samples }: Figures, limitUs: number | undefined): Html {
-  const [lowest, highest] = [0.5, 10 ** Math.ceil(Math.log10(Math.max(10, maxUs * 1.01, (limitUs ?? 0) * 1.01)))];
+/** @param largestUs of all histograms that are shown beside each other: they have one scale. */
+export function histogramSvg({ buckets, maxUs, samples }: Figures, largestUs: number, limitUs: number | undefined): Html {
+  const [lowest, highest] = [0.5, 10 ** Math.ceil(Math.log10(Math.max(10, largestUs * 1.01, (limitUs ?? 0) * 1.01)))];
   const x = (us: number) => margin.left + plot.width * Math.log10(Math.max(lowest, us) / lowest) / Math.log10(highest / lowest);
   const bars = barsOf(buckets, highest);
   const most = Math.max(10, ...bars.map(({ count }) => count));

@@ -36,7 +36,7 @@ ${tile('Samples', judged.all.samples.toLocaleString('en'), `${duration(method.tu
 ${report.notes.length === 0 ? '' : html`<section><h2>Before you quote a figure</h2><ul>${report.notes.map((note) => html`<li>${note}</li>`)}</ul></section>`}
 <section><h2>Figures</h2>${figuresTable(settings)}</section>
 ${report.comparisons.length === 0 ? '' : html`<section><h2>Compared</h2><p>Turn by turn, on the same CPUs and under the same load. A ratio above 1 means that the second is better; between the bounds its median lies with at least 95 % certainty.</p>${report.comparisons.map(comparisonTable)}</section>`}
-<section><h2>Histograms</h2><p>Samples by latency; both scales are logarithmic.</p>${settings.map((setting) => histogram(setting, limitUs))}</section>
+<section><h2>Histograms</h2><p>Samples by latency; both scales are logarithmic.</p>${settings.map((setting) => histogram(setting, Math.max(...settings.map(({ all }) => all.maxUs)), limitUs))}</section>
 ${report.lateThresholdUs === undefined ? '' : lateSection(report)}
 ${report.imported.length === 0 ? '' : importedSection(report.imported)}
 <section><h2>Conditions</h2>${conditions(report)}</section>
@@ -69,11 +69,11 @@ function comparisonTable({ base, other, ratios }: Comparison): Html {
 <tr><th scope="row">${figureTitle(figure)}</th><td>${formatUs(baseUs)}</td><td>${formatUs(otherUs)}</td><td>×${ratioText(median)}</td><td>${between === undefined ? 'too few turns' : `×${ratioText(between[0])} to ×${ratioText(between[1])}`}</td><td>${verdict}</td></tr>`)}</tbody></table></div>`;
 }
 
-function histogram({ setting, all, vcpus, lost }: SettingReport, limitUs: number | undefined): Html {
+function histogram({ setting, all, vcpus, lost }: SettingReport, largestUs: number, limitUs: number | undefined): Html {
   const several = vcpus.length > 1;
   return html`<h3>${settingTitles[setting]}</h3>
-${several ? vcpus.map(({ vcpu, ...figures }) => html`<figure>${histogramSvg(figures, limitUs)}<figcaption>vCPU ${vcpu}, ${figures.samples.toLocaleString('en')} samples</figcaption></figure>`)
-    : html`<figure>${histogramSvg(all, limitUs)}<figcaption>${vcpus.map(({ vcpu }) => `vCPU ${vcpu}, `)}${all.samples.toLocaleString('en')} samples</figcaption></figure>`}
+${several ? vcpus.map(({ vcpu, ...figures }) => html`<figure>${histogramSvg(figures, largestUs, limitUs)}<figcaption>vCPU ${vcpu}, ${figures.samples.toLocaleString('en')} samples</figcaption></figure>`)
+    : html`<figure>${histogramSvg(all, largestUs, limitUs)}<figcaption>${vcpus.map(({ vcpu }) => `vCPU ${vcpu}, `)}${all.samples.toLocaleString('en')} samples</figcaption></figure>`}
 ${lost.samples === 0 ? '' : html`<p>${lost.samples.toLocaleString('en')} samples were lost on the way.</p>`}`;
 }
 

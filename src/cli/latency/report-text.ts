@@ -19,7 +19,8 @@ export function formatReport(report: LatencyReport, options: ReportTextOptions):
   const { host, method, limitUs, verdict } = report;
   const sections = [
     [
-      `${style('bold', report.guest.source)}: vCPUs ${report.guest.measuredVcpus} on ${host.name}, ${samplerText(method)}, load: ${method.load}`,
+      style('bold', `${report.guest.source} on ${host.name}`),
+      ...wrap(`vCPUs ${report.guest.measuredVcpus}, ${samplerText(method)}, load: ${method.load}`, options.width),
       ...(verdict === undefined ? [] : [style([verdict === 'pass' ? 'green' : 'red', 'bold'], `${verdict.toUpperCase()}: the limit is ${limitUs!} µs`)]),
     ].join('\n'),
     figuresTable(report, options.width),
