@@ -1,7 +1,7 @@
 /** Finds out, while a turn goes on, what kept a vCPU from running in the windows whose largest sample was beyond the threshold. */
 import { policyName } from './policy-name.ts';
 import type { HostRoot } from '../node-agent/host/host-root.ts';
-import { unionOf } from '../realtime/cpu-set.ts';
+import { readOnlineCpus } from '../node-agent/host/topology.ts';
 import type { CpuSet } from '../realtime/cpu-set.ts';
 import { attribute, leastShare } from '../realtime/latency/attribute.ts';
 import type { TracedHost } from '../realtime/latency/attribute.ts';
@@ -41,7 +41,7 @@ export class LateWatch implements TurnWatch {
   readonly #process: ProbeProcess;
   readonly #stopped: StoppedWatch;
   readonly #late: LateWindow[] = [];
-  readonly #cpus: CpuSet;
+  readonly #pins: ReadonlyMap<number, CpuSet>;
   readonly #offsets = new Map<number, bigint>();
 
   constructor(options: LateWatchOptions, process: ProbeProcess) {
@@ -49,9 +49,10 @@ export class LateWatch implements TurnWatch {
     this.#process = process;
     this.#stopped = new StoppedWatch(options.root, process.pid);
     const { placement } = withSetting(options.measured, options.setting);
-    this.#cpus = unionOf(placement.vcpuPins.map(pinCpus));
+    this.#pins = new Map(placement.vcpuPins.map((pin) => [pin.vcpu, pinCpus(pin)]));
     // KVM says so when it makes the vCPU, on whichever CPU that was, long before anybody is late.
-    if (options.tracing !== undefined) this.#noteOffsets(options.tracing.read(unionOf([this.#cpus, placement.emulatorCpus])));
+    if (options.tracing !== undefined) this.#noteOffsets(options.tracing.read(readOnlineCpus(options.root)));
+    options.tracing?.record();
   }
 
   /** To be called as soon as a window is here: the ring is being overwritten. */
@@ -69,13 +70,15 @@ export class LateWatch implements TurnWatch {
 
   [Symbol.dispose](): void {
     this.#stopped[Symbol.dispose]();
+    this.#options.tracing?.pause();
   }
 
   #attribute({ vcpu, maxAt, histogram }: ProbeWindow, tscKhz: number): readonly Attribution[] {
     const { tracing, root, host, measured, setting } = this.#options;
     const tid = this.#process.vcpuThreads.get(vcpu);
-    if (tracing === undefined || tid === undefined) return [nothing('the kernel was not traced')];
-    const events = tracing.read(this.#cpus);
+    const cpus = this.#pins.get(vcpu);
+    if (tracing === undefined || tid === undefined || cpus === undefined) return [nothing('the kernel was not traced')];
+    const events = tracing.read(cpus);
     this.#noteOffsets(events);
     const offset = this.#offsets.get(tid);
     if (offset === undefined) return [nothing('it is not known how the guest\'s clock and the trace\'s are related')];

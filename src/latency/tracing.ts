@@ -14,13 +14,14 @@ import { LatencyError } from './latency-error.ts';
 const instanceName = 'rtvm-latency';
 /** Some 60,000 events for each CPU: seconds of a busy one. */
 const ringKib = 4096;
+/** KVM says how the guest's TSC and the host's are related when it makes a vCPU, and whenever that changes: seldom. */
+const offsetEvent = 'kvm/kvm_write_tsc_offset';
 /** Those that a kernel does not have are left out, but for the first. */
-const events = [
+const recordedEvents = [
   'sched/sched_switch',
   'irq/irq_handler_entry', 'irq/irq_handler_exit', 'irq/softirq_entry', 'irq/softirq_exit',
   ...['local_timer', 'reschedule', 'call_function', 'call_function_single', 'irq_work', 'x86_platform_ipi', 'thermal_apic'].flatMap((vector) => [`irq_vectors/${vector}_entry`, `irq_vectors/${vector}_exit`]),
   'nmi/nmi_handler',
-  'kvm/kvm_write_tsc_offset',
 ];
 const tracefsMagic = 0x74726163;
 
@@ -73,11 +74,23 @@ export class Tracing implements Disposable {
     this.#write('tracing_on', '0');
     this.#write('trace_clock', 'x86-tsc');
     this.#write('buffer_size_kb', String(ringKib));
-    for (const [index, event] of events.entries()) {
-      const path = join('events', event, 'enable');
-      if (index === 0 || existsSync(join(this.#directory, path))) this.#write(path, '1');
-    }
+    this.#enable(offsetEvent);
     this.#write('tracing_on', '1');
+  }
+
+  /** Begins to record who has which CPU; until then there is next to nothing in the ring, and next to nothing to read. */
+  record(): void {
+    for (const [index, event] of recordedEvents.entries()) {
+      if (index === 0 || existsSync(join(this.#directory, 'events', event))) this.#enable(event);
+    }
+  }
+
+  /** Ends that, and empties the ring. */
+  pause(): void {
+    for (const group of ['sched', 'irq', 'irq_vectors', 'nmi']) {
+      if (existsSync(join(this.#directory, 'events', group))) this.#write(join('events', group, 'enable'), '0');
+    }
+    this.#write('trace', '\n');
   }
 
   /** The events of these CPUs that the ring still has. */
@@ -91,6 +104,10 @@ export class Tracing implements Disposable {
     } finally {
       rmdirSync(this.#directory);
     }
+  }
+
+  #enable(event: string): void {
+    this.#write(join('events', event, 'enable'), '1');
   }
 
   #write(file: string, value: string): void {

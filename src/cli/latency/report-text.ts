@@ -46,7 +46,7 @@ function figuresTable({ settings }: LatencyReport, width: number): string {
     ...(vcpus.length > 1 ? vcpus.map(({ vcpu, ...figures }) => row(`${settingTitles[setting]}, vCPU ${vcpu}`, figures)) : []),
     row(vcpus.length > 1 ? `${settingTitles[setting]}, all` : settingTitles[setting], all),
   ]);
-  return formatTable([{ title: 'SETTING' }, { title: 'SAMPLES' }, { title: 'MIN µs' }, { title: 'P50' }, { title: 'P99.9' }, { title: 'WINDOW MAX' }, { title: 'MAX µs' }, { title: 'AT' }], rows, { width });
+  return formatTable([{ title: 'IN µs' }, { title: 'SAMPLES' }, { title: 'MIN' }, { title: 'P50' }, { title: 'P99.9' }, { title: 'WINDOW MAX' }, { title: 'MAX' }, { title: 'AT' }], rows, { width });
 }
 
 function row(title: string, { samples, minUs, windowMaxUs, maxUs, maxAt, percentiles }: Figures): readonly string[] {
