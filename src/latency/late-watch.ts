@@ -12,6 +12,7 @@ import type { TraceEvent } from '../realtime/latency/trace-lines.ts';
 import { withSetting } from '../realtime/latency/setting.ts';
 import type { MeasuredGuest, Setting } from '../realtime/latency/setting.ts';
 import { pinCpus } from '../realtime/placement.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { StoppedWatch } from './stopped.ts';
 import type { StoppedSpan } from './stopped.ts';
 import type { Tracing } from './tracing.ts';
@@ -19,6 +20,7 @@ import type { ProbeProcess, TurnWatch } from './turn.ts';
 
 export interface LateWatchOptions {
   readonly root: HostRoot;
+  readonly clock: Clock;
   /** Undefined where the kernel's trace cannot be used: then only a stopped process is seen. */
   readonly tracing: Tracing | undefined;
   readonly thresholdUs: number;
@@ -47,7 +49,7 @@ export class LateWatch implements TurnWatch {
   constructor(options: LateWatchOptions, process: ProbeProcess) {
     this.#options = options;
     this.#process = process;
-    this.#stopped = new StoppedWatch(options.root, process.pid);
+    this.#stopped = new StoppedWatch(options.root, process.pid, options.clock);
     const { placement } = withSetting(options.measured, options.setting);
     this.#pins = new Map(placement.vcpuPins.map((pin) => [pin.vcpu, pinCpus(pin)]));
     // KVM says so when it makes the vCPU, on whichever CPU that was, long before anybody is late.

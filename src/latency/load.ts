@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { CpuSet } from '../realtime/cpu-set.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { LatencyError } from './latency-error.ts';
 
 export const loads = ['none', 'cpu', 'irq', 'memory', 'disk'] as const;
@@ -25,7 +26,7 @@ export interface RunningLoad extends AsyncDisposable {
  * @param cpus where it runs, and nowhere else. @param directory for files of a disk load.
  * @throws LatencyError `LOAD_UNAVAILABLE` where a program is missing that it takes.
  */
-export function startLoad(load: Load, cpus: CpuSet, directory: string): RunningLoad {
+export function startLoad(load: Load, cpus: CpuSet, directory: string, clock: Clock): RunningLoad {
   if (load === 'none') return { description: 'none', [Symbol.asyncDispose]: () => Promise.resolve() };
   for (const program of ['setpriv', 'taskset']) {
     if (!isThere(program)) throw new LatencyError('LOAD_UNAVAILABLE', `--load ${load} needs ${program}: apt-get install util-linux`);
@@ -33,10 +34,10 @@ export function startLoad(load: Load, cpus: CpuSet, directory: string): RunningL
   if (isThere('stress-ng')) {
     const list = cpus.toString();
     const command = ['stress-ng', ...stressors[load](cpus, directory), '--taskset', list];
-    return new ChildLoad(command.join(' '), [bound(list, command)]);
+    return new ChildLoad(command.join(' '), [bound(list, command)], clock);
   }
   if (load !== 'cpu') throw new LatencyError('LOAD_UNAVAILABLE', `--load ${load} needs stress-ng: apt-get install stress-ng; --load cpu does without`);
-  return new ChildLoad(`a busy loop on each of CPUs ${cpus.toString()}`, cpus.toArray().map((cpu) => bound(String(cpu), ['sh', '-c', 'while :; do :; done'])));
+  return new ChildLoad(`a busy loop on each of CPUs ${cpus.toString()}`, cpus.toArray().map((cpu) => bound(String(cpu), ['sh', '-c', 'while :; do :; done'])), clock);
 }
 
 /** Killed by the kernel when this process ends, however it does. */
@@ -53,10 +54,12 @@ function isThere(program: string): boolean {
 class ChildLoad implements RunningLoad {
   readonly description: string;
   readonly #children: readonly ChildProcess[];
+  readonly #clock: Clock;
 
-  constructor(description: string, children: readonly ChildProcess[]) {
+  constructor(description: string, children: readonly ChildProcess[], clock: Clock) {
     this.description = description;
     this.#children = children;
+    this.#clock = clock;
   }
 
   /** stress-ng cleans up behind itself when it is asked to end. */
@@ -65,9 +68,9 @@ class ChildLoad implements RunningLoad {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
-      const late = setTimeout(() => child.kill('SIGKILL'), 5000);
+      const late = this.#clock.after(5000, () => child.kill('SIGKILL'));
       await exited;
-      clearTimeout(late);
+      late.cancel();
     }));
   }
 }

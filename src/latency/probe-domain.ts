@@ -1,13 +1,12 @@
 /** The one domain that a measurement makes, and may end: by a UUID that it made itself, and with the mark that says so in the domain. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers/promises';
 import { LibvirtClient } from '../libvirt/client.ts';
 import type { DomainRef } from '../libvirt/domain-types.ts';
 import { LibvirtConnectionError, LibvirtError } from '../libvirt/errors.ts';
 import type { CallOptions } from '../libvirt/pending-call.ts';
 import { parseProbeMark } from '../realtime/domain/probe-mark.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { LatencyError } from './latency-error.ts';
 
 /** Starting allocates and clears all memory first. */
@@ -19,10 +18,10 @@ const reconnectMs = 30_000;
 const noteOf = (directory: string) => join(directory, 'domain-uuid');
 
 /** Ends what a measurement that was killed has left, where libvirt has not done so. For the holder of the measurement's lock. */
-export async function endLeftOver(client: LibvirtClient, directory: string, signal: AbortSignal): Promise<void> {
+export async function endLeftOver(client: LibvirtClient, directory: string, signal: AbortSignal | undefined): Promise<void> {
   const uuid = await readFile(noteOf(directory), 'utf8').catch(() => undefined);
   if (uuid === undefined) return;
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) await endProbe(client, uuid, { signal, timeoutMs: callTimeoutMs });
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) await endProbe(client, uuid, { ...(signal === undefined ? {} : { signal }), timeoutMs: callTimeoutMs });
   await rm(noteOf(directory));
 }
 
@@ -31,6 +30,7 @@ export interface ProbeDomainOptions {
   readonly xml: string;
   readonly directory: string;
   readonly socketPath: string;
+  readonly clock: Clock;
 }
 
 export class ProbeDomain {
@@ -38,12 +38,14 @@ export class ProbeDomain {
   readonly #client: LibvirtClient;
   readonly #directory: string;
   readonly #socketPath: string;
+  readonly #clock: Clock;
 
-  private constructor(client: LibvirtClient, ref: DomainRef, { directory, socketPath }: ProbeDomainOptions) {
+  private constructor(client: LibvirtClient, ref: DomainRef, { directory, socketPath, clock }: ProbeDomainOptions) {
     this.#client = client;
     this.ref = ref;
     this.#directory = directory;
     this.#socketPath = socketPath;
+    this.#clock = clock;
   }
 
   /** Starts it, paused. It ends with the client's connection, or with {@link end}. */
@@ -54,7 +56,7 @@ export class ProbeDomain {
       return new ProbeDomain(client, await client.createTransient(xml, { signal, timeoutMs: startTimeoutMs }), options);
     } catch (error) {
       // libvirt may have made it all the same, where it was not waited for.
-      await endLeftOver(client, directory, AbortSignal.timeout(callTimeoutMs)).catch(() => undefined);
+      await endLeftOver(client, directory, undefined).catch(() => undefined);
       throw error;
     }
   }
@@ -73,7 +75,7 @@ export class ProbeDomain {
       await endProbe(this.#client, this.ref.uuid, { timeoutMs: callTimeoutMs });
     } catch (error) {
       if (!(error instanceof LibvirtConnectionError)) throw error;
-      using again = await reconnect(this.#socketPath, error);
+      using again = await reconnect(this.#socketPath, this.#clock, error);
       await endProbe(again, this.ref.uuid, { timeoutMs: callTimeoutMs });
     }
     await rm(noteOf(this.#directory), { force: true });
@@ -81,13 +83,13 @@ export class ProbeDomain {
 }
 
 /** A libvirt that is restarted is back within seconds. @throws what ended the first connection, with what comes of it. */
-async function reconnect(socketPath: string, lost: LibvirtConnectionError): Promise<LibvirtClient> {
-  const until = performance.now() + reconnectMs;
+async function reconnect(socketPath: string, clock: Clock, lost: LibvirtConnectionError): Promise<LibvirtClient> {
+  const until = clock.nowMs() + reconnectMs;
   for (;;) {
     try {
       return await LibvirtClient.open({ socketPath });
     } catch (error) {
-      if (performance.now() < until) await setTimeout(500);
+      if (clock.nowMs() < until) await clock.sleep(500, undefined);
       else throw new LatencyError('PROBE_ENDED', `libvirt went away while it was measured (${lost.message}) and is not back: the probe's domain may still be there; it switches itself off when its time is over, and the next "rtvm latency" ends it`, { cause: error });
     }
   }

@@ -1,7 +1,7 @@
 /** When a process was stopped (SIGSTOP, a debugger), by looking at its state: what works without tracing, too. */
 import { readLiveStat } from '../node-agent/host/process.ts';
 import type { HostRoot } from '../node-agent/host/host-root.ts';
-import { now } from './turn.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
 
 /** Long enough to cost nothing; what is stopped for less is not seen. */
 const lookEveryMs = 20;
@@ -14,11 +14,16 @@ export interface StoppedSpan {
 
 export class StoppedWatch implements Disposable {
   readonly #spans: StoppedSpan[] = [];
-  readonly #timer: NodeJS.Timeout;
+  readonly #look: () => void;
+  #timer: Timer | undefined;
   #current: StoppedSpan | undefined;
 
-  constructor(root: HostRoot, pid: number) {
-    this.#timer = setInterval(() => this.#look(readLiveStat(`${root.proc}/${pid}`)?.state), lookEveryMs);
+  constructor(root: HostRoot, pid: number, clock: Clock) {
+    this.#look = () => {
+      this.#note(readLiveStat(`${root.proc}/${pid}`)?.state, clock.nowMs());
+      this.#timer = clock.after(lookEveryMs, this.#look);
+    };
+    this.#look();
   }
 
   /** Oldest first; the last may still go on. */
@@ -27,12 +32,12 @@ export class StoppedWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
   }
 
-  #look(state: string | undefined): void {
+  #note(state: string | undefined, nowMs: number): void {
     if (state === 'T' || state === 't') {
-      this.#current = { fromMs: this.#current?.fromMs ?? now(), toMs: now() };
+      this.#current = { fromMs: this.#current?.fromMs ?? nowMs, toMs: nowMs };
     } else if (this.#current !== undefined) {
       this.#spans.push(this.#current);
       this.#current = undefined;

@@ -1,7 +1,5 @@
 /** One turn: a probe domain started, listened to for a while, verified, and ended. */
-import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { ProcessReader } from '../node-agent/host/process-reader.ts';
 import { qemuPid } from '../node-agent/host/qemu-pid.ts';
 import type { HostRoot } from '../node-agent/host/host-root.ts';
@@ -18,6 +16,7 @@ import type { ProbeEvent, ProbeLosses, ProbeWindow, Worst } from '../realtime/la
 import { measuredVcpus, withSetting } from '../realtime/latency/setting.ts';
 import type { MeasuredGuest, Setting } from '../realtime/latency/setting.ts';
 import { audit } from '../realtime/verify/audit.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
 import { LatencyError } from './latency-error.ts';
 import { ProbeDomain } from './probe-domain.ts';
 
@@ -29,6 +28,9 @@ export interface Sampling {
 
 export interface TurnOptions {
   readonly client: LibvirtClient;
+  readonly clock: Clock;
+  /** The domain's; nobody else has it. */
+  readonly uuid: string;
   readonly root: HostRoot;
   /** libvirt's socket; beside it libvirt keeps pid files. */
   readonly socketPath: string;
@@ -68,27 +70,23 @@ export interface Turn {
   readonly losses: ProbeLosses;
   readonly worst: ReadonlyMap<number, Worst>;
   readonly audit: Audit;
-  /** Relates the guest's TSC to {@link now}. */
-  readonly clock: GuestClock;
+  /** Relates the guest's TSC to the measurement's clock. */
+  readonly guestClock: GuestClock;
   readonly process: ProbeProcess;
 }
 
-/** The host's clock of a measurement, in milliseconds: CLOCK_MONOTONIC, which no one sets. */
-export const now = (): number => performance.now();
-
 /** A guest that is started may have to wait for a CPU, as may whoever reads what it says. */
-const patienceMs = 60_000;
+const patienceSeconds = 60;
 
 /** @throws LatencyError; LibvirtError, LibvirtConnectionError. The domain is gone then, too. */
 export async function takeTurn(options: TurnOptions, signal: AbortSignal): Promise<Turn> {
-  const { client, root, socketPath, setting, measured } = options;
-  const uuid = randomUUID();
+  const { client, clock, uuid, root, socketPath, setting, measured } = options;
   const name = `rtvm-latency-${uuid.slice(0, 8)}`;
   const subject = withSetting(measured, setting);
   const xml = renderProbeDomain({
     ...subject, name, uuid, holds: measured.placement, virtType: options.virtType, host: options.host, rom: options.rom, settings: settingsOf(options),
   });
-  const domain = await ProbeDomain.create(client, { uuid, xml, directory: options.directory, socketPath }, signal);
+  const domain = await ProbeDomain.create(client, { uuid, xml, directory: options.directory, socketPath, clock }, signal);
   try {
     const pid = qemuPid(root, dirname(socketPath), name);
     const observed = pid === undefined ? undefined : new ProcessReader(root).read(pid);
@@ -129,36 +127,40 @@ class Listener {
   readonly #done = Promise.withResolvers<undefined>();
   readonly #watch: TurnWatch | undefined;
   #header: HeaderLine | undefined;
-  #heardMs = now();
+  #heardMs: number;
+  #silentSeconds = 0;
+  #silence: Timer | undefined;
 
   constructor(options: TurnOptions, watch: TurnWatch | undefined) {
     this.#options = options;
     this.#watch = watch;
+    this.#heardMs = options.clock.nowMs();
   }
 
-  async listen(domain: ProbeDomain, signal: AbortSignal): Promise<Pick<Turn, 'header' | 'windows' | 'losses' | 'worst' | 'clock'>> {
+  async listen(domain: ProbeDomain, signal: AbortSignal): Promise<Pick<Turn, 'header' | 'windows' | 'losses' | 'worst' | 'guestClock'>> {
     await domain.listen((text) => this.#take(text), signal);
-    const startedMs = now();
+    const startedMs = this.#options.clock.nowMs();
     const abort = () => this.#done.reject(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
     void this.#options.client.closed.then((reason) => this.#done.reject(reason));
-    const silence = setInterval(() => this.#hearSilence(), 1000);
+    this.#hearSilence();
     try {
       await domain.resume(signal);
       signal.throwIfAborted();
       await this.#done.promise;
     } finally {
-      clearInterval(silence);
+      this.#silence?.cancel();
       signal.removeEventListener('abort', abort);
     }
     const header = this.#header!;
     const rate = wrongRate(this.#readings, header.tscKhz);
     if (rate !== undefined) throw new LatencyError('TSC_RATE', `the guest's TSC ran at ${rate.toFixed(3)} of the frequency that it states (${header.tscKhz} kHz), so its figures would be wrong by as much: see that the host's TSC is stable (host check clock-source)`);
-    return { header, windows: this.#windows, losses: this.#report.losses, worst: this.#report.worst, clock: relateClocks(this.#readings, startedMs, header.tscKhz) };
+    return { header, windows: this.#windows, losses: this.#report.losses, worst: this.#report.worst, guestClock: relateClocks(this.#readings, startedMs, header.tscKhz) };
   }
 
   #take(text: string): void {
-    this.#heardMs = now();
+    this.#heardMs = this.#options.clock.nowMs();
+    this.#silentSeconds = 0;
     for (const event of this.#report.push(text)) this.#hear(event);
   }
 
@@ -194,10 +196,17 @@ class Listener {
     if (least >= this.#options.durationMs) this.#done.resolve(undefined);
   }
 
+  /** Counts seconds in which this process could have read something: one that was itself held up has not waited for the guest. */
   #hearSilence(): void {
-    const silentMs = now() - this.#heardMs;
-    if (silentMs < patienceMs + 4 * this.#options.windowMs) return;
-    this.#fail('PROBE_SILENT', `the probe guest has said nothing for ${Math.round(silentMs / 1000)} s${this.#header === undefined ? '' : ', having measured before'}: it does not run; see the log of its domain, and whether its CPUs have time for it`);
+    this.#silence = this.#options.clock.after(1000, () => {
+      this.#silentSeconds += 1;
+      if (this.#silentSeconds >= patienceSeconds + 4 * this.#options.windowMs / 1000) this.#failSilent();
+      else this.#hearSilence();
+    });
+  }
+
+  #failSilent(): void {
+    this.#fail('PROBE_SILENT', `the probe guest has said nothing for ${this.#silentSeconds} s${this.#header === undefined ? '' : ', having measured before'}: it does not run; see the log of its domain, and whether its CPUs have time for it`);
   }
 
   #fail(code: LatencyError['code'], message: string): void {

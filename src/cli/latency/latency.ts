@@ -9,6 +9,7 @@ import type { Setting } from '../../realtime/latency/setting.ts';
 import type { LatencyReport } from '../../realtime/latency/report.ts';
 import { exclusiveCpus } from '../../realtime/placement.ts';
 import type { Placement } from '../../realtime/placement.ts';
+import { machineClock } from '../../runtime/clock.ts';
 import { LatencyError } from '../../latency/latency-error.ts';
 import { startLoad } from '../../latency/load.ts';
 import { requireStableTsc } from '../../latency/require-tsc.ts';
@@ -82,7 +83,7 @@ async function measure(subject: Subject, checks: readonly HostCheck[], options: 
   io.err(`rtvm: measuring vCPUs ${measuredVcpus(subject.guest).toString()} of ${subject.source} on CPUs ${cpus.toString()}: ${describe(plan)}; load: ${options.load}`);
   const thresholdUs = lateThreshold(options);
   using tracing = thresholdUs === undefined ? undefined : startTracing(io);
-  await using load = startLoad(options.load, cpus.union(placement.emulatorCpus), session.directory);
+  await using load = startLoad(options.load, cpus.union(placement.emulatorCpus), session.directory, machineClock);
   using watch = session.yieldTo(cpus, { besideRunning: options.besideRunning === true });
   const versions = await session.client.version({ signal });
   const taken = await takeTurns(session, {

@@ -7,6 +7,7 @@ import { comparisonsOf, reportFormat, settingReports } from '../../realtime/late
 import type { LatencyReport } from '../../realtime/latency/report.ts';
 import { measuredVcpus } from '../../realtime/latency/setting.ts';
 import { notesOn } from '../../realtime/latency/notes.ts';
+import { machineClock } from '../../runtime/clock.ts';
 import type { LibvirtVersions } from '../../libvirt/client.ts';
 import { readText, thisHost } from '../../node-agent/host/host-root.ts';
 import { readKernelVersion } from '../../node-agent/host/versions.ts';
@@ -36,7 +37,7 @@ export function makeReport({ subject, placement, plan, checks, versions, options
   const report: Omit<LatencyReport, 'notes'> = {
     format: reportFormat,
     rtvm: readVersion(),
-    createdAt: new Date().toISOString(),
+    createdAt: machineClock.date().toISOString(),
     host: {
       name: hostname(), kernel: kernel.release, preemptRt: kernel.preemptRt, cpuModel: cpus()[0]?.model ?? 'unknown', cpus: cpus().length,
       isGuest: checks.some(({ name, result }) => name === 'bare-metal' && result === 'Warn'),

@@ -78,7 +78,7 @@ function label({ fromUs, toUs }: HistogramRow): string {
   return toUs === null ? `>= ${fromUs}` : `< ${toUs}`;
 }
 
-const figureTitles: Readonly<Record<string, string>> = { 'window-max': 'largest of a window', 'max': 'maximum of a turn' };
+const figureTitles: Readonly<Record<string, string>> = { 'window-max': 'window max', 'max': 'turn max' };
 
 export function figureTitle(figure: string): string {
   return figureTitles[figure] ?? figure;

@@ -69,8 +69,8 @@ describe('a report', () => {
   it('is text that keeps to its width, with verdict, ratios and causes', () => {
     const text = formatReport({ ...report, imported: [], late: [] }, { width: 80, unicode: true });
     expect(text).toContain('FAIL: the limit is 100 µs');
-    expect(text).toMatch(/^largest of a window +8004\.5 +64\.50 +×124 +×124 to ×124 +better$/m);
-    expect(text).toMatch(/^maximum of a turn .* worse$/m);
+    expect(text).toMatch(/^window max +8004\.5 +64\.50 +×124 +×124 to ×124 +better$/m);
+    expect(text).toMatch(/^turn max .* worse$/m);
     expect(text).toContain('No window had a sample beyond 50 µs.');
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(formatReport(report, { width: 80, unicode: false })).not.toMatch(/█/);

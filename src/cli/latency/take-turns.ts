@@ -9,8 +9,10 @@ import { settingTitles } from '../../realtime/latency/setting.ts';
 import type { MeasuredGuest } from '../../realtime/latency/setting.ts';
 import { LateWatch } from '../../latency/late-watch.ts';
 import type { LateWatchOptions } from '../../latency/late-watch.ts';
+import { machineClock } from '../../runtime/clock.ts';
+import { machineRandom } from '../../runtime/random.ts';
 import type { LatencySession } from '../../latency/session.ts';
-import { now, takeTurn } from '../../latency/turn.ts';
+import { takeTurn } from '../../latency/turn.ts';
 import type { Sampling, Turn } from '../../latency/turn.ts';
 import type { Io } from '../io.ts';
 import type { MeasurePlan } from './latency.ts';
@@ -38,21 +40,21 @@ export async function takeTurns(session: LatencySession, plan: TurnsPlan, io: Io
   for (let turn = 1; turn <= plan.turns; turn += 1) {
     const worst: string[] = [];
     for (const setting of plan.settings) {
-      const startedAt = new Date();
-      const offsetMs = startedAt.getTime() - now();
+      const startedAt = machineClock.date();
+      const offsetMs = startedAt.getTime() - machineClock.nowMs();
       let watch: LateWatch | undefined;
       const taken = await takeTurn({
         ...plan,
-        watch: plan.why === undefined ? undefined : (process) => (watch = new LateWatch({ ...plan.why!, root: session.root, measured: plan.measured, setting }, process)),
-        client: session.client, root: session.root, socketPath: session.socketPath, directory: session.directory, rom: session.rom,
+        watch: plan.why === undefined ? undefined : (process) => (watch = new LateWatch({ ...plan.why!, root: session.root, clock: machineClock, measured: plan.measured, setting }, process)),
+        clock: machineClock, uuid: machineRandom.uuid(), client: session.client, root: session.root, socketPath: session.socketPath, directory: session.directory, rom: session.rom,
         setting,
         durationMs: 1000 * plan.secondsPerTurn,
         progress: plan.settings.length === 1 && plan.turns === 1 ? progress(plan.secondsPerTurn, io) : () => undefined,
       }, signal);
       header ??= taken.header;
       turns.push(measuredTurn(taken, startedAt, offsetMs));
-      late.push(...(watch?.finish(taken.clock) ?? []).map(({ window, attributions }): LateSample => ({
-        setting, vcpu: window.vcpu, us: window.histogram.maxUs, time: timeOf(taken.clock, window.maxAt, offsetMs), errorMs: Math.ceil(taken.clock.errorMs), attributions,
+      late.push(...(watch?.finish(taken.guestClock) ?? []).map(({ window, attributions }): LateSample => ({
+        setting, vcpu: window.vcpu, us: window.histogram.maxUs, time: timeOf(taken.guestClock, window.maxAt, offsetMs), errorMs: Math.ceil(taken.guestClock.errorMs), attributions,
       })));
       worst.push(`${settingTitles[setting]} ${Math.max(...[...taken.worst.values()].map(({ us }) => us)).toFixed(1)} µs`);
     }
@@ -61,7 +63,7 @@ export async function takeTurns(session: LatencySession, plan: TurnsPlan, io: Io
   return { turns, late: late.toSorted((one, other) => other.us - one.us), header: header! };
 }
 
-function measuredTurn({ setting, windows, worst, clock, losses, audit }: Turn, startedAt: Date, offsetMs: number): MeasuredTurn {
+function measuredTurn({ setting, windows, worst, guestClock: clock, losses, audit }: Turn, startedAt: Date, offsetMs: number): MeasuredTurn {
   return {
     setting,
     startedAt: startedAt.toISOString(),
