@@ -1,4 +1,7 @@
-/** Who has which CPUs of this host, as libvirt knows it: VMs of rtvm by their placement, everybody else by how they are pinned. */
+/**
+ * Who has which CPUs of this host, as libvirt knows it: VMs of rtvm by their placement, everybody else by how they
+ * are pinned.
+ */
 import { exclusiveCpus } from '../node-agent/exclusive-cpus.ts';
 import { parsePayload } from '../node-agent/domain-payload.ts';
 import { placementFromWire } from '../crds/placement-wire.ts';
@@ -25,14 +28,28 @@ export interface Holder {
 }
 
 /** Every domain that holds CPUs: VMs that are defined, and others that run. */
-export async function readHolders(client: LibvirtClient, hostCpus: CpuSet, options: CallOptions): Promise<readonly Holder[]> {
+export async function readHolders(
+  client: LibvirtClient,
+  hostCpus: CpuSet,
+  options: CallOptions,
+): Promise<readonly Holder[]> {
   const active = new Set((await client.listAllDomains(['active'], options)).map(({ uuid }) => uuid));
   const domains = await client.listAllDomains([], options);
-  const holders = await Promise.all(domains.map((ref) => ifDomainExists(readHolder(client, ref, active.has(ref.uuid), hostCpus, options))));
-  return holders.filter((holder) => holder !== undefined && holder.cpus.size > 0 && (holder.active || holder.placement !== undefined)) as readonly Holder[];
+  const holders = await Promise.all(
+    domains.map((ref) => ifDomainExists(readHolder(client, ref, active.has(ref.uuid), hostCpus, options))),
+  );
+  return holders.filter(
+    (holder) => holder !== undefined && holder.cpus.size > 0 && (holder.active || holder.placement !== undefined),
+  ) as readonly Holder[];
 }
 
-export async function readHolder(client: LibvirtClient, ref: DomainRef, active: boolean, hostCpus: CpuSet, options: CallOptions): Promise<Holder> {
+export async function readHolder(
+  client: LibvirtClient,
+  ref: DomainRef,
+  active: boolean,
+  hostCpus: CpuSet,
+  options: CallOptions,
+): Promise<Holder> {
   const xml = await client.getXml(ref, options);
   const metadata = parseDomainMetadata(xml);
   const wire = metadata === undefined ? undefined : parsePayload(metadata.payload);
@@ -42,7 +59,7 @@ export async function readHolder(client: LibvirtClient, ref: DomainRef, active: 
     uuid: ref.uuid,
     active,
     realtime: wire !== undefined && wire.realtimeVcpus !== '',
-    cpus: wire === undefined ? pinnedCpusOf(xml, hostCpus) ?? CpuSet.empty() : exclusiveCpus(wire),
+    cpus: wire === undefined ? (pinnedCpusOf(xml, hostCpus) ?? CpuSet.empty()) : exclusiveCpus(wire),
     placement: placement?.ok === true ? placement.value : undefined,
   };
 }

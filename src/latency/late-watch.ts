@@ -1,4 +1,7 @@
-/** Finds out, while a turn goes on, what kept a vCPU from running in the windows whose largest sample was beyond the threshold. */
+/**
+ * Finds out, while a turn goes on, what kept a vCPU from running in the windows whose largest sample was beyond the
+ * threshold.
+ */
 import { policyName } from './policy-name.ts';
 import type { HostRoot } from '../node-agent/host/host-root.ts';
 import { readOnlineCpus } from '../node-agent/host/topology.ts';
@@ -35,7 +38,10 @@ export interface LateWindow {
   readonly attributions: readonly Attribution[];
 }
 
-/** Reading the ring costs time, on a shared CPU: so many late samples of a turn are explained, and the rest only counted. */
+/**
+ * Reading the ring costs time, on a shared CPU: so many late samples of a turn are explained, and the rest only
+ * counted.
+ */
 const mostExplained = 200;
 
 export class LateWatch implements TurnWatch {
@@ -65,9 +71,11 @@ export class LateWatch implements TurnWatch {
 
   /** With what is known once the guest's clock is: where the trace does not say it, that the process was stopped. */
   finish(clock: GuestClock): readonly LateWindow[] {
-    return this.#late.map(({ window, attributions }) => (
-      attributions[0]?.cause === 'unknown' ? { window, attributions: stoppedShare(window, clock, this.#stopped.spans) ?? attributions } : { window, attributions }
-    ));
+    return this.#late.map(({ window, attributions }) =>
+      attributions[0]?.cause === 'unknown'
+        ? { window, attributions: stoppedShare(window, clock, this.#stopped.spans) ?? attributions }
+        : { window, attributions },
+    );
   }
 
   [Symbol.dispose](): void {
@@ -79,14 +87,15 @@ export class LateWatch implements TurnWatch {
     const { tracing, root, host, measured, setting } = this.#options;
     const tid = this.#process.vcpuThreads.get(vcpu);
     const cpus = this.#pins.get(vcpu);
-    if (tracing === undefined || tid === undefined || cpus === undefined) return [nothing('the kernel was not traced')];
+    if (tracing === undefined || tid === undefined || cpus === undefined)
+      return [nothing('the kernel was not traced')];
     const events = tracing.read(cpus);
     this.#noteOffsets(events);
     const offset = this.#offsets.get(tid);
-    if (offset === undefined) return [nothing('it is not known how the guest\'s clock and the trace\'s are related')];
+    if (offset === undefined) return [nothing("it is not known how the guest's clock and the trace's are related")];
     const to = BigInt.asUintN(64, maxAt - offset);
     const fifo = withSetting(measured, setting).placement.realtimeVcpus.has(vcpu);
-    const span = { tid, from: to - BigInt(Math.round(histogram.maxUs * tscKhz / 1000)), to, tscKhz, fifo };
+    const span = { tid, from: to - BigInt(Math.round((histogram.maxUs * tscKhz) / 1000)), to, tscKhz, fifo };
     return attribute(span, events, { ...host, policyOf: (thread) => policyName(root, thread) });
   }
 
@@ -100,13 +109,29 @@ function nothing(what: string): Attribution {
 }
 
 /** Counted only as far as it holds wherever within the clock's error the sample was. */
-function stoppedShare({ maxAt, histogram: { maxUs } }: ProbeWindow, clock: GuestClock, spans: readonly StoppedSpan[]): readonly Attribution[] | undefined {
+function stoppedShare(
+  { maxAt, histogram: { maxUs } }: ProbeWindow,
+  clock: GuestClock,
+  spans: readonly StoppedSpan[],
+): readonly Attribution[] | undefined {
   const lengthMs = maxUs / 1000;
   const shares = [0, clock.errorMs].map((early) => {
     const to = clock.hostMs(maxAt) - early;
-    return spans.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, Math.min(to, toMs) - Math.max(to - lengthMs, fromMs)), 0) / lengthMs;
+    return (
+      spans.reduce(
+        (sum, { fromMs, toMs }) => sum + Math.max(0, Math.min(to, toMs) - Math.max(to - lengthMs, fromMs)),
+        0,
+      ) / lengthMs
+    );
   });
   const share = Math.min(...shares);
   if (share < leastShare) return undefined;
-  return [{ cause: 'stopped', what: 'the domain\'s process was stopped', share, remedy: 'find who stops the domain: a debugger, a snapshot, a signal' }];
+  return [
+    {
+      cause: 'stopped',
+      what: "the domain's process was stopped",
+      share,
+      remedy: 'find who stops the domain: a debugger, a snapshot, a signal',
+    },
+  ];
 }

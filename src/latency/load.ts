@@ -1,4 +1,7 @@
-/** Work that is put beside the guest on its own CPUs, so that there is something to keep it from running. It ends with this process. */
+/**
+ * Work that is put beside the guest on its own CPUs, so that there is something to keep it from running. It ends
+ * with this process.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,20 +32,31 @@ export interface RunningLoad extends AsyncDisposable {
 export function startLoad(load: Load, cpus: CpuSet, directory: string, clock: Clock): RunningLoad {
   if (load === 'none') return { description: 'none', [Symbol.asyncDispose]: () => Promise.resolve() };
   for (const program of ['setpriv', 'taskset']) {
-    if (!isThere(program)) throw new LatencyError('LOAD_UNAVAILABLE', `--load ${load} needs ${program}: apt-get install util-linux`);
+    if (!isThere(program))
+      throw new LatencyError('LOAD_UNAVAILABLE', `--load ${load} needs ${program}: apt-get install util-linux`);
   }
   if (isThere('stress-ng')) {
     const list = cpus.toString();
     const command = ['stress-ng', ...stressors[load](cpus, directory), '--taskset', list];
     return new ChildLoad(command.join(' '), [bound(list, command)], clock);
   }
-  if (load !== 'cpu') throw new LatencyError('LOAD_UNAVAILABLE', `--load ${load} needs stress-ng: apt-get install stress-ng; --load cpu does without`);
-  return new ChildLoad(`a busy loop on each of CPUs ${cpus.toString()}`, cpus.toArray().map((cpu) => bound(String(cpu), ['sh', '-c', 'while :; do :; done'])), clock);
+  if (load !== 'cpu')
+    throw new LatencyError(
+      'LOAD_UNAVAILABLE',
+      `--load ${load} needs stress-ng: apt-get install stress-ng; --load cpu does without`,
+    );
+  return new ChildLoad(
+    `a busy loop on each of CPUs ${cpus.toString()}`,
+    cpus.toArray().map((cpu) => bound(String(cpu), ['sh', '-c', 'while :; do :; done'])),
+    clock,
+  );
 }
 
 /** Killed by the kernel when this process ends, however it does. */
 function bound(cpus: string, command: readonly string[]): ChildProcess {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'taskset', '--cpu-list', cpus, ...command], { stdio: 'ignore' });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'taskset', '--cpu-list', cpus, ...command], {
+    stdio: 'ignore',
+  });
   child.on('error', () => undefined); // shows as an exit
   return child;
 }
@@ -64,13 +78,15 @@ class ChildLoad implements RunningLoad {
 
   /** stress-ng cleans up behind itself when it is asked to end. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#children.map(async (child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      const late = this.#clock.after(5000, () => child.kill('SIGKILL'));
-      await exited;
-      late.cancel();
-    }));
+    await Promise.all(
+      this.#children.map(async (child) => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const exited = once(child, 'exit');
+        child.kill('SIGTERM');
+        const late = this.#clock.after(5000, () => child.kill('SIGKILL'));
+        await exited;
+        late.cancel();
+      }),
+    );
   }
 }

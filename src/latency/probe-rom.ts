@@ -8,7 +8,13 @@ export async function provideProbeRom(directory: string): Promise<string> {
   const rom = Buffer.from(readFileSync(new URL('../../guest/probe.rom', import.meta.url), 'base64'), 'base64');
   const path = join(directory, 'probe.rom');
   await mkdir(directory, { recursive: true, mode: 0o711 });
-  if (await readFile(path).then((there) => there.equals(rom), () => false)) return path;
+  if (
+    await readFile(path).then(
+      (there) => there.equals(rom),
+      () => false,
+    )
+  )
+    return path;
   await writeFile(`${path}.new`, rom, { mode: 0o644 });
   await rename(`${path}.new`, path);
   return path;

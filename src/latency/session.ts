@@ -20,7 +20,9 @@ export interface SessionOptions {
   readonly root: HostRoot;
   readonly stateDirectory: string;
   readonly libvirtSocket?: string | undefined;
-  /** rtvm's own lock of this host: a measurement has one beside it, and leaves that one to `rtvm run` and the agent. */
+  /**
+   * rtvm's own lock of this host: a measurement has one beside it, and leaves that one to `rtvm run` and the agent.
+   */
   readonly hostLockPath: string;
 }
 
@@ -33,7 +35,13 @@ export class LatencySession implements AsyncDisposable {
   readonly #lock: HostLock;
   readonly #started: Set<(uuid: string) => void>;
 
-  private constructor(client: LibvirtClient, rom: string, { root, stateDirectory, libvirtSocket }: SessionOptions, lock: HostLock, started: Set<(uuid: string) => void>) {
+  private constructor(
+    client: LibvirtClient,
+    rom: string,
+    { root, stateDirectory, libvirtSocket }: SessionOptions,
+    lock: HostLock,
+    started: Set<(uuid: string) => void>,
+  ) {
     this.client = client;
     this.root = root;
     this.directory = join(stateDirectory, 'latency');
@@ -75,18 +83,32 @@ export class LatencySession implements AsyncDisposable {
   }
 
   /**
-   * A VM comes first: aborts as soon as one is started on CPUs that the measurement has, or that is realtime where none was to run beside it.
+   * A VM comes first: aborts as soon as one is started on CPUs that the measurement has, or that is realtime where
+   * none was to run beside it.
    * @returns a signal that aborts with a LatencyError `VM_STARTED`; disposing of it ends the watch.
    */
-  yieldTo(cpus: CpuSet, { besideRunning }: { readonly besideRunning: boolean }): Disposable & { readonly signal: AbortSignal } {
+  yieldTo(
+    cpus: CpuSet,
+    { besideRunning }: { readonly besideRunning: boolean },
+  ): Disposable & { readonly signal: AbortSignal } {
     const abort = new AbortController();
     const look = async (uuid: string) => {
-      const holder = await ifDomainExists(this.client.lookupByUuid(uuid).then((ref) => readHolder(this.client, ref, true, readOnlineCpus(this.root), {})));
+      const holder = await ifDomainExists(
+        this.client
+          .lookupByUuid(uuid)
+          .then((ref) => readHolder(this.client, ref, true, readOnlineCpus(this.root), {})),
+      );
       // One of the measurement's own has its CPUs, and no placement.
       if (holder === undefined || holder.placement === undefined) return;
       const taken = holder.cpus.intersection(cpus);
       if (taken.size === 0 && (besideRunning || !holder.realtime)) return;
-      abort.abort(new LatencyError('VM_STARTED', `${holder.title} was started ${taken.size > 0 ? `on CPUs ${taken.toString()}, which were being measured` : 'while this host was being measured'}: it comes first, and what was measured beside it is dropped`));
+      abort.abort(
+        new LatencyError(
+          'VM_STARTED',
+          `${holder.title} was started `
+            + `${taken.size > 0 ? `on CPUs ${taken.toString()}, which were being measured` : 'while this host was being measured'}: it comes first, and what was measured beside it is dropped`,
+        ),
+      );
     };
     const listener = (uuid: string) => void look(uuid).catch(() => undefined);
     this.#started.add(listener);
@@ -105,6 +127,10 @@ function takeLock({ root, hostLockPath }: SessionOptions): HostLock {
     return takeHostLock(root, join(dirname(hostLockPath), 'latency.lock'));
   } catch (error) {
     if (!(error instanceof HostError && error.code === 'LOCK_HELD')) throw error;
-    throw new LatencyError('MEASURING', `another "rtvm latency" is measuring on this host: two would measure each other; wait for its end`, { cause: error });
+    throw new LatencyError(
+      'MEASURING',
+      `another "rtvm latency" is measuring on this host: two would measure each other; wait for its end`,
+      { cause: error },
+    );
   }
 }

@@ -1,5 +1,6 @@
 /**
- * A tracefs instance of our own: what had each CPU when, in a ring that is overwritten until somebody asks. Nothing outside of it is
+ * A tracefs instance of our own: what had each CPU when, in a ring that is overwritten until somebody asks. Nothing
+ * outside of it is
  * changed: its clock, events and CPUs are its own, and all of it goes with its directory.
  */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
@@ -19,8 +20,19 @@ const offsetEvent = 'kvm/kvm_write_tsc_offset';
 /** Those that a kernel does not have are left out, but for the first. */
 const recordedEvents = [
   'sched/sched_switch',
-  'irq/irq_handler_entry', 'irq/irq_handler_exit', 'irq/softirq_entry', 'irq/softirq_exit',
-  ...['local_timer', 'reschedule', 'call_function', 'call_function_single', 'irq_work', 'x86_platform_ipi', 'thermal_apic'].flatMap((vector) => [`irq_vectors/${vector}_entry`, `irq_vectors/${vector}_exit`]),
+  'irq/irq_handler_entry',
+  'irq/irq_handler_exit',
+  'irq/softirq_entry',
+  'irq/softirq_exit',
+  ...[
+    'local_timer',
+    'reschedule',
+    'call_function',
+    'call_function_single',
+    'irq_work',
+    'x86_platform_ipi',
+    'thermal_apic',
+  ].flatMap((vector) => [`irq_vectors/${vector}_entry`, `irq_vectors/${vector}_exit`]),
   'nmi/nmi_handler',
 ];
 const tracefsMagic = 0x74726163;
@@ -49,11 +61,21 @@ export class Tracing implements Disposable {
    */
   static start(root: HostRoot): Tracing {
     const tracefs = findTracefs(root);
-    if (tracefs === undefined) throw new LatencyError('TRACING_UNAVAILABLE', 'tracefs is not there, so nobody can say what ran instead of the guest: mount -t tracefs tracefs /sys/kernel/tracing, as root of the host and not of a pod');
+    if (tracefs === undefined)
+      throw new LatencyError(
+        'TRACING_UNAVAILABLE',
+        'tracefs is not there, so nobody can say what ran instead of the guest: mount -t tracefs tracefs '
+          + '/sys/kernel/tracing, as root of the host and not of a pod',
+      );
     const directory = join(tracefs, 'instances', instanceName);
     try {
       const tracer = readFileSync(join(tracefs, 'current_tracer'), 'utf8').trim();
-      if (tracer !== 'nop') throw new LatencyError('TRACING_BUSY', `the tracer ${tracer} is on (${tracefs}/current_tracer): it would slow what is measured, and belongs to somebody; end it, or measure without --why`);
+      if (tracer !== 'nop')
+        throw new LatencyError(
+          'TRACING_BUSY',
+          `the tracer ${tracer} is on (${tracefs}/current_tracer): it would slow what is measured, and belongs to `
+            + `somebody; end it, or measure without --why`,
+        );
       if (existsSync(directory)) rmdirSync(directory);
       mkdirSync(directory);
       const tracing = new Tracing(directory);
@@ -66,7 +88,11 @@ export class Tracing implements Disposable {
       }
     } catch (error) {
       if (error instanceof LatencyError) throw error;
-      throw new LatencyError('TRACING_UNAVAILABLE', `the kernel's trace cannot be used (${reasonOf(error)}): it takes root on the host; measure without --why`, { cause: error });
+      throw new LatencyError(
+        'TRACING_UNAVAILABLE',
+        `the kernel's trace cannot be used (${reasonOf(error)}): it takes root on the host; measure without --why`,
+        { cause: error },
+      );
     }
   }
 
@@ -78,7 +104,10 @@ export class Tracing implements Disposable {
     this.#write('tracing_on', '1');
   }
 
-  /** Begins to record who has which CPU; until then there is next to nothing in the ring, and next to nothing to read. */
+  /**
+   * Begins to record who has which CPU; until then there is next to nothing in the ring, and next to nothing to
+   * read.
+   */
   record(): void {
     for (const [index, event] of recordedEvents.entries()) {
       if (index === 0 || existsSync(join(this.#directory, 'events', event))) this.#enable(event);
@@ -95,7 +124,9 @@ export class Tracing implements Disposable {
 
   /** The events of these CPUs that the ring still has. */
   read(cpus: CpuSet): readonly TraceEvent[] {
-    return cpus.toArray().flatMap((cpu) => parseTrace(readFileSync(join(this.#directory, 'per_cpu', `cpu${cpu}`, 'trace'), 'latin1')));
+    return cpus
+      .toArray()
+      .flatMap((cpu) => parseTrace(readFileSync(join(this.#directory, 'per_cpu', `cpu${cpu}`, 'trace'), 'latin1')));
   }
 
   [Symbol.dispose](): void {

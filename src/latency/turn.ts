@@ -84,17 +84,38 @@ export async function takeTurn(options: TurnOptions, signal: AbortSignal): Promi
   const name = `rtvm-latency-${uuid.slice(0, 8)}`;
   const subject = withSetting(measured, setting);
   const xml = renderProbeDomain({
-    ...subject, name, uuid, holds: measured.placement, virtType: options.virtType, host: options.host, rom: options.rom, settings: settingsOf(options),
+    ...subject,
+    name,
+    uuid,
+    holds: measured.placement,
+    virtType: options.virtType,
+    host: options.host,
+    rom: options.rom,
+    settings: settingsOf(options),
   });
-  const domain = await ProbeDomain.create(client, { uuid, xml, directory: options.directory, socketPath, clock }, signal);
+  const domain = await ProbeDomain.create(
+    client,
+    { uuid, xml, directory: options.directory, socketPath, clock },
+    signal,
+  );
   try {
     const pid = qemuPid(root, dirname(socketPath), name);
     const observed = pid === undefined ? undefined : new ProcessReader(root).read(pid);
     const verdict = audit(subject.guest, subject.placement, observed);
     if (pid === undefined || observed === undefined || !verdict.verified) {
-      throw new LatencyError('PROBE_UNVERIFIED', `the probe's domain is not as it was asked for: ${verdict.findings.filter(({ severity }) => severity === 'error').map(({ message }) => message).join('; ')}`);
+      throw new LatencyError(
+        'PROBE_UNVERIFIED',
+        `the probe's domain is not as it was asked for: ${verdict.findings
+          .filter(({ severity }) => severity === 'error')
+          .map(({ message }) => message)
+          .join('; ')}`,
+      );
     }
-    const vcpuThreads = new Map(verdict.threads.flatMap(({ role, tid }) => (role.kind === 'vcpu' && measuredVcpus(measured.guest).has(role.vcpu) ? [[role.vcpu, tid] as const] : [])));
+    const vcpuThreads = new Map(
+      verdict.threads.flatMap(({ role, tid }) =>
+        role.kind === 'vcpu' && measuredVcpus(measured.guest).has(role.vcpu) ? [[role.vcpu, tid] as const] : [],
+      ),
+    );
     const probe: ProbeProcess = { pid, vcpuThreads };
     using watch = options.watch?.(probe);
     const heard = await new Listener(options, watch).listen(domain, signal);
@@ -113,7 +134,7 @@ function settingsOf({ measured, sampling, windowMs, durationMs }: TurnOptions): 
     `idle=${sampling.idle}`,
     'report=full',
     // Should everything else fail that ends it, it ends itself.
-    `limit_s=${Math.ceil(1.5 * durationMs / 1000) + 600}`,
+    `limit_s=${Math.ceil((1.5 * durationMs) / 1000) + 600}`,
   ].join(' ');
 }
 
@@ -137,7 +158,10 @@ class Listener {
     this.#heardMs = options.clock.nowMs();
   }
 
-  async listen(domain: ProbeDomain, signal: AbortSignal): Promise<Pick<Turn, 'header' | 'windows' | 'losses' | 'worst' | 'guestClock'>> {
+  async listen(
+    domain: ProbeDomain,
+    signal: AbortSignal,
+  ): Promise<Pick<Turn, 'header' | 'windows' | 'losses' | 'worst' | 'guestClock'>> {
     await domain.listen((text) => this.#take(text), signal);
     const startedMs = this.#options.clock.nowMs();
     const abort = () => this.#done.reject(signal.reason as Error);
@@ -154,8 +178,19 @@ class Listener {
     }
     const header = this.#header!;
     const rate = wrongRate(this.#readings, header.tscKhz);
-    if (rate !== undefined) throw new LatencyError('TSC_RATE', `the guest's TSC ran at ${rate.toFixed(3)} of the frequency that it states (${header.tscKhz} kHz), so its figures would be wrong by as much: see that the host's TSC is stable (host check clock-source)`);
-    return { header, windows: this.#windows, losses: this.#report.losses, worst: this.#report.worst, guestClock: relateClocks(this.#readings, startedMs, header.tscKhz) };
+    if (rate !== undefined)
+      throw new LatencyError(
+        'TSC_RATE',
+        `the guest's TSC ran at ${rate.toFixed(3)} of the frequency that it states (${header.tscKhz} kHz), so its `
+          + `figures would be wrong by as much: see that the host's TSC is stable (host check clock-source)`,
+      );
+    return {
+      header,
+      windows: this.#windows,
+      losses: this.#report.losses,
+      worst: this.#report.worst,
+      guestClock: relateClocks(this.#readings, startedMs, header.tscKhz),
+    };
   }
 
   #take(text: string): void {
@@ -167,7 +202,12 @@ class Listener {
   #hear(event: ProbeEvent): void {
     switch (event.kind) {
       case 'header':
-        if (event.tscKhz === 0) this.#fail('TSC_UNKNOWN', 'nobody tells the guest how fast its TSC counts, and it could not measure it: nothing can be measured by it');
+        if (event.tscKhz === 0)
+          this.#fail(
+            'TSC_UNKNOWN',
+            'nobody tells the guest how fast its TSC counts, and it could not measure it: nothing can be measured '
+              + 'by it',
+          );
         this.#header = event;
         this.#readings.push({ tsc: event.now, hostMs: this.#heardMs });
         break;
@@ -178,7 +218,10 @@ class Listener {
         this.#count(event.window);
         break;
       case 'restarted':
-        this.#fail('PROBE_ENDED', 'the probe guest began again while it measured: something has reset it (see the log of its domain)');
+        this.#fail(
+          'PROBE_ENDED',
+          'the probe guest began again while it measured: something has reset it (see the log of its domain)',
+        );
         break;
       case 'off':
         this.#fail('PROBE_ENDED', `the probe guest was switched off while it measured (${event.because})`);
@@ -196,17 +239,25 @@ class Listener {
     if (least >= this.#options.durationMs) this.#done.resolve(undefined);
   }
 
-  /** Counts seconds in which this process could have read something: one that was itself held up has not waited for the guest. */
+  /**
+   * Counts seconds in which this process could have read something: one that was itself held up has not waited for
+   * the guest.
+   */
   #hearSilence(): void {
     this.#silence = this.#options.clock.after(1000, () => {
       this.#silentSeconds += 1;
-      if (this.#silentSeconds >= patienceSeconds + 4 * this.#options.windowMs / 1000) this.#failSilent();
+      if (this.#silentSeconds >= patienceSeconds + (4 * this.#options.windowMs) / 1000) this.#failSilent();
       else this.#hearSilence();
     });
   }
 
   #failSilent(): void {
-    this.#fail('PROBE_SILENT', `the probe guest has said nothing for ${this.#silentSeconds} s${this.#header === undefined ? '' : ', having measured before'}: it does not run; see the log of its domain, and whether its CPUs have time for it`);
+    this.#fail(
+      'PROBE_SILENT',
+      `the probe guest has said nothing for ${this.#silentSeconds} `
+        + `s${this.#header === undefined ? '' : ', having measured before'}: it does not run; see the log of its `
+        + `domain, and whether its CPUs have time for it`,
+    );
   }
 
   #fail(code: LatencyError['code'], message: string): void {

@@ -1,4 +1,5 @@
-// `rtvm latency` on this machine: what is counted, what is left, who comes first, and what kept a vCPU from running. Of figures only
+// `rtvm latency` on this machine: what is counted, what is left, who comes first, and what kept a vCPU from running.
+// Of figures only
 // what holds however slow the machine is.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -17,10 +18,32 @@ afterAll(() => host[Symbol.asyncDispose]());
 const latency = (...args: readonly string[]) => ['latency', '-f', host.nodeFile, '-f', probeVm, ...args];
 
 /** With the kernel's trace, where this machine lets it be mounted: in a mount namespace of its own. */
-const traced: CallOptions = { through: ['unshare', '-m', '--propagation', 'private', 'sh', '-c', 'mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; exec "$@"', 'sh'] };
+const traced: CallOptions = {
+  through: [
+    'unshare',
+    '-m',
+    '--propagation',
+    'private',
+    'sh',
+    '-c',
+    'mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; exec "$@"',
+    'sh',
+  ],
+};
 const canTrace = (() => {
   try {
-    execFileSync('unshare', ['-m', 'sh', '-c', 'mount -t tracefs tracefs /sys/kernel/tracing && test -d /sys/kernel/tracing/events/kvm/kvm_write_tsc_offset && test "$(cat /sys/kernel/tracing/current_tracer)" = nop'], { stdio: 'ignore' });
+    execFileSync(
+      'unshare',
+      [
+        '-m',
+        'sh',
+        '-c',
+        'mount -t tracefs tracefs /sys/kernel/tracing && test -d '
+          + '/sys/kernel/tracing/events/kvm/kvm_write_tsc_offset && test "$(cat '
+          + '/sys/kernel/tracing/current_tracer)" = nop',
+      ],
+      { stdio: 'ignore' },
+    );
     return true;
   } catch {
     return false;
@@ -35,11 +58,12 @@ function reportOf({ exitCode, stdout, stderr }: CommandResult): LatencyReport {
 }
 
 /** The pid of the probe's QEMU, once it is there. */
-const probePid = () => until('the probe runs', () => {
-  const directory = join(host.libvirtd.dir, 'run/qemu');
-  const file = readdirSync(directory).find((name) => /^rtvm-latency-.*\.pid$/.test(name));
-  return file === undefined ? undefined : Number(readFileSync(join(directory, file), 'utf8'));
-});
+const probePid = () =>
+  until('the probe runs', () => {
+    const directory = join(host.libvirtd.dir, 'run/qemu');
+    const file = readdirSync(directory).find((name) => /^rtvm-latency-.*\.pid$/.test(name));
+    return file === undefined ? undefined : Number(readFileSync(join(directory, file), 'utf8'));
+  });
 
 const stateOf = (pid: number) => /^\d+ \(.*\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
 
@@ -48,8 +72,18 @@ describe('a measurement', () => {
     const page = join(host.dir, 'report.html');
     const report = reportOf(await host.rtvm(latency('--duration', '2s', '-o', 'json', '--html', page)));
     expect(report).toMatchObject({
-      format: 'rtvm.dev/latency/v1', guest: { source: 'RealtimeVM default/probe', measuredVcpus: '1', fifoPriority: 1, vcpuPins: [{ vcpu: 0, cpus: '0' }, { vcpu: 1, cpus: '1' }] },
-      method: { sampler: 'spin', turns: 1, secondsPerTurn: 2, load: 'none' }, settings: [{ setting: 'realtime', verified: true, lost: { windows: 0, samples: 0, garbledLines: 0 } }],
+      format: 'rtvm.dev/latency/v1',
+      guest: {
+        source: 'RealtimeVM default/probe',
+        measuredVcpus: '1',
+        fifoPriority: 1,
+        vcpuPins: [
+          { vcpu: 0, cpus: '0' },
+          { vcpu: 1, cpus: '1' },
+        ],
+      },
+      method: { sampler: 'spin', turns: 1, secondsPerTurn: 2, load: 'none' },
+      settings: [{ setting: 'realtime', verified: true, lost: { windows: 0, samples: 0, garbledLines: 0 } }],
     });
     const [{ all, vcpus, turns }] = report.settings as [LatencyReport['settings'][number]];
     for (const figures of [all, vcpus[0]!, turns[0]!.figures]) {
@@ -66,10 +100,13 @@ describe('a measurement', () => {
   });
 
   it('of a timer has a sample for each time that it woke up', async () => {
-    const report = reportOf(await host.rtvm(latency('--duration', '1s', '--sampler', 'timer', '--interval', '2000', '-o', 'json')));
+    const report = reportOf(
+      await host.rtvm(latency('--duration', '1s', '--sampler', 'timer', '--interval', '2000', '-o', 'json')),
+    );
     expect(report.method).toMatchObject({ sampler: 'timer', intervalUs: 2000, idle: 'halt' });
     expect(report.settings[0]!.all.samples).toBeGreaterThan(0);
-    // No wake-up comes early, so that there are no more than there was time for; windows are a second, and may be longer.
+    // No wake-up comes early, so that there are no more than there was time for; windows are a second, and may be
+    // longer.
     const seconds = report.settings[0]!.turns[0]!.windowMaxUs.length;
     expect(report.settings[0]!.all.samples).toBeLessThanOrEqual(1000 * 60 * seconds);
   });
@@ -77,12 +114,33 @@ describe('a measurement', () => {
   it('says FAIL, and exits with 1, where a sample is beyond the limit', async () => {
     const { exitCode, stdout } = await host.rtvm(latency('--duration', '1s', '--limit', '1'));
     // One microsecond is less than what any host here takes; where it is not, that is a pass to be proud of.
-    expect([exitCode, /^(PASS|FAIL): the limit is 1 µs$/m.exec(stdout)?.[1]]).toEqual(exitCode === 1 ? [1, 'FAIL'] : [0, 'PASS']);
+    expect([exitCode, /^(PASS|FAIL): the limit is 1 µs$/m.exec(stdout)?.[1]]).toEqual(
+      exitCode === 1 ? [1, 'FAIL'] : [0, 'PASS'],
+    );
   });
 
   it('compares settings turn by turn, and keeps every turn', async () => {
-    const report = reportOf(await host.rtvm(latency('--compare', 'floating', 'realtime', '--turns', '6', '--duration', '1s', '--load', 'cpu', '-o', 'json')));
-    expect(report.settings.map(({ setting, turns }) => [setting, turns.length])).toEqual([['floating', 6], ['realtime', 6]]);
+    const report = reportOf(
+      await host.rtvm(
+        latency(
+          '--compare',
+          'floating',
+          'realtime',
+          '--turns',
+          '6',
+          '--duration',
+          '1s',
+          '--load',
+          'cpu',
+          '-o',
+          'json',
+        ),
+      ),
+    );
+    expect(report.settings.map(({ setting, turns }) => [setting, turns.length])).toEqual([
+      ['floating', 6],
+      ['realtime', 6],
+    ]);
     const starts = report.settings.map(({ turns }) => turns.map(({ startedAt }) => startedAt));
     for (let turn = 0; turn < 6; turn += 1) {
       expect(starts[0]![turn]! < starts[1]![turn]!).toBe(true);
@@ -120,23 +178,39 @@ describe('why it was late', () => {
     if (canTrace) expect(late!.attributions).toMatchObject([{ cause: 'stopped' }]);
   });
 
-  it.skipIf(!canTrace)('is a thread of higher priority, by name and priority, and the fair server, where the kernel has it', async () => {
-    const rtvm = host.start(latency('--duration', '8s', '--why', '20000', '--load', 'cpu', '-o', 'json'), traced);
-    await probePid();
-    await sleep(4000);
-    await new Promise((resolve) => spawn('timeout', ['--signal', 'KILL', '0.5', 'taskset', '-c', '1', 'chrt', '-f', '50', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' }).on('exit', resolve));
-    const report = reportOf(await rtvm.ended);
-    const seen = report.late.flatMap(({ attributions }) => attributions.map(({ cause, what }) => `${cause}: ${what}`));
-    expect(seen).toContainEqual(expect.stringMatching(/^thread: sh \(pid \d+, (FIFO|realtime) 50\)$/));
-    if (hasFairServer) expect(seen).toContainEqual(expect.stringMatching(/^fair-server: the fair server ran /));
-    for (const { attributions } of report.late) {
-      const explained = attributions.reduce((sum, { share }) => sum + share, 0);
-      if (attributions[0]!.cause !== 'unknown') expect(explained).toBeGreaterThanOrEqual(0.75);
-    }
-  });
+  it.skipIf(!canTrace)(
+    'is a thread of higher priority, by name and priority, and the fair server, where the kernel has it',
+    async () => {
+      const rtvm = host.start(latency('--duration', '8s', '--why', '20000', '--load', 'cpu', '-o', 'json'), traced);
+      await probePid();
+      await sleep(4000);
+      await new Promise((resolve) =>
+        spawn(
+          'timeout',
+          ['--signal', 'KILL', '0.5', 'taskset', '-c', '1', 'chrt', '-f', '50', 'sh', '-c', 'while :; do :; done'],
+          { stdio: 'ignore' },
+        ).on('exit', resolve),
+      );
+      const report = reportOf(await rtvm.ended);
+      const seen = report.late.flatMap(({ attributions }) =>
+        attributions.map(({ cause, what }) => `${cause}: ${what}`),
+      );
+      expect(seen).toContainEqual(expect.stringMatching(/^thread: sh \(pid \d+, (FIFO|realtime) 50\)$/));
+      if (hasFairServer) expect(seen).toContainEqual(expect.stringMatching(/^fair-server: the fair server ran /));
+      for (const { attributions } of report.late) {
+        const explained = attributions.reduce((sum, { share }) => sum + share, 0);
+        if (attributions[0]!.cause !== 'unknown') expect(explained).toBeGreaterThanOrEqual(0.75);
+      }
+    },
+  );
 
-  it.skipIf(!canTrace)('leaves the kernel\'s trace as it was', () => {
-    const look = (command: string) => execFileSync('unshare', ['-m', 'sh', '-c', `mount -t tracefs tracefs /sys/kernel/tracing && cd /sys/kernel/tracing && ${command}`], { encoding: 'utf8' });
+  it.skipIf(!canTrace)("leaves the kernel's trace as it was", () => {
+    const look = (command: string) =>
+      execFileSync(
+        'unshare',
+        ['-m', 'sh', '-c', `mount -t tracefs tracefs /sys/kernel/tracing && cd /sys/kernel/tracing && ${command}`],
+        { encoding: 'utf8' },
+      );
     expect(look('ls instances; cat current_tracer; cat set_event')).toBe('nop\n');
   });
 });
@@ -148,20 +222,34 @@ describe('a VM comes first', () => {
     const beside = await host.run([probeVm]);
     expect(beside.exitCode).toBe(1);
     expect(beside.stderr).toMatch(/rtvm-latency-|TooFewDedicatedCpus/);
-    expect(await host.rtvm(latency('--duration', '1s'))).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('another "rtvm latency" is measuring') as unknown });
+    expect(await host.rtvm(latency('--duration', '1s'))).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('another "rtvm latency" is measuring') as unknown,
+    });
 
     rtvm.process.kill('SIGKILL');
     await rtvm.ended;
-    await until('libvirt has ended the probe', async () => (await host.libvirtd.virsh('list', '--all', '--name')).trim() === '');
+    await until(
+      'libvirt has ended the probe',
+      async () => (await host.libvirtd.virsh('list', '--all', '--name')).trim() === '',
+    );
     await host.runsAndDeletes();
   });
 
   it('and nothing is measured beside a realtime VM, unless a person says so, and never on its CPUs', async () => {
     expect(await host.run([probeVm])).toMatchObject({ exitCode: 0 });
     const refused = await host.rtvm(latency('--duration', '1s'));
-    expect(refused).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('VM default/probe runs realtime on this host') as unknown });
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('VM default/probe runs realtime on this host') as unknown,
+    });
     const taken = await host.rtvm(latency('--duration', '1s', '--beside-running', '--disturb'));
-    expect(taken).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('VM default/probe: CPUs 1') as unknown });
+    expect(taken).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('VM default/probe: CPUs 1') as unknown,
+    });
     expect(await host.rtvm(['delete', 'probe'])).toMatchObject({ exitCode: 0 });
     await host.nothingIsLeft();
   });
@@ -170,15 +258,25 @@ describe('a VM comes first', () => {
     const rtvm = host.start(latency('--duration', '5m', '-o', 'json'));
     await probePid();
     rtvm.process.kill('SIGTERM');
-    expect(await rtvm.ended).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('nothing of what it measured is reported') as unknown });
+    expect(await rtvm.ended).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('nothing of what it measured is reported') as unknown,
+    });
     await host.nothingIsLeft();
   });
 });
 
 describe('what is asked for', () => {
   it.each([
-    [['--duration', '0s'], '1s to 7d'], [['--duration', '-5s'], '1s to 7d'], [['--duration', '999999999d'], '1s to 7d'], [['--duration', '5'], '1s to 7d'],
-    [['--limit', '0'], '1 to 10000000'], [['--turns', '0'], '1 to 1000'], [['--interval', '5'], '10 to 500000'], [['--vm', 'nobody'], 'there is no RealtimeVM nobody'],
+    [['--duration', '0s'], '1s to 7d'],
+    [['--duration', '-5s'], '1s to 7d'],
+    [['--duration', '999999999d'], '1s to 7d'],
+    [['--duration', '5'], '1s to 7d'],
+    [['--limit', '0'], '1 to 10000000'],
+    [['--turns', '0'], '1 to 1000'],
+    [['--interval', '5'], '10 to 500000'],
+    [['--vm', 'nobody'], 'there is no RealtimeVM nobody'],
   ])('is refused where it makes no sense: %j', async (args, accepted) => {
     const { exitCode, stdout, stderr } = await host.rtvm(latency(...args));
     expect([exitCode, stdout]).not.toEqual([0, expect.anything()]);

@@ -10,7 +10,9 @@ export class Html {
 export type HtmlPart = Html | string | number | readonly HtmlPart[];
 
 export function html(strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
-  return new Html(strings.map((string, index) => string + (index < parts.length ? textOf(parts[index]!) : '')).join(''));
+  return new Html(
+    strings.map((string, index) => string + (index < parts.length ? textOf(parts[index]!) : '')).join(''),
+  );
 }
 
 /** Of the program's own markup alone. */
@@ -25,11 +27,20 @@ function textOf(part: HtmlPart): string {
   return part.map(textOf).join('');
 }
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** Control characters, and those that turn the direction of writing, show as what they are. */
 function escape(text: string): string {
   return text
-    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replace(
+      /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
     .replace(/[&<>"']/g, (character) => escapes[character]!);
 }

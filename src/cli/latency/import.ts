@@ -36,9 +36,13 @@ function importedFrom(text: string, file: string, { where, title }: ImportOption
 function reportIn(text: string, file: string): LatencyReport {
   try {
     const report = JSON.parse(text) as Partial<LatencyReport> | null;
-    if (report?.format === reportFormat && Array.isArray(report.settings) && Array.isArray(report.imported)) return report as LatencyReport;
+    if (report?.format === reportFormat && Array.isArray(report.settings) && Array.isArray(report.imported))
+      return report as LatencyReport;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new LatencyError('IMPORT_REFUSED', `${file} is no report that this rtvm can add to; "rtvm latency -o json" prints one (${reportFormat})`);
+  throw new LatencyError(
+    'IMPORT_REFUSED',
+    `${file} is no report that this rtvm can add to; "rtvm latency -o json" prints one (${reportFormat})`,
+  );
 }

@@ -34,7 +34,10 @@ import { readSubject } from './subject.ts';
 import type { Subject } from './subject.ts';
 import { takeTurns } from './take-turns.ts';
 
-/** @returns 1 where a sample was later than the limit. @throws LatencyError, CommandError where nothing could be measured. */
+/**
+ * @returns 1 where a sample was later than the limit. @throws LatencyError, CommandError where nothing could be
+ * measured.
+ */
 export async function latency(options: LatencyOptions, io: Io): Promise<ExitCode> {
   using interrupt = new Interrupt();
   const subject = await readSubject(options, io);
@@ -46,14 +49,22 @@ export async function latency(options: LatencyOptions, io: Io): Promise<ExitCode
     await printReport(report, options, io);
     return report.verdict === 'fail' ? 1 : 0;
   } catch (error) {
-    if (interrupt.signal.aborted) throw new CommandError('INTERRUPTED', 'interrupted: the probe is gone, and nothing of what it measured is reported', { cause: error });
+    if (interrupt.signal.aborted)
+      throw new CommandError(
+        'INTERRUPTED',
+        'interrupted: the probe is gone, and nothing of what it measured is reported',
+        { cause: error },
+      );
     throw error;
   }
 }
 
 function requireMeasurable({ virtType }: LatencyOptions, io: Io): void {
   if (virtType === 'qemu') {
-    io.err('rtvm: emulation was asked for (--virt-type qemu): what is measured says how fast the emulator is, and nothing of this host');
+    io.err(
+      'rtvm: emulation was asked for (--virt-type qemu): what is measured says how fast the emulator is, and '
+        + 'nothing of this host',
+    );
     return;
   }
   const problem = kvmProblem(thisHost);
@@ -69,34 +80,64 @@ export interface MeasurePlan {
 }
 
 function planOf({ compare, turns, duration }: LatencyOptions): MeasurePlan {
-  if (compare === undefined) return { settings: ['realtime'], turns: turns ?? 1, secondsPerTurn: duration ?? 60, windowMs: 1000 };
+  if (compare === undefined)
+    return { settings: ['realtime'], turns: turns ?? 1, secondsPerTurn: duration ?? 60, windowMs: 1000 };
   const chosen = compare === true ? allSettings : allSettings.filter((setting) => compare.includes(setting));
   // Short windows, so that a turn has many: the median of their largest samples is a figure of its own.
   return { settings: chosen, turns: turns ?? 10, secondsPerTurn: duration ?? 5, windowMs: 100 };
 }
 
-async function measure(subject: Subject, checks: readonly HostCheck[], options: LatencyOptions, io: Io, signal: AbortSignal): Promise<LatencyReport> {
+async function measure(
+  subject: Subject,
+  checks: readonly HostCheck[],
+  options: LatencyOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<LatencyReport> {
   const plan = planOf(options);
-  await using session = await LatencySession.open({ root: thisHost, stateDirectory: options.stateDir, libvirtSocket: options.libvirtSocket, hostLockPath: options.lockFile }, signal);
+  await using session = await LatencySession.open(
+    {
+      root: thisHost,
+      stateDirectory: options.stateDir,
+      libvirtSocket: options.libvirtSocket,
+      hostLockPath: options.lockFile,
+    },
+    signal,
+  );
   const placement = await place(session, subject, options, io, signal);
   const cpus = exclusiveCpus(placement);
-  io.err(`rtvm: measuring vCPUs ${measuredVcpus(subject.guest).toString()} of ${subject.source} on CPUs ${cpus.toString()}: ${describe(plan)}; load: ${options.load}`);
+  io.err(
+    `rtvm: measuring vCPUs ${measuredVcpus(subject.guest).toString()} of ${subject.source} on CPUs `
+      + `${cpus.toString()}: ${describe(plan)}; load: ${options.load}`,
+  );
   const thresholdUs = lateThreshold(options);
   using tracing = thresholdUs === undefined ? undefined : startTracing(io);
   await using load = startLoad(options.load, cpus.union(placement.emulatorCpus), session.directory, machineClock);
   using watch = session.yieldTo(cpus, { besideRunning: options.besideRunning === true });
   const versions = await session.client.version({ signal });
-  const taken = await takeTurns(session, {
-    ...plan,
-    measured: { guest: subject.guest, placement },
-    sampling: { sampler: options.sampler, intervalUs: options.interval, idle: options.idle },
-    virtType: options.virtType,
-    host: hostFactsOfCpuFlags(readCpuFlags(thisHost)),
-    why: thresholdUs === undefined ? undefined : {
-      tracing, thresholdUs,
-      host: { isGuest: checks.some(({ name, result }) => name === 'bare-metal' && result === 'Warn'), hasFairServer: hasFairServer({ kernel: readKernelVersion(thisHost) }) },
+  const taken = await takeTurns(
+    session,
+    {
+      ...plan,
+      measured: { guest: subject.guest, placement },
+      sampling: { sampler: options.sampler, intervalUs: options.interval, idle: options.idle },
+      virtType: options.virtType,
+      host: hostFactsOfCpuFlags(readCpuFlags(thisHost)),
+      why:
+        thresholdUs === undefined
+          ? undefined
+          : {
+              tracing,
+              thresholdUs,
+              host: {
+                isGuest: checks.some(({ name, result }) => name === 'bare-metal' && result === 'Warn'),
+                hasFairServer: hasFairServer({ kernel: readKernelVersion(thisHost) }),
+              },
+            },
     },
-  }, io, AbortSignal.any([signal, watch.signal]));
+    io,
+    AbortSignal.any([signal, watch.signal]),
+  );
   return makeReport({ subject, placement, plan, checks, versions, options, load: load.description, ...taken });
 }
 
@@ -118,19 +159,37 @@ function startTracing(io: Io): Tracing | undefined {
 
 function describe({ settings, turns, secondsPerTurn }: MeasurePlan): string {
   if (settings.length === 1 && turns === 1) return `${secondsPerTurn} s`;
-  return `${turns} turns of ${secondsPerTurn} s each of ${settings.map((setting) => settingTitles[setting]).join(', ')}`;
+  return `${turns} turns of ${secondsPerTurn} s each of `
+    + settings.map((setting) => settingTitles[setting]).join(', ');
 }
 
 /** @throws LatencyError `REALTIME_RUNNING`, `CPUS_TAKEN`. */
-async function place(session: LatencySession, { guest, inventory, source }: Subject, options: LatencyOptions, io: Io, signal: AbortSignal): Promise<Placement> {
+async function place(
+  session: LatencySession,
+  { guest, inventory, source }: Subject,
+  options: LatencyOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Placement> {
   const holders = await session.holders(signal);
   const running = holders.filter(({ active, realtime }) => active && realtime);
   if (running.length > 0 && options.besideRunning !== true) {
-    throw new LatencyError('REALTIME_RUNNING', `${running.map(({ title }) => title).join(', ')} ${running.length === 1 ? 'runs' : 'run'} realtime on this host, and a measurement beside ${running.length === 1 ? 'it' : 'them'} may disturb: halt ${running.length === 1 ? 'it' : 'them'}, or say --beside-running if that may be; CPUs that share a core with theirs stay out of it all the same`);
+    throw new LatencyError(
+      'REALTIME_RUNNING',
+      `${running.map(({ title }) => title).join(', ')} ${running.length === 1 ? 'runs' : 'run'} realtime on this `
+        + `host, and a measurement beside ${running.length === 1 ? 'it' : 'them'} may disturb: halt `
+        + `${running.length === 1 ? 'it' : 'them'}, or say --beside-running if that may be; CPUs that share a `
+        + `core with theirs stay out of it all the same`,
+    );
   }
   const decision = placeBeside(inventory, guest, holders, { disturb: options.disturb === true });
   if (decision.kind === 'placed') return decision.placement;
   io.err(formatRefused(source, decision.groups, { width: io.columns }));
   const held = holders.map(({ title, cpus }) => `${title}: CPUs ${cpus.toString()}`).join('; ');
-  throw new LatencyError('CPUS_TAKEN', `there is no place on this host to measure in${held === '' ? '' : ` beside those that have CPUs (${held})`}; halt one, give guests more CPUs (--dedicated, --shared)${options.disturb === true ? '' : ', or say --disturb to use those that share a core with held ones'}`);
+  throw new LatencyError(
+    'CPUS_TAKEN',
+    `there is no place on this host to measure in${held === '' ? '' : ` beside those that have CPUs (${held})`}; `
+      + `halt one, give guests more CPUs (--dedicated, `
+      + `--shared)${options.disturb === true ? '' : ', or say --disturb to use those that share a core with held ones'}`,
+  );
 }

@@ -28,7 +28,18 @@ export interface Measured extends TakenTurns {
   readonly load: string;
 }
 
-export function makeReport({ subject, placement, plan, checks, versions, options, load, turns, late, header }: Measured): LatencyReport {
+export function makeReport({
+  subject,
+  placement,
+  plan,
+  checks,
+  versions,
+  options,
+  load,
+  turns,
+  late,
+  header,
+}: Measured): LatencyReport {
   const { guest } = subject;
   const settings = settingReports(turns);
   // What is compared is measured without what makes it fast, too: the limit is for the guest as it will run.
@@ -39,25 +50,47 @@ export function makeReport({ subject, placement, plan, checks, versions, options
     rtvm: readVersion(),
     createdAt: machineClock.date().toISOString(),
     host: {
-      name: hostname(), kernel: kernel.release, preemptRt: kernel.preemptRt, cpuModel: cpus()[0]?.model ?? 'unknown', cpus: cpus().length,
+      name: hostname(),
+      kernel: kernel.release,
+      preemptRt: kernel.preemptRt,
+      cpuModel: cpus()[0]?.model ?? 'unknown',
+      cpus: cpus().length,
       isGuest: checks.some(({ name, result }) => name === 'bare-metal' && result === 'Warn'),
       kernelParameters: realtimeParameters(readText(`${thisHost.proc}/cmdline`) ?? ''),
-      libvirt: versions.libvirt, ...(versions.hypervisorType === 'QEMU' ? { qemu: versions.hypervisor } : {}),
+      libvirt: versions.libvirt,
+      ...(versions.hypervisorType === 'QEMU' ? { qemu: versions.hypervisor } : {}),
     },
     checks,
     guest: {
-      source: subject.source, vcpus: guest.cpu.vcpus, measuredVcpus: measuredVcpus(guest).toString(), memoryMiB: guest.memory.sizeMiB,
+      source: subject.source,
+      vcpus: guest.cpu.vcpus,
+      measuredVcpus: measuredVcpus(guest).toString(),
+      memoryMiB: guest.memory.sizeMiB,
       pageSizesKiB: [...new Set(placement.cells.map(({ pageSizeKiB }) => pageSizeKiB))],
       vcpuPins: placement.vcpuPins.map((pin) => ({ vcpu: pin.vcpu, cpus: pinCpus(pin).toString() })),
-      emulatorCpus: placement.emulatorCpus.toString(), fifoPriority: placement.priority,
+      emulatorCpus: placement.emulatorCpus.toString(),
+      fifoPriority: placement.priority,
     },
     method: {
       sampler: header.sampler.kind,
-      ...(header.sampler.kind === 'timer' ? { intervalUs: header.sampler.intervalUs, idle: header.sampler.idle, timer: header.sampler.timer } : {}),
-      windowMs: plan.windowMs, secondsPerTurn: plan.secondsPerTurn, turns: plan.turns, load, emulated: options.virtType === 'qemu', tscKhz: header.tscKhz, tscFrom: header.tscFrom,
+      ...(header.sampler.kind === 'timer'
+        ? { intervalUs: header.sampler.intervalUs, idle: header.sampler.idle, timer: header.sampler.timer }
+        : {}),
+      windowMs: plan.windowMs,
+      secondsPerTurn: plan.secondsPerTurn,
+      turns: plan.turns,
+      load,
+      emulated: options.virtType === 'qemu',
+      tscKhz: header.tscKhz,
+      tscFrom: header.tscFrom,
     },
     limitUs: options.limit,
-    verdict: options.limit === undefined ? undefined : judged.all.maxUs > options.limit || judged.lost.samples > 0 ? 'fail' : 'pass',
+    verdict:
+      options.limit === undefined
+        ? undefined
+        : judged.all.maxUs > options.limit || judged.lost.samples > 0
+          ? 'fail'
+          : 'pass',
     settings,
     comparisons: comparisonsOf(turns),
     late,
@@ -68,7 +101,8 @@ export function makeReport({ subject, placement, plan, checks, versions, options
 }
 
 /** What else is on a command line, an installer's token for one, is nobody's business who reads a report. */
-const matters = /^(isolcpus|nohz|nohz_full|rcu_nocbs|rcu_nocb_poll|rcutree\.\w+|irqaffinity|kthread_cpus|threadirqs|skew_tick|preempt|tsc|clocksource|idle|processor\.\w+|intel_idle\.\w+|cpuidle\.\w+|(intel|amd)_pstate|mitigations|nosmt|hugepages|hugepagesz|default_hugepagesz|transparent_hugepage|nmi_watchdog|nowatchdog|nosoftlockup|audit|mce)(=|$)/;
+const matters =
+  /^(isolcpus|nohz|nohz_full|rcu_nocbs|rcu_nocb_poll|rcutree\.\w+|irqaffinity|kthread_cpus|threadirqs|skew_tick|preempt|tsc|clocksource|idle|processor\.\w+|intel_idle\.\w+|cpuidle\.\w+|(intel|amd)_pstate|mitigations|nosmt|hugepages|hugepagesz|default_hugepagesz|transparent_hugepage|nmi_watchdog|nowatchdog|nosoftlockup|audit|mce)(=|$)/;
 
 function realtimeParameters(commandLine: string): readonly string[] {
   return commandLine.split(/\s+/).filter((parameter) => matters.test(parameter));

@@ -26,6 +26,11 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await writeFile(`${path}.new`, text);
     await rename(`${path}.new`, path);
   } catch (error) {
-    throw new CommandError('REPORT_NOT_WRITTEN', `the report cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}; give --html a file in a directory that you may write to`, { cause: error });
+    throw new CommandError(
+      'REPORT_NOT_WRITTEN',
+      `the report cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}; give `
+        + `--html a file in a directory that you may write to`,
+      { cause: error },
+    );
   }
 }

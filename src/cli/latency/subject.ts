@@ -23,26 +23,59 @@ export interface Subject {
 
 /** Neither its disks, networks and devices nor its place on a node matter to how late its vCPUs run. */
 function bare(guest: Guest): Guest {
-  return { ...guest, disks: [], cloudInit: undefined, networks: [], hostDevices: [], nodeSelector: {}, tolerations: [{ operator: 'Exists' }], maxLatencyMicroseconds: undefined };
+  return {
+    ...guest,
+    disks: [],
+    cloudInit: undefined,
+    networks: [],
+    hostDevices: [],
+    nodeSelector: {},
+    tolerations: [{ operator: 'Exists' }],
+    maxLatencyMicroseconds: undefined,
+  };
 }
 
 /** @throws UsageError; CommandError where the files are not fine, or it is not plain what to measure. */
 export async function readSubject(options: LatencyOptions, io: Io): Promise<Subject> {
   const files = await readInputFiles(requiredFiles(options), io);
-  const parsed = parseFiles(options.class === undefined ? files : [...files, { file: '--class', text: vmOfClass(options.class) }]);
+  const parsed = parseFiles(
+    options.class === undefined ? files : [...files, { file: '--class', text: vmOfClass(options.class) }],
+  );
   const manifests = checkManifests(parsed, 'refuse');
   requireFine(manifests, io);
-  const { source, guest } = options.class === undefined
-    ? theVm(manifests.vms, options)
-    : { source: `RealtimeVMClass ${options.class}`, guest: manifests.vms.find(({ spec }) => spec.identity.name === classVm)!.guest };
+  const { source, guest } =
+    options.class === undefined
+      ? theVm(manifests.vms, options)
+      : {
+          source: `RealtimeVMClass ${options.class}`,
+          guest: manifests.vms.find(({ spec }) => spec.identity.name === classVm)!.guest,
+        };
   return { source, guest: bare(guest), inventory: inventoryHere(options, parsed.documents, io) };
 }
 
-function theVm(vms: readonly ManifestVm[], { file, vm }: LatencyOptions): { readonly source: string; readonly guest: Guest } {
-  const named = vms.filter(({ spec: { identity: { namespace, name } } }) => vm === undefined || vm === name || vm === `${namespace}/${name}`);
+function theVm(
+  vms: readonly ManifestVm[],
+  { file, vm }: LatencyOptions,
+): { readonly source: string; readonly guest: Guest } {
+  const named = vms.filter(
+    ({
+      spec: {
+        identity: { namespace, name },
+      },
+    }) => vm === undefined || vm === name || vm === `${namespace}/${name}`,
+  );
   const [one] = named;
-  if (one === undefined) throw new CommandError('VM_MISSING', `there is no RealtimeVM${vm === undefined ? '' : ` ${vm}`} in ${file!.join(', ')}; --class measures for a RealtimeVMClass`);
-  if (named.length > 1) throw new UsageError(`the files have ${named.length} VMs; say with --vm which one to stand in for: ${named.map(({ spec: { identity } }) => `${identity.namespace}/${identity.name}`).join(', ')}`);
+  if (one === undefined)
+    throw new CommandError(
+      'VM_MISSING',
+      `there is no RealtimeVM${vm === undefined ? '' : ` ${vm}`} in ${file!.join(', ')}; --class measures for a `
+        + `RealtimeVMClass`,
+    );
+  if (named.length > 1)
+    throw new UsageError(
+      `the files have ${named.length} VMs; say with --vm which one to stand in for: `
+        + named.map(({ spec: { identity } }) => `${identity.namespace}/${identity.name}`).join(', '),
+    );
   return { source: `RealtimeVM ${one.spec.identity.namespace}/${one.spec.identity.name}`, guest: one.guest };
 }
 
@@ -54,7 +87,9 @@ function vmOfClass(className: string): string {
   return [
     { apiVersion, kind: 'RealtimeImage', metadata, spec: { format: 'rom', source: { path: 'probe.rom' } } },
     { apiVersion, kind: 'RealtimeVM', metadata, spec: { className, image: { name: classVm } } },
-  ].map((document) => JSON.stringify(document)).join('\n---\n');
+  ]
+    .map((document) => JSON.stringify(document))
+    .join('\n---\n');
 }
 
 /** This host; which CPUs are for whom, a RealtimeNode among the files may say. */
@@ -65,7 +100,8 @@ function inventoryHere(options: LatencyOptions, documents: readonly ParsedDocume
     dedicatedCpus: chosen.dedicatedCpus ?? cpusOf(node?.dedicatedCpus),
     sharedCpus: chosen.sharedCpus ?? cpusOf(node?.sharedCpus),
   });
-  if (!inventory.ok) throw new CommandError('HOST_REFUSED', inventory.problems.map(({ message }) => message).join('; '));
+  if (!inventory.ok)
+    throw new CommandError('HOST_REFUSED', inventory.problems.map(({ message }) => message).join('; '));
   printWarnings(inventory.warnings, io);
   return inventory.value;
 }

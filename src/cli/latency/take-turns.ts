@@ -1,4 +1,7 @@
-/** Takes the turns of a measurement, setting by setting within each turn, so that what changes on the host meanwhile meets all alike. */
+/**
+ * Takes the turns of a measurement, setting by setting within each turn, so that what changes on the host meanwhile
+ * meets all alike.
+ */
 import type { DomainHostFacts } from '../../realtime/domain/host-facts.ts';
 import type { VirtType } from '../../realtime/domain/domain-input.ts';
 import type { GuestClock } from '../../realtime/latency/guest-clock.ts';
@@ -33,7 +36,12 @@ export interface TakenTurns {
   readonly header: HeaderLine;
 }
 
-export async function takeTurns(session: LatencySession, plan: TurnsPlan, io: Io, signal: AbortSignal): Promise<TakenTurns> {
+export async function takeTurns(
+  session: LatencySession,
+  plan: TurnsPlan,
+  io: Io,
+  signal: AbortSignal,
+): Promise<TakenTurns> {
   const turns: MeasuredTurn[] = [];
   const late: LateSample[] = [];
   let header: HeaderLine | undefined;
@@ -43,31 +51,66 @@ export async function takeTurns(session: LatencySession, plan: TurnsPlan, io: Io
       const startedAt = machineClock.date();
       const offsetMs = startedAt.getTime() - machineClock.nowMs();
       let watch: LateWatch | undefined;
-      const taken = await takeTurn({
-        ...plan,
-        watch: plan.why === undefined ? undefined : (process) => (watch = new LateWatch({ ...plan.why!, root: session.root, clock: machineClock, measured: plan.measured, setting }, process)),
-        clock: machineClock, uuid: machineRandom.uuid(), client: session.client, root: session.root, socketPath: session.socketPath, directory: session.directory, rom: session.rom,
-        setting,
-        durationMs: 1000 * plan.secondsPerTurn,
-        progress: plan.settings.length === 1 && plan.turns === 1 ? progress(plan.secondsPerTurn, io) : () => undefined,
-      }, signal);
+      const taken = await takeTurn(
+        {
+          ...plan,
+          watch:
+            plan.why === undefined
+              ? undefined
+              : (process) =>
+                  (watch = new LateWatch(
+                    { ...plan.why!, root: session.root, clock: machineClock, measured: plan.measured, setting },
+                    process,
+                  )),
+          clock: machineClock,
+          uuid: machineRandom.uuid(),
+          client: session.client,
+          root: session.root,
+          socketPath: session.socketPath,
+          directory: session.directory,
+          rom: session.rom,
+          setting,
+          durationMs: 1000 * plan.secondsPerTurn,
+          progress:
+            plan.settings.length === 1 && plan.turns === 1 ? progress(plan.secondsPerTurn, io) : () => undefined,
+        },
+        signal,
+      );
       header ??= taken.header;
       turns.push(measuredTurn(taken, startedAt, offsetMs));
-      late.push(...(watch?.finish(taken.guestClock) ?? []).map(({ window, attributions }): LateSample => ({
-        setting, vcpu: window.vcpu, us: window.histogram.maxUs, time: timeOf(taken.guestClock, window.maxAt, offsetMs), errorMs: Math.ceil(taken.guestClock.errorMs), attributions,
-      })));
-      worst.push(`${settingTitles[setting]} ${Math.max(...[...taken.worst.values()].map(({ us }) => us)).toFixed(1)} µs`);
+      late.push(
+        ...(watch?.finish(taken.guestClock) ?? []).map(({ window, attributions }): LateSample => ({
+          setting,
+          vcpu: window.vcpu,
+          us: window.histogram.maxUs,
+          time: timeOf(taken.guestClock, window.maxAt, offsetMs),
+          errorMs: Math.ceil(taken.guestClock.errorMs),
+          attributions,
+        })),
+      );
+      worst.push(
+        `${settingTitles[setting]} ${Math.max(...[...taken.worst.values()].map(({ us }) => us)).toFixed(1)} µs`,
+      );
     }
-    if (plan.settings.length > 1 || plan.turns > 1) io.err(`rtvm: turn ${turn} of ${plan.turns}: largest: ${worst.join(', ')}`);
+    if (plan.settings.length > 1 || plan.turns > 1)
+      io.err(`rtvm: turn ${turn} of ${plan.turns}: largest: ${worst.join(', ')}`);
   }
   return { turns, late: late.toSorted((one, other) => other.us - one.us), header: header! };
 }
 
-function measuredTurn({ setting, windows, worst, guestClock: clock, losses, audit }: Turn, startedAt: Date, offsetMs: number): MeasuredTurn {
+function measuredTurn(
+  { setting, windows, worst, guestClock: clock, losses, audit }: Turn,
+  startedAt: Date,
+  offsetMs: number,
+): MeasuredTurn {
   return {
     setting,
     startedAt: startedAt.toISOString(),
-    windows: windows.map(({ vcpu, histogram, maxAt }) => ({ vcpu, histogram, maxTime: timeOf(clock, maxAt, offsetMs) })),
+    windows: windows.map(({ vcpu, histogram, maxAt }) => ({
+      vcpu,
+      histogram,
+      maxTime: timeOf(clock, maxAt, offsetMs),
+    })),
     worst: new Map([...worst].map(([vcpu, { us, at }]) => [vcpu, { us, time: timeOf(clock, at, offsetMs) }])),
     errorMs: clock.errorMs,
     lost: { windows: losses.windows, samples: losses.samples, garbledLines: losses.garbledLines },
@@ -86,6 +129,8 @@ function progress(seconds: number, io: Io): (measuredMs: number, worstUs: number
   return (measuredMs, worstUs) => {
     if (measuredMs < next || measuredMs >= 1000 * seconds) return;
     next = measuredMs + step;
-    io.err(`rtvm: ${Math.floor(measuredMs / 1000)} of ${seconds} s measured; largest so far ${worstUs.toFixed(1)} µs`);
+    io.err(
+      `rtvm: ${Math.floor(measuredMs / 1000)} of ${seconds} s measured; largest so far ${worstUs.toFixed(1)} µs`,
+    );
   };
 }

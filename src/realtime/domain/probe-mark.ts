@@ -1,4 +1,7 @@
-/** How a domain says that it is a probe of `rtvm latency` and no VM: an element of its own in the metadata, without any VM's UID. */
+/**
+ * How a domain says that it is a probe of `rtvm latency` and no VM: an element of its own in the metadata, without
+ * any VM's UID.
+ */
 import { CpuListError, CpuSet } from '../cpu-set.ts';
 import { element } from './element.ts';
 import type { XmlElement } from './element.ts';
@@ -33,7 +36,9 @@ export function probeMarkIn(domain: XmlNode): ProbeMark | undefined {
   const mark = metadata?.children.find((node) => {
     const [prefix, local] = node.name.includes(':') ? node.name.split(':') : [undefined, node.name];
     const declaration = prefix === undefined ? 'xmlns' : `xmlns:${prefix}`;
-    return local === 'probe' && (node.attributes.get(declaration) ?? metadata.attributes.get(declaration)) === namespace;
+    return (
+      local === 'probe' && (node.attributes.get(declaration) ?? metadata.attributes.get(declaration)) === namespace
+    );
   });
   const [uuid, list] = [mark?.attributes.get('uuid'), mark?.attributes.get('cpus')];
   const own = domain.children.find(({ name }) => name === 'uuid')?.text.trim();

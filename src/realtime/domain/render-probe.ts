@@ -7,7 +7,10 @@ import { element, formatXml } from './element.ts';
 import { probeMark } from './probe-mark.ts';
 import { devices, machine } from './render.ts';
 
-const probeBoot: GuestBoot = { kind: 'rom', image: { name: 'probe', format: 'rom', source: { kind: 'path', path: 'probe.rom' } } };
+const probeBoot: GuestBoot = {
+  kind: 'rom',
+  image: { name: 'probe', format: 'rom', source: { kind: 'path', path: 'probe.rom' } },
+};
 
 export interface ProbeDomainInput extends Pick<DomainInput, 'guest' | 'placement' | 'virtType' | 'host'> {
   readonly name: string;
@@ -21,19 +24,38 @@ export interface ProbeDomainInput extends Pick<DomainInput, 'guest' | 'placement
 }
 
 /**
- * As renderDomain would render the VM, but for its disks, networks and devices, its boot, and who it is. It never reboots: a guest that began
+ * As renderDomain would render the VM, but for its disks, networks and devices, its boot, and who it is. It never
+ * reboots: a guest that began
  * anew would have measured two things. Its serial port is a terminal without a log.
  */
-export function renderProbeDomain({ guest, placement, virtType, host, name, uuid, holds, rom, settings }: ProbeDomainInput): string {
-  return formatXml(element('domain', { type: virtType }, [
-    element('name', {}, name),
-    element('uuid', {}, uuid),
-    probeMark({ uuid, cpus: exclusiveCpus(holds) }),
-    ...machine({ guest, placement, virtType, host }, { boot: boot(probeBoot, { rom }), sharesMemory: false, onReboot: 'destroy' }),
-    element('sysinfo', { type: 'fwcfg' }, [element('entry', { name: 'opt/rtvm/probe' }, settings)]),
-    devices([], [
-      element('serial', { type: 'pty' }, [element('target', { type: 'isa-serial', port: 0 })]),
-      element('console', { type: 'pty' }, [element('target', { type: 'serial', port: 0 })]),
+export function renderProbeDomain({
+  guest,
+  placement,
+  virtType,
+  host,
+  name,
+  uuid,
+  holds,
+  rom,
+  settings,
+}: ProbeDomainInput): string {
+  return formatXml(
+    element('domain', { type: virtType }, [
+      element('name', {}, name),
+      element('uuid', {}, uuid),
+      probeMark({ uuid, cpus: exclusiveCpus(holds) }),
+      ...machine(
+        { guest, placement, virtType, host },
+        { boot: boot(probeBoot, { rom }), sharesMemory: false, onReboot: 'destroy' },
+      ),
+      element('sysinfo', { type: 'fwcfg' }, [element('entry', { name: 'opt/rtvm/probe' }, settings)]),
+      devices(
+        [],
+        [
+          element('serial', { type: 'pty' }, [element('target', { type: 'isa-serial', port: 0 })]),
+          element('console', { type: 'pty' }, [element('target', { type: 'serial', port: 0 })]),
+        ],
+      ),
     ]),
-  ]));
+  );
 }

@@ -33,13 +33,15 @@ interface Held {
 }
 
 /**
- * @param events of the CPUs that the thread may have run on, each CPU's in order. The trace must reach back to before the span, or nothing
+ * @param events of the CPUs that the thread may have run on, each CPU's in order. The trace must reach back to
+ * before the span, or nothing
  * is known.
  * @returns the largest share first; one `unknown` where less than {@link leastShare} of the time is accounted for.
  */
 export function attribute(span: LateSpan, events: readonly TraceEvent[], host: TracedHost): readonly Attribution[] {
   const ordered = events.toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
-  if (ordered[0] === undefined || ordered[0].at > span.from) return [unknown('the trace does not reach back to it', 0)];
+  if (ordered[0] === undefined || ordered[0].at > span.from)
+    return [unknown('the trace does not reach back to it', 0)];
   const { held, running } = walk(ordered, span, host);
   const shares = new Map<string, { cause: Cause; what: string; ticks: bigint }>();
   for (const { cause, what, from, to } of held) {
@@ -49,23 +51,45 @@ export function attribute(span: LateSpan, events: readonly TraceEvent[], host: T
     shares.set(key, { cause, what, ticks: (shares.get(key)?.ticks ?? 0n) + ticks });
   }
   const all = Number(span.to - span.from);
-  const attributions = [...shares.values()].map(({ cause, what, ticks }): Attribution => ({ cause, what, share: Number(ticks) / all, remedy: remedies[cause] })).sort((one, other) => other.share - one.share);
+  const attributions = [...shares.values()]
+    .map(({ cause, what, ticks }): Attribution => ({
+      cause,
+      what,
+      share: Number(ticks) / all,
+      remedy: remedies[cause],
+    }))
+    .sort((one, other) => other.share - one.share);
   const explained = attributions.reduce((sum, { share }) => sum + share, 0);
   if (explained >= leastShare) return attributions.filter(({ share }) => share >= 0.01);
   const hadCpu = running.reduce((sum, { from, to }) => sum + Number(maxOf(0n, overlap(from, to, span))), 0) / all;
   if (hadCpu >= leastShare) return byExclusion(hadCpu, explained, host);
   const most = attributions[0];
-  return [unknown(most === undefined ? 'nothing was seen that would account for it' : `what was seen accounts for ${percent(explained)} of the time, most of it ${most.what}`, 0)];
+  return [
+    unknown(
+      most === undefined
+        ? 'nothing was seen that would account for it'
+        : `what was seen accounts for ${percent(explained)} of the time, most of it ${most.what}`,
+      0,
+    ),
+  ];
 }
 
 /** The thread had its CPU, and no interrupt of this host took the time. */
 function byExclusion(hadCpu: number, explained: number, { isGuest }: TracedHost): readonly Attribution[] {
-  const seen = `the thread had its CPU for ${percent(hadCpu)} of the time, interrupts of this host for ${percent(explained)}`;
-  if (isGuest) return [unknown(`${seen}: taken from outside, as this host is a virtual machine, or spent in the guest's own exits`, 0)];
+  const seen = `the thread had its CPU for ${percent(hadCpu)} of the time, interrupts of this host for `
+    + percent(explained);
+  if (isGuest)
+    return [
+      unknown(`${seen}: taken from outside, as this host is a virtual machine, or spent in the guest's own exits`, 0),
+    ];
   return [{ cause: 'hardware', what: `by exclusion: ${seen}`, share: hadCpu, remedy: remedies.hardware }];
 }
 
-function walk(events: readonly TraceEvent[], span: LateSpan, host: TracedHost): { held: Held[]; running: { from: bigint; to: bigint }[] } {
+function walk(
+  events: readonly TraceEvent[],
+  span: LateSpan,
+  host: TracedHost,
+): { held: Held[]; running: { from: bigint; to: bigint }[] } {
   const held: Held[] = [];
   const running: { from: bigint; to: bigint }[] = [];
   /** Since when the thread has been off its CPU, where it left it, and who has that CPU since when. */
@@ -84,7 +108,8 @@ function walk(events: readonly TraceEvent[], span: LateSpan, host: TracedHost): 
           off = { ...off, task: event.next, taskSince: event.at };
         }
         if (event.next.pid === span.tid) {
-          if (off !== undefined && off.cpu !== event.cpu) held.push({ ...causeOf(off, span, host), from: off.taskSince, to: event.at });
+          if (off !== undefined && off.cpu !== event.cpu)
+            held.push({ ...causeOf(off, span, host), from: off.taskSince, to: event.at });
           off = undefined;
           on = { cpu: event.cpu, since: event.at };
         }
@@ -92,7 +117,10 @@ function walk(events: readonly TraceEvent[], span: LateSpan, host: TracedHost): 
       case 'enter': {
         if (event.pid !== span.tid) break;
         const what = event.work.kind === 'irq' ? `IRQ ${event.work.name}` : `softirq ${event.work.name}`;
-        interrupts.set(event.cpu, [...(interrupts.get(event.cpu) ?? []), { cause: event.work.kind, what, since: event.at }]);
+        interrupts.set(event.cpu, [
+          ...(interrupts.get(event.cpu) ?? []),
+          { cause: event.work.kind, what, since: event.at },
+        ]);
         break;
       }
       case 'leave': {
@@ -105,7 +133,13 @@ function walk(events: readonly TraceEvent[], span: LateSpan, host: TracedHost): 
         break;
       }
       case 'nmi':
-        if (event.pid === span.tid) held.push({ cause: 'nmi', what: 'NMI', from: event.at - BigInt(Math.round(event.ns * span.tscKhz / 1e6)), to: event.at });
+        if (event.pid === span.tid)
+          held.push({
+            cause: 'nmi',
+            what: 'NMI',
+            from: event.at - BigInt(Math.round((event.ns * span.tscKhz) / 1e6)),
+            to: event.at,
+          });
         break;
       case 'tsc-offset':
         break;
@@ -117,7 +151,11 @@ function walk(events: readonly TraceEvent[], span: LateSpan, host: TracedHost): 
 }
 
 /** Why the thread was not on its CPU while that task was. */
-function causeOf({ state, task }: { readonly state: string; readonly task: TraceTask }, span: LateSpan, host: TracedHost): { readonly cause: Cause; readonly what: string } {
+function causeOf(
+  { state, task }: { readonly state: string; readonly task: TraceTask },
+  span: LateSpan,
+  host: TracedHost,
+): { readonly cause: Cause; readonly what: string } {
   if (/^[Tt]/.test(state)) return { cause: 'stopped', what: 'the domain was stopped' };
   if (!state.startsWith('R')) return { cause: 'unknown', what: `its own thread slept (state ${state})` };
   // Nothing else makes an ordinary thread run before a FIFO one that is ready.
@@ -126,26 +164,39 @@ function causeOf({ state, task }: { readonly state: string; readonly task: Trace
       ? { cause: 'fair-server', what: `the fair server ran ${threadTitle(task, host)}` }
       : { cause: 'rt-throttling', what: `RT throttling ran ${threadTitle(task, host)}` };
   }
-  if (task.pid === 0) return span.fifo && !host.hasFairServer
-    ? { cause: 'rt-throttling', what: 'RT throttling left the CPU idle' }
-    : { cause: 'unknown', what: 'the CPU was idle though the thread was ready' };
+  if (task.pid === 0)
+    return span.fifo && !host.hasFairServer
+      ? { cause: 'rt-throttling', what: 'RT throttling left the CPU idle' }
+      : { cause: 'unknown', what: 'the CPU was idle though the thread was ready' };
   return { cause: 'thread', what: threadTitle(task, host) };
 }
 
 function threadTitle({ comm, pid, prio }: TraceTask, { policyOf }: TracedHost): string {
-  const class_ = prio < 0 ? 'DEADLINE' : prio < 100 ? `${policyOf(pid) ?? 'realtime'} ${99 - prio}` : `${policyOf(pid) ?? 'OTHER'}, nice ${prio - 120}`;
+  const class_ =
+    prio < 0
+      ? 'DEADLINE'
+      : prio < 100
+        ? `${policyOf(pid) ?? 'realtime'} ${99 - prio}`
+        : `${policyOf(pid) ?? 'OTHER'}, nice ${prio - 120}`;
   return `${comm} (pid ${pid}, ${class_})`;
 }
 
 /** What would end it, by the host check or setting of that name. */
 const remedies: Readonly<Partial<Record<Cause, string>>> = {
-  'irq': 'keep interrupts off the guest\'s CPUs: host check interrupts; a local timer goes with nohz_full (host check tickless-cpus)',
-  'softirq': 'softirqs follow the interrupts and timers of their CPU: host checks interrupts, tickless-cpus and rcu-callbacks',
-  'thread': 'keep other threads off the guest\'s CPUs (host check isolated-cpus), or give the guest a higher priority (spec.cpu.realtime.priority)',
+  'irq':
+    "keep interrupts off the guest's CPUs: host check interrupts; a local timer goes with nohz_full (host check "
+      + "tickless-cpus)",
+  'softirq':
+    'softirqs follow the interrupts and timers of their CPU: host checks interrupts, tickless-cpus and rcu-callbacks',
+  'thread':
+    "keep other threads off the guest's CPUs (host check isolated-cpus), or give the guest a higher priority "
+      + "(spec.cpu.realtime.priority)",
   'rt-throttling': 'host check rt-throttling: kernel.sched_rt_runtime_us = -1',
-  'fair-server': 'host check fair-server: runtime 0 on the guest\'s CPUs, or no ordinary thread that wants them',
+  'fair-server': "host check fair-server: runtime 0 on the guest's CPUs, or no ordinary thread that wants them",
   'nmi': 'switch off the NMI watchdog (kernel.nmi_watchdog=0) and stop perf on these CPUs',
-  'hardware': 'ask the firmware (BIOS) set-up for its realtime profile: power states, SMIs, corrected-error reporting; hwlat and the vendor\'s tools tell more',
+  'hardware':
+    "ask the firmware (BIOS) set-up for its realtime profile: power states, SMIs, corrected-error reporting; "
+      + "hwlat and the vendor's tools tell more",
   'steal': 'run realtime guests on a host that is no virtual machine (host check bare-metal)',
   'stopped': 'find who stops the domain: a debugger, a snapshot, a signal',
 };

@@ -15,6 +15,8 @@ describe('a measurement on a host with others', () => {
     const holders = ['2', '4', '6'].map((list) => ({ uuid: list, cpus: cpus(list) }));
     expect(placeBeside(host, guest, holders, { disturb: false })).toMatchObject({ kind: 'refused' });
     expect(placeBeside(host, guest, holders, { disturb: true })).toMatchObject({ kind: 'placed' });
-    expect(placeBeside(host, guest, [{ uuid: 'all', cpus: cpus('2-7') }], { disturb: true })).toMatchObject({ kind: 'refused' });
+    expect(placeBeside(host, guest, [{ uuid: 'all', cpus: cpus('2-7') }], { disturb: true })).toMatchObject({
+      kind: 'refused',
+    });
   });
 });

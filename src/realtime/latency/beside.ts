@@ -16,16 +16,25 @@ export interface CpuHolder {
 }
 
 /**
- * Places the guest as a VM is placed, on what nobody has. The siblings of a held CPU count as held too: what runs there slows its holder.
+ * Places the guest as a VM is placed, on what nobody has. The siblings of a held CPU count as held too: what runs
+ * there slows its holder.
  * @param disturb a person has said that they may be used.
  */
-export function placeBeside(inventory: HostInventory, guest: Guest, holders: readonly CpuHolder[], { disturb }: { readonly disturb: boolean }): Decision {
+export function placeBeside(
+  inventory: HostInventory,
+  guest: Guest,
+  holders: readonly CpuHolder[],
+  { disturb }: { readonly disturb: boolean },
+): Decision {
   const held = holders.map(({ uuid, cpus, placement }) => ({
     uid: uuid,
     placement: { ...(placement ?? reserving(cpus)), host: inventory.name },
   }));
   const siblings = disturb ? CpuSet.empty() : siblingsOf(unionOf(holders.map(({ cpus }) => cpus)), inventory);
-  return new Cluster([inventory], [...held, { uid: 'siblings', placement: { ...reserving(siblings), host: inventory.name } }]).decide(guest);
+  return new Cluster(
+    [inventory],
+    [...held, { uid: 'siblings', placement: { ...reserving(siblings), host: inventory.name } }],
+  ).decide(guest);
 }
 
 /** The CPUs that share a core with these, without them. */
@@ -34,5 +43,13 @@ export function siblingsOf(cpus: CpuSet, { cores }: Pick<HostInventory, 'cores'>
 }
 
 function reserving(reservedCpus: CpuSet): Omit<Placement, 'host'> {
-  return { cells: [], vcpuPins: [], realtimeVcpus: CpuSet.empty<VcpuId>(), emulatorCpus: CpuSet.empty(), reservedCpus, devices: [], extraMemoryMiB: 0 };
+  return {
+    cells: [],
+    vcpuPins: [],
+    realtimeVcpus: CpuSet.empty<VcpuId>(),
+    emulatorCpus: CpuSet.empty(),
+    reservedCpus,
+    devices: [],
+    extraMemoryMiB: 0,
+  };
 }

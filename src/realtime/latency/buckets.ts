@@ -1,5 +1,6 @@
 /**
- * The buckets of a latency histogram, as the probe guest fills them (guest/layout.inc): one for each microsecond below 1024,
+ * The buckets of a latency histogram, as the probe guest fills them (guest/layout.inc): one for each microsecond
+ * below 1024,
  * then 32 for each doubling until 2^24 µs (16.8 s), so that a value is known to 3 %, and one for all that is longer.
  */
 

@@ -1,5 +1,6 @@
 /**
- * How two settings differ, from turns that were taken one after the other under one load: the ratio of each pair of turns, and between which
+ * How two settings differ, from turns that were taken one after the other under one load: the ratio of each pair of
+ * turns, and between which
  * bounds their median is. Nothing is assumed of how latencies are distributed.
  */
 import { borneLevels, merge, percentileUs, samplesOf } from './histogram.ts';
@@ -32,7 +33,10 @@ export interface Ratio {
 export function compareTurns(base: readonly TurnFigures[], other: readonly TurnFigures[]): readonly Ratio[] {
   const fewest = Math.min(...[...base, ...other].map(({ histogram }) => samplesOf(histogram)));
   const figures: [Figure, (turn: TurnFigures) => number][] = [
-    ...borneLevels(fewest).map((percent): [Figure, (turn: TurnFigures) => number] => [`p${percent}`, ({ histogram }) => percentileUs(histogram, percent)]),
+    ...borneLevels(fewest).map((percent): [Figure, (turn: TurnFigures) => number] => [
+      `p${percent}`,
+      ({ histogram }) => percentileUs(histogram, percent),
+    ]),
     ['window-max', ({ windowMaxUs }) => median(windowMaxUs)],
     ['max', ({ histogram }) => histogram.maxUs],
   ];
@@ -42,7 +46,12 @@ export function compareTurns(base: readonly TurnFigures[], other: readonly TurnF
 function ratio(figure: Figure, base: readonly number[], other: readonly number[]): Ratio {
   const perTurn = base.map((us, turn) => us / other[turn]!);
   const between = medianBounds(perTurn);
-  const verdict = between === undefined || (between[0] <= 1 && between[1] >= 1) ? 'cannot tell' : between[0] > 1 ? 'better' : 'worse';
+  const verdict =
+    between === undefined || (between[0] <= 1 && between[1] >= 1)
+      ? 'cannot tell'
+      : between[0] > 1
+        ? 'better'
+        : 'worse';
   return { figure, baseUs: median(base), otherUs: median(other), perTurn, median: median(perTurn), between, verdict };
 }
 
@@ -53,24 +62,29 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The values between which the median of all that could have been drawn lies, with at least 95 % certainty: each draw is above it as often
+ * The values between which the median of all that could have been drawn lies, with at least 95 % certainty: each
+ * draw is above it as often
  * as below, so how many are is binomial. Six draws are the fewest that can say so.
  */
 export function medianBounds(values: readonly number[]): readonly [number, number] | undefined {
   const sorted = values.toSorted((one, other) => one - other);
   const count = sorted.length;
   let [below, term, outside] = [-1, 2 ** -count, 0];
-  // `below` draws may be left out at each end as long as the chance that the median is out there stays within 2.5 % a side.
+  // `below` draws may be left out at each end as long as the chance that the median is out there stays within 2.5 %
+  // a side.
   for (let left = 0; left < count / 2; left += 1) {
     outside += term;
     if (outside > 0.025) break;
     below = left;
-    term = term * (count - left) / (left + 1);
+    term = (term * (count - left)) / (left + 1);
   }
   return below < 0 ? undefined : [sorted[below]!, sorted[count - 1 - below]!];
 }
 
 /** All turns of one setting in one. */
 export function mergeTurns(turns: readonly TurnFigures[]): TurnFigures {
-  return { histogram: merge(turns.map(({ histogram }) => histogram)), windowMaxUs: turns.flatMap(({ windowMaxUs }) => windowMaxUs) };
+  return {
+    histogram: merge(turns.map(({ histogram }) => histogram)),
+    windowMaxUs: turns.flatMap(({ windowMaxUs }) => windowMaxUs),
+  };
 }

@@ -1,10 +1,14 @@
 /**
- * How a guest's TSC and a clock of the host are related, from lines whose moments both sides know: the guest put a line together before the
+ * How a guest's TSC and a clock of the host are related, from lines whose moments both sides know: the guest put a
+ * line together before the
  * host had it, and ran its first instruction after the host let it. What is in between is not known, and stated.
  */
 
 export interface GuestClock {
-  /** The host's time, in milliseconds, at which the guest's TSC was this: at most that, and earlier by no more than {@link errorMs}. */
+  /**
+   * The host's time, in milliseconds, at which the guest's TSC was this: at most that, and earlier by no more than
+   * {@link errorMs}.
+   */
   readonly hostMs: (tsc: bigint) => number;
   readonly errorMs: number;
 }
@@ -17,20 +21,23 @@ export interface ClockReading {
 }
 
 /**
- * @param readings at least one. @param startedMs the host's clock just before the guest was let run, and before all readings.
+ * @param readings at least one. @param startedMs the host's clock just before the guest was let run, and before all
+ * readings.
  * @param tscKhz of the guest.
  */
 export function relateClocks(readings: readonly ClockReading[], startedMs: number, tscKhz: number): GuestClock {
   const first = readings[0]!.tsc;
   const ticksMs = (tsc: bigint) => Number(tsc - first) / tscKhz;
-  // Of all offsets that no reading forbids the largest: lines are here soon after, but the guest may have taken long to begin.
+  // Of all offsets that no reading forbids the largest: lines are here soon after, but the guest may have taken long
+  // to begin.
   let latest = Infinity;
   for (const { tsc, hostMs } of readings) latest = Math.min(latest, hostMs - ticksMs(tsc));
   return { hostMs: (tsc) => latest + ticksMs(tsc), errorMs: Math.max(0, latest - startedMs) };
 }
 
 /**
- * Whether the guest's TSC has run at the frequency that it states. @returns the rate that was seen, as a share of that, or undefined where
+ * Whether the guest's TSC has run at the frequency that it states. @returns the rate that was seen, as a share of
+ * that, or undefined where
  * what was seen allows the stated one: lines are late by what the host's load makes them.
  */
 export function wrongRate(readings: readonly ClockReading[], tscKhz: number): number | undefined {

@@ -30,7 +30,10 @@ export function samplesOf({ counts }: Histogram): number {
   return samples;
 }
 
-/** Samples of at least this long, as exactly as the buckets tell: those of the bucket that it falls into are not counted. */
+/**
+ * Samples of at least this long, as exactly as the buckets tell: those of the bucket that it falls into are not
+ * counted.
+ */
 export function samplesBeyond({ counts }: Histogram, us: number): number {
   let samples = 0;
   for (const [bucket, count] of counts) if (bucketFromUs(bucket) >= us) samples += count;
@@ -40,7 +43,9 @@ export function samplesBeyond({ counts }: Histogram, us: number): number {
 export interface Percentile {
   /** 99.9: that share of samples, in percent, was at most `us` late. */
   readonly percent: number;
-  /** The end of the bucket that the sample is in, or the largest sample where that is less: never an understatement. */
+  /**
+   * The end of the bucket that the sample is in, or the largest sample where that is less: never an understatement.
+   */
   readonly us: number;
 }
 

@@ -2,7 +2,18 @@
 import type { Setting } from './setting.ts';
 
 /** What kept the vCPU from running. `unknown`: what was seen does not account for the time. */
-export const causes = ['irq', 'softirq', 'thread', 'nmi', 'rt-throttling', 'fair-server', 'hardware', 'steal', 'stopped', 'unknown'] as const;
+export const causes = [
+  'irq',
+  'softirq',
+  'thread',
+  'nmi',
+  'rt-throttling',
+  'fair-server',
+  'hardware',
+  'steal',
+  'stopped',
+  'unknown',
+] as const;
 export type Cause = (typeof causes)[number];
 
 export interface Attribution {

@@ -86,7 +86,7 @@ export class ProbeReport {
         this.#header = line;
         return line;
       case 'buckets': {
-        const before = line.part === 0 ? [] : this.#pending.get(line.vcpu) ?? [];
+        const before = line.part === 0 ? [] : (this.#pending.get(line.vcpu) ?? []);
         this.#pending.set(line.vcpu, [...before, line]);
         return undefined;
       }
@@ -117,20 +117,39 @@ export class ProbeReport {
   }
 }
 
-/** A line with a good checksum that contradicts the ones before it, or itself, is believed no more than one without. */
+/**
+ * A line with a good checksum that contradicts the ones before it, or itself, is believed no more than one without.
+ */
 function followsUpon(line: WindowLine, last: WindowLine | undefined): boolean {
-  if (line.window <= (last?.window ?? 0) || line.samples === 0 || line.from > line.to || line.to > line.now) return false;
+  if (line.window <= (last?.window ?? 0) || line.samples === 0 || line.from > line.to || line.to > line.now)
+    return false;
   if (line.minUs > line.maxUs || line.maxUs > line.allMaxUs || line.allMaxUs < (last?.allMaxUs ?? 0)) return false;
   const [samples, from] = [last?.allSamples ?? 0, last?.to ?? 0n];
-  return line.from >= from && (line.window === (last?.window ?? 0) + 1 ? line.allSamples === samples + line.samples : line.allSamples >= samples + line.samples);
+  return (
+    line.from >= from &&
+    (line.window === (last?.window ?? 0) + 1
+      ? line.allSamples === samples + line.samples
+      : line.allSamples >= samples + line.samples)
+  );
 }
 
-/** Undefined where a part is missing or is another window's, or they do not add up to what the window says of itself. */
-function countsOf({ window, parts, samples, minUs, maxUs }: WindowLine, lines: readonly BucketsLine[]): ReadonlyMap<number, number> | undefined {
-  if (lines.length !== parts || lines.some((line, index) => line.window !== window || line.part !== index)) return undefined;
+/**
+ * Undefined where a part is missing or is another window's, or they do not add up to what the window says of itself.
+ */
+function countsOf(
+  { window, parts, samples, minUs, maxUs }: WindowLine,
+  lines: readonly BucketsLine[],
+): ReadonlyMap<number, number> | undefined {
+  if (lines.length !== parts || lines.some((line, index) => line.window !== window || line.part !== index))
+    return undefined;
   const entries = lines.flatMap((line) => line.entries);
   const rising = entries.every(([bucket], index) => bucket > (entries[index - 1]?.[0] ?? -1));
   const [first, last] = [entries[0]?.[0], entries.at(-1)?.[0]];
   const counts = new Map(entries);
-  return rising && first === bucketOf(minUs) && last === bucketOf(maxUs) && samplesOf({ counts, minUs, maxUs }) === samples ? counts : undefined;
+  return rising &&
+    first === bucketOf(minUs) &&
+    last === bucketOf(maxUs) &&
+    samplesOf({ counts, minUs, maxUs }) === samples
+    ? counts
+    : undefined;
 }

@@ -1,4 +1,6 @@
-/** What a measurement gave, with all conditions under which it was taken: what `-o json` prints and the report shows. */
+/**
+ * What a measurement gave, with all conditions under which it was taken: what `-o json` prints and the report shows.
+ */
 import type { HostCheck } from '../checks/host-check.ts';
 import { bucketFromUs, bucketToUs } from './buckets.ts';
 import { compareTurns, median } from './compare.ts';
@@ -95,7 +97,14 @@ export interface ImportedResult {
   /** `guest`: inside a VM; `host`: on a host without one. */
   readonly where: 'guest' | 'host';
   readonly title: string;
-  readonly threads: readonly { readonly thread: string; readonly samples: number; readonly minUs: number; readonly avgUs?: number | undefined; readonly maxUs: number; readonly percentiles: readonly Percentile[] }[];
+  readonly threads: readonly {
+    readonly thread: string;
+    readonly samples: number;
+    readonly minUs: number;
+    readonly avgUs?: number | undefined;
+    readonly maxUs: number;
+    readonly percentiles: readonly Percentile[];
+  }[];
 }
 
 export interface LatencyReport {
@@ -137,7 +146,12 @@ export function settingReports(turns: readonly MeasuredTurn[]): readonly Setting
       setting,
       all: figuresOf(own),
       vcpus: vcpus.map((vcpu) => ({ vcpu, ...figuresOf(own.map((turn) => ofVcpu(turn, vcpu))) })),
-      turns: own.map((turn, index) => ({ turn: index + 1, startedAt: turn.startedAt, figures: figuresOf([turn]), windowMaxUs: turn.windows.map(({ histogram }) => histogram.maxUs) })),
+      turns: own.map((turn, index) => ({
+        turn: index + 1,
+        startedAt: turn.startedAt,
+        figures: figuresOf([turn]),
+        windowMaxUs: turn.windows.map(({ histogram }) => histogram.maxUs),
+      })),
       verified: own.every(({ verified }) => verified),
       lost: {
         windows: sum(own.map(({ lost }) => lost.windows)),
@@ -161,11 +175,18 @@ export function comparisonsOf(turns: readonly MeasuredTurn[]): readonly Comparis
 
 function turnFigures({ windows, worst }: MeasuredTurn): TurnFigures {
   const histogram = merge(windows.map((window) => window.histogram));
-  return { histogram: { ...histogram, maxUs: Math.max(histogram.maxUs, ...[...worst.values()].map(({ us }) => us)) }, windowMaxUs: windows.map((window) => window.histogram.maxUs) };
+  return {
+    histogram: { ...histogram, maxUs: Math.max(histogram.maxUs, ...[...worst.values()].map(({ us }) => us)) },
+    windowMaxUs: windows.map((window) => window.histogram.maxUs),
+  };
 }
 
 function ofVcpu(turn: MeasuredTurn, vcpu: number): MeasuredTurn {
-  return { ...turn, windows: turn.windows.filter((window) => window.vcpu === vcpu), worst: new Map([...turn.worst].filter(([each]) => each === vcpu)) };
+  return {
+    ...turn,
+    windows: turn.windows.filter((window) => window.vcpu === vcpu),
+    worst: new Map([...turn.worst].filter(([each]) => each === vcpu)),
+  };
 }
 
 function figuresOf(turns: readonly MeasuredTurn[]): Figures {
@@ -180,10 +201,12 @@ function figuresOf(turns: readonly MeasuredTurn[]): Figures {
     maxAt: worst === undefined ? undefined : { time: worst.time, errorMs: Math.ceil(worst.errorMs) },
     windowMaxUs: windowMaxUs.length === 0 ? 0 : median(windowMaxUs),
     percentiles: percentiles(histogram),
-    buckets: [...histogram.counts].sort(([one], [other]) => one - other).map(([bucket, count]) => {
-      const to = bucketToUs(bucket);
-      return [bucketFromUs(bucket), Number.isFinite(to) ? to : null, count] as const;
-    }),
+    buckets: [...histogram.counts]
+      .sort(([one], [other]) => one - other)
+      .map(([bucket, count]) => {
+        const to = bucketToUs(bucket);
+        return [bucketFromUs(bucket), Number.isFinite(to) ? to : null, count] as const;
+      }),
   };
 }
 

@@ -9,7 +9,8 @@ import { pinCpus } from '../placement.ts';
 import type { Placement } from '../placement.ts';
 
 /**
- * `floating`: every thread on all CPUs of the guest; `pinned`: each vCPU where the guest has it; `pinned-fifo`: that, and its realtime vCPUs
+ * `floating`: every thread on all CPUs of the guest; `pinned`: each vCPU where the guest has it; `pinned-fifo`:
+ * that, and its realtime vCPUs
  * SCHED_FIFO; `realtime`: the whole guest as asked for, with its pages, locked memory and features.
  */
 export const settings = ['floating', 'pinned', 'pinned-fifo', 'realtime'] as const;
@@ -31,7 +32,11 @@ export interface MeasuredGuest {
 export function withSetting({ guest, placement }: MeasuredGuest, setting: Setting): MeasuredGuest {
   if (setting === 'realtime') return { guest, placement };
   const plain: MeasuredGuest = {
-    guest: { ...guest, cpu: { ...guest.cpu, realtime: undefined, policy: 'Shared' }, memory: { ...guest.memory, pageSize: 'Small', locked: false } },
+    guest: {
+      ...guest,
+      cpu: { ...guest.cpu, realtime: undefined, policy: 'Shared' },
+      memory: { ...guest.memory, pageSize: 'Small', locked: false },
+    },
     placement: { ...placement, cells: placement.cells.map((cell) => ({ ...cell, pageSizeKiB: smallPageKiB })) },
   };
   switch (setting) {
@@ -41,7 +46,7 @@ export function withSetting({ guest, placement }: MeasuredGuest, setting: Settin
       return { ...plain, placement: withoutFifo(plain.placement) };
     case 'floating': {
       const cpus = unionOf([...placement.vcpuPins.map(pinCpus), placement.emulatorCpus]);
-      const vcpuPins = placement.vcpuPins.map(({ vcpu }) => ({ kind: 'floating', vcpu, cpus } as const));
+      const vcpuPins = placement.vcpuPins.map(({ vcpu }) => ({ kind: 'floating', vcpu, cpus }) as const);
       return { ...plain, placement: { ...withoutFifo(plain.placement), vcpuPins, emulatorCpus: cpus } };
     }
   }
@@ -51,7 +56,10 @@ function withoutFifo(placement: Placement): Placement {
   return { ...placement, priority: undefined, realtimeVcpus: CpuSet.empty<VcpuId>() };
 }
 
-/** The vCPUs that are measured: the realtime ones; of a guest without any, those that have a pCPU of their own, or else all. */
+/**
+ * The vCPUs that are measured: the realtime ones; of a guest without any, those that have a pCPU of their own, or
+ * else all.
+ */
 export function measuredVcpus({ cpu }: Guest): VcpuSet {
   if (cpu.realtime !== undefined) return cpu.realtime.vcpus;
   return cpu.dedicatedVcpus.isEmpty ? allVcpus(cpu.vcpus) : cpu.dedicatedVcpus;

@@ -1,4 +1,7 @@
-/** Lines of the kernel's trace (tracefs, text form), as far as they say who had a CPU when. Names in them are anybody's. */
+/**
+ * Lines of the kernel's trace (tracefs, text form), as far as they say who had a CPU when. Names in them are
+ * anybody's.
+ */
 
 export type TraceEvent = { readonly cpu: number; readonly at: bigint; readonly pid: number } & (
   | { readonly kind: 'switch'; readonly prev: TraceTask & { readonly state: string }; readonly next: TraceTask }
@@ -22,9 +25,13 @@ export interface InterruptWork {
 }
 
 const lineForm = /^\s*.{1,24}-(\d+)\s+(?:\([ \d-]+\)\s+)?\[(\d+)\]\s+\S+\s+(\d+): (\w+): (.*)$/;
-const switchForm = /^prev_comm=(.*) prev_pid=(\d+) prev_prio=(-?\d+) prev_state=(\S+) ==> next_comm=(.*) next_pid=(\d+) next_prio=(-?\d+)$/;
+const switchForm =
+  /^prev_comm=(.*) prev_pid=(\d+) prev_prio=(-?\d+) prev_state=(\S+) ==> next_comm=(.*) next_pid=(\d+) next_prio=(-?\d+)$/;
 
-/** Of a trace whose clock counts in whole numbers (`x86-tsc`), in the order of the lines; what is of another form is left out. */
+/**
+ * Of a trace whose clock counts in whole numbers (`x86-tsc`), in the order of the lines; what is of another form is
+ * left out.
+ */
 export function parseTrace(text: string): readonly TraceEvent[] {
   return text.split('\n').flatMap((line) => parseLine(line) ?? []);
 }
@@ -45,14 +52,17 @@ function parseLine(line: string): TraceEvent | undefined {
       if (parts === null) return undefined;
       const [, prevComm, prevPid, prevPrio, state, nextComm, nextPid, nextPrio] = parts;
       return {
-        ...common, kind: 'switch',
+        ...common,
+        kind: 'switch',
         prev: { comm: prevComm!, pid: Number(prevPid), prio: Number(prevPrio), state: state! },
         next: { comm: nextComm!, pid: Number(nextPid), prio: Number(nextPrio) },
       };
     }
     case 'irq_handler_entry': {
       const parts = /^irq=(\d+) name=(.*)$/.exec(rest!);
-      return parts === null ? undefined : { ...common, kind: 'enter', work: { kind: 'irq', name: `${parts[1]!} ${parts[2]!}` } };
+      return parts === null
+        ? undefined
+        : { ...common, kind: 'enter', work: { kind: 'irq', name: `${parts[1]!} ${parts[2]!}` } };
     }
     case 'irq_handler_exit':
       return { ...common, kind: 'leave', work: 'irq' };
@@ -76,8 +86,14 @@ function parseLine(line: string): TraceEvent | undefined {
 }
 
 /** `local_timer_entry`, `reschedule_exit` of events/irq_vectors. */
-function vectorEvent(name: string, common: { readonly cpu: number; readonly at: bigint; readonly pid: number }): TraceEvent | undefined {
-  const match = /^(local_timer|reschedule|call_function|call_function_single|irq_work|x86_platform_ipi|thermal_apic)_(entry|exit)$/.exec(name);
+function vectorEvent(
+  name: string,
+  common: { readonly cpu: number; readonly at: bigint; readonly pid: number },
+): TraceEvent | undefined {
+  const match =
+    /^(local_timer|reschedule|call_function|call_function_single|irq_work|x86_platform_ipi|thermal_apic)_(entry|exit)$/.exec(
+      name,
+    );
   if (match === null) return undefined;
   if (match[2] === 'exit') return { ...common, kind: 'leave', work: 'irq' };
   return { ...common, kind: 'enter', work: { kind: 'irq', name: match[1]!.replaceAll('_', ' ') } };
