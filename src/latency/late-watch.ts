@@ -8,6 +8,7 @@ import { readOnlineCpus } from '../node-agent/host/topology.ts';
 import type { CpuSet } from '../realtime/cpu-set.ts';
 import { attribute, leastShare } from '../realtime/latency/attribute.ts';
 import type { TracedHost } from '../realtime/latency/attribute.ts';
+import { tscOffset } from '../realtime/latency/guest-clock.ts';
 import type { GuestClock } from '../realtime/latency/guest-clock.ts';
 import type { Attribution } from '../realtime/latency/late.ts';
 import type { ProbeWindow } from '../realtime/latency/probe-report.ts';
@@ -44,6 +45,8 @@ export interface LateWindow {
  */
 const mostExplained = 200;
 
+const startMark = 'rtvm-latency begins';
+
 export class LateWatch implements TurnWatch {
   readonly #options: LateWatchOptions;
   readonly #process: ProbeProcess;
@@ -51,6 +54,8 @@ export class LateWatch implements TurnWatch {
   readonly #late: LateWindow[] = [];
   readonly #pins: ReadonlyMap<number, CpuSet>;
   readonly #offsets = new Map<number, bigint>();
+  /** The host's TSC before the guest's first instruction. */
+  readonly #startedTsc: bigint | undefined;
 
   constructor(options: LateWatchOptions, process: ProbeProcess) {
     this.#options = options;
@@ -59,8 +64,12 @@ export class LateWatch implements TurnWatch {
     const { placement } = withSetting(options.measured, options.setting);
     this.#pins = new Map(placement.vcpuPins.map((pin) => [pin.vcpu, pinCpus(pin)]));
     // KVM says so when it makes the vCPU, on whichever CPU that was, long before anybody is late.
-    if (options.tracing !== undefined) this.#noteOffsets(options.tracing.read(readOnlineCpus(options.root)));
-    options.tracing?.record();
+    if (options.tracing === undefined) return;
+    options.tracing.mark(startMark);
+    const events = options.tracing.read(readOnlineCpus(options.root));
+    this.#noteOffsets(events);
+    this.#startedTsc = events.findLast((event) => event.kind === 'mark' && event.text === startMark)?.at;
+    options.tracing.record();
   }
 
   /** To be called as soon as a window is here: the ring is being overwritten. */
@@ -83,7 +92,7 @@ export class LateWatch implements TurnWatch {
     this.#options.tracing?.pause();
   }
 
-  #attribute({ vcpu, maxAt, histogram }: ProbeWindow, tscKhz: number): readonly Attribution[] {
+  #attribute({ vcpu, maxAt, from, to: end, histogram }: ProbeWindow, tscKhz: number): readonly Attribution[] {
     const { tracing, root, host, measured, setting } = this.#options;
     const tid = this.#process.vcpuThreads.get(vcpu);
     const cpus = this.#pins.get(vcpu);
@@ -91,7 +100,9 @@ export class LateWatch implements TurnWatch {
       return [nothing('the kernel was not traced')];
     const events = tracing.read(cpus);
     this.#noteOffsets(events);
-    const offset = this.#offsets.get(tid);
+    const seenTsc = events.reduce((latest, { at }) => (at > latest ? at : latest), 0n);
+    const bounds = { from, to: end, startedTsc: this.#startedTsc ?? 0n, seenTsc, tscKhz };
+    const offset = tscOffset(this.#offsets.get(tid), bounds);
     if (offset === undefined) return [nothing("it is not known how the guest's clock and the trace's are related")];
     const to = BigInt.asUintN(64, maxAt - offset);
     const fifo = withSetting(measured, setting).placement.realtimeVcpus.has(vcpu);

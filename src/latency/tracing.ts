@@ -114,6 +114,11 @@ export class Tracing implements Disposable {
     }
   }
 
+  /** Writes into the trace itself, so that it says when that was. */
+  mark(text: string): void {
+    this.#write('trace_marker', text);
+  }
+
   /** Ends that, and empties the ring. */
   pause(): void {
     for (const group of ['sched', 'irq', 'irq_vectors', 'nmi']) {

@@ -67,6 +67,9 @@ const probePid = () =>
 
 const stateOf = (pid: number) => /^\d+ \(.*\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
 
+/** CPU time of a process in user mode, in hundredths of a second. */
+const userTicksOf = (pid: number) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[11]);
+
 describe('a measurement', () => {
   it('counts every sample, says under which conditions, writes its report, and leaves nothing', async () => {
     const page = join(host.dir, 'report.html');
@@ -184,13 +187,13 @@ describe('why it was late', () => {
       const rtvm = host.start(latency('--duration', '8s', '--why', '20000', '--load', 'cpu', '-o', 'json'), traced);
       await probePid();
       await sleep(4000);
-      await new Promise((resolve) =>
-        spawn(
-          'timeout',
-          ['--signal', 'KILL', '0.5', 'taskset', '-c', '1', 'chrt', '-f', '50', 'sh', '-c', 'while :; do :; done'],
-          { stdio: 'ignore' },
-        ).on('exit', resolve),
-      );
+      // FIFO before it moves to the vCPU's CPU: an ordinary thread would not get to run there.
+      const hog = spawn('chrt', ['-f', '50', 'taskset', '-c', '1', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+      try {
+        await until('it has had the CPU for 200 ms', () => userTicksOf(hog.pid!) >= 20);
+      } finally {
+        hog.kill('SIGKILL');
+      }
       const report = reportOf(await rtvm.ended);
       const seen = report.late.flatMap(({ attributions }) =>
         attributions.map(({ cause, what }) => `${cause}: ${what}`),

@@ -142,6 +142,7 @@ function walk(
           });
         break;
       case 'tsc-offset':
+      case 'mark':
         break;
     }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { relateClocks, wrongRate } from './guest-clock.ts';
+import { relateClocks, tscOffset, wrongRate } from './guest-clock.ts';
 
 const tscKhz = 2_500_000;
 
@@ -40,5 +40,28 @@ describe("a guest's clock", () => {
     expect(wrongRate(readings(1, 4000), tscKhz)).toBeUndefined();
     expect(wrongRate(readings(1.1, 0), tscKhz)).toBeCloseTo(1.1);
     expect(wrongRate([], tscKhz)).toBeUndefined();
+  });
+});
+
+describe("a guest's TSC", () => {
+  const second = BigInt(tscKhz) * 1000n;
+  /** The guest was started when the host's TSC was at 1000 s; its window was over a second later, and two more have passed. */
+  const host = { startedTsc: 1000n * second, seenTsc: 1003n * second, tscKhz };
+
+  it("is ahead of the host's by the offset that KVM says, or is the host's own", () => {
+    const behind = BigInt.asUintN(64, -1000n * second);
+    expect(tscOffset(behind, { ...host, from: second / 2n, to: second })).toBe(behind);
+    expect(tscOffset(behind, { ...host, from: 1000n * second + 1n, to: 1001n * second })).toBe(0n);
+    expect(tscOffset(undefined, { ...host, from: 1000n * second + 1n, to: 1001n * second })).toBe(0n);
+  });
+
+  it('is related to nothing where neither can be: scaled, or written by the guest', () => {
+    const behind = BigInt.asUintN(64, -1000n * second);
+    expect(tscOffset(behind, { ...host, from: 5000n * second, to: 5001n * second })).toBeUndefined();
+    expect(tscOffset(undefined, { ...host, from: second / 2n, to: second })).toBeUndefined();
+  });
+
+  it('is not guessed at where both could be', () => {
+    expect(tscOffset(1n, { ...host, from: 1000n * second + 5n, to: 1001n * second })).toBeUndefined();
   });
 });

@@ -50,3 +50,34 @@ export function wrongRate(readings: readonly ClockReading[], tscKhz: number): nu
 
 /** A line may wait this long to be read on a host that has other things to do. */
 const lateLinesMs = 5000;
+
+/** What is known of a host's TSC around a window of the guest's. */
+export interface TscBounds {
+  /** The window, by the guest's TSC. */
+  readonly from: bigint;
+  readonly to: bigint;
+  /** The host's TSC before the guest ran at all, and the last that the host has seen. */
+  readonly startedTsc: bigint;
+  readonly seenTsc: bigint;
+  readonly tscKhz: number;
+}
+
+/**
+ * By how much the guest's TSC is ahead of the host's. KVM says which offset it gives a vCPU; where the CPU does not apply it (a KVM that runs
+ * guests without the CPU's help) the guest reads the host's own. Either is exact, and told from the other by when the guest can have run.
+ * @param traced what KVM said last; undefined where it has said nothing.
+ * @returns undefined where neither can be, or both.
+ */
+export function tscOffset(traced: bigint | undefined, bounds: TscBounds): bigint | undefined {
+  const candidates = new Set([...(traced === undefined ? [] : [traced]), 0n]);
+  const possible = [...candidates].filter((offset) => isPossible(offset, bounds));
+  return possible.length === 1 ? possible[0] : undefined;
+}
+
+/** An event that says how late it is now may be late itself: on a CPU without a tick, for as long as nothing happens there. */
+const seenLateMs = 60_000;
+
+function isPossible(offset: bigint, { from, to, startedTsc, seenTsc, tscKhz }: TscBounds): boolean {
+  const [first, last] = [BigInt.asUintN(64, from - offset), BigInt.asUintN(64, to - offset)];
+  return first >= startedTsc && last <= seenTsc + BigInt(seenLateMs * tscKhz);
+}

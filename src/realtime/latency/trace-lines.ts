@@ -9,6 +9,8 @@ export type TraceEvent = { readonly cpu: number; readonly at: bigint; readonly p
   | { readonly kind: 'leave'; readonly work: 'irq' | 'softirq' }
   | { readonly kind: 'nmi'; readonly ns: number }
   | { readonly kind: 'tsc-offset'; readonly offset: bigint }
+  /** What was written into the trace itself. */
+  | { readonly kind: 'mark'; readonly text: string }
 );
 
 export interface TraceTask {
@@ -76,6 +78,8 @@ function parseLine(line: string): TraceEvent | undefined {
       const parts = /delta_ns: (\d+)/.exec(rest!);
       return parts === null ? undefined : { ...common, kind: 'nmi', ns: Number(parts[1]) };
     }
+    case 'tracing_mark_write':
+      return { ...common, kind: 'mark', text: rest! };
     case 'kvm_write_tsc_offset': {
       const parts = /^vcpu=\d+ prev=\d+ next=(\d+)$/.exec(rest!);
       return parts === null ? undefined : { ...common, kind: 'tsc-offset', offset: BigInt(parts[1]!) };
