@@ -1,7 +1,7 @@
 # A guest that is nothing but a 64 KiB firmware ROM and measures how long its vCPUs are kept from running.
 #
-# The boot vCPU prints and rests; every measuring vCPU reads the TSC in a loop and keeps the largest gap between two
-# reads. There is no disk, no BIOS, no paging: flat 32-bit code that runs in place from the ROM, data in low RAM.
+# The boot vCPU prints and rests; every measuring vCPU samples, spinning or woken up by its timer, and counts each sample
+# in a histogram. There is no disk, no BIOS, no paging: flat 32-bit code that runs in place from the ROM, data in low RAM.
 # One translation unit: the files below are in the order in which a boot meets them. Built by ./build.
 
 .intel_syntax noprefix
