@@ -169,7 +169,10 @@ export function register(program: Command, io: Io): void {
     )
     .action(async (file: string, options: ImportOptions) => {
       const { importFigures } = await import('../latency/import.ts');
-      io.exitCode = await importFigures(file, options, io);
+      // To commander, what both commands have is the outer one's, wherever it stands.
+      const { output, html = options.html } = latency.opts<LatencyOptions>();
+      const chosen = latency.getOptionValueSource('output') === 'cli' ? output : options.output;
+      io.exitCode = await importFigures(file, { ...options, output: chosen, ...(html === undefined ? {} : { html }) }, io);
     });
 }
 
