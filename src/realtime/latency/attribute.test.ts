@@ -39,6 +39,14 @@ describe('a late sample', () => {
     expect(why(lines, {}, { policyOf: () => 'FIFO' })).toEqual([['thread', 'irq/24-nvme (pid 900, FIFO 20)', 98]]);
   });
 
+  it('is named as the thread was called when it left the CPU', () => {
+    const left = line(1099, 900, 'sched_switch: prev_comm=sh prev_pid=900 prev_prio=49 prev_state=Z ==> '
+      + `next_comm=CPU 1/KVM next_pid=${tid} next_prio=98`);
+    expect(why([change(1001, [tid, 98, 'R'], [900, 49, 'taskset']), left])).toEqual([
+      ['thread', 'sh (pid 900, realtime 50)', 98],
+    ]);
+  });
+
   it('is of the fair server, before Linux 6.12 of RT throttling, where an ordinary thread ran before a ready FIFO one', () => {
     const lines = [
       change(1000, [tid, 98, 'R'], [901, 120, 'sh']),

@@ -104,7 +104,9 @@ function walk(
           on = undefined;
           off = { cpu: event.cpu, state: event.prev.state, since: event.at, task: event.next, taskSince: event.at };
         } else if (off?.cpu === event.cpu) {
-          held.push({ ...causeOf(off, span, host), from: off.taskSince, to: event.at });
+          // By the name that it leaves with: it may have executed another program since it came.
+          const task = event.prev.pid === off.task.pid ? event.prev : off.task;
+          held.push({ ...causeOf({ ...off, task }, span, host), from: off.taskSince, to: event.at });
           off = { ...off, task: event.next, taskSince: event.at };
         }
         if (event.next.pid === span.tid) {
