@@ -12,17 +12,17 @@ const host: TracedHost = { hasFairServer: true, isGuest: false, policyOf: () => 
 
 const line = (at: number, pid: number, event: string, comm = pid === tid ? 'CPU 1/KVM' : 'other') =>
   `${comm.padStart(16)}-${pid}     [001] d..2. ${at}: ${event}`;
-const change = (
-  at: number,
-  [prev, prevPrio, state]: readonly [number, number, string],
-  [next, nextPrio, comm]: readonly [number, number, string],
-) =>
-  line(
-    at,
-    prev,
-    `sched_switch: prev_comm=CPU 1/KVM prev_pid=${prev} prev_prio=${prevPrio} prev_state=${state} ==> `
-      + `next_comm=${comm} next_pid=${next} next_prio=${nextPrio}`,
-  );
+/** How threads were called when they came to the CPU. */
+const names = new Map([[0, 'swapper/1'], [tid, 'CPU 1/KVM']]);
+type Left = readonly [pid: number, prio: number, state: string];
+type Came = readonly [pid: number, prio: number, comm: string];
+
+function change(at: number, [prev, prevPrio, state]: Left, [next, nextPrio, comm]: Came): string {
+  names.set(next, comm);
+  const left = `prev_comm=${names.get(prev) ?? 'x'} prev_pid=${prev} prev_prio=${prevPrio} prev_state=${state}`;
+  return line(at, prev, `sched_switch: ${left} ==> next_comm=${comm} next_pid=${next} next_prio=${nextPrio}`);
+}
+
 const begin = change(10, [0, 120, 'R'], [tid, 98, 'CPU 1/KVM']);
 const why = (lines: readonly string[], spanOf: Partial<LateSpan> = {}, hostOf: Partial<TracedHost> = {}) =>
   attribute({ ...span, ...spanOf }, parseTrace([begin, ...lines].join('\n')), { ...host, ...hostOf }).map(
