@@ -1,5 +1,6 @@
 /** One turn: a probe domain started, listened to for a while, verified, and ended. */
 import { dirname } from 'node:path';
+import { correctThread } from '../node-agent/host/process-control.ts';
 import { ProcessReader } from '../node-agent/host/process-reader.ts';
 import { qemuPid } from '../node-agent/host/qemu-pid.ts';
 import type { HostRoot } from '../node-agent/host/host-root.ts';
@@ -16,6 +17,7 @@ import type { ProbeEvent, ProbeLosses, ProbeWindow, Worst } from '../realtime/la
 import { measuredVcpus, withSetting } from '../realtime/latency/setting.ts';
 import type { MeasuredGuest, Setting } from '../realtime/latency/setting.ts';
 import { audit } from '../realtime/verify/audit.ts';
+import { placements } from '../realtime/verify/corrections.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { LatencyError } from './latency-error.ts';
 import { ProbeDomain } from './probe-domain.ts';
@@ -80,7 +82,7 @@ const patienceSeconds = 60;
 
 /** @throws LatencyError; LibvirtError, LibvirtConnectionError. The domain is gone then, too. */
 export async function takeTurn(options: TurnOptions, signal: AbortSignal): Promise<Turn> {
-  const { client, clock, uuid, root, socketPath, setting, measured } = options;
+  const { client, clock, uuid, socketPath, setting, measured } = options;
   const name = `rtvm-latency-${uuid.slice(0, 8)}`;
   const subject = withSetting(measured, setting);
   const xml = renderProbeDomain({
@@ -99,18 +101,7 @@ export async function takeTurn(options: TurnOptions, signal: AbortSignal): Promi
     signal,
   );
   try {
-    const pid = qemuPid(root, dirname(socketPath), name);
-    const observed = pid === undefined ? undefined : new ProcessReader(root).read(pid);
-    const verdict = audit(subject.guest, subject.placement, observed);
-    if (pid === undefined || observed === undefined || !verdict.verified) {
-      throw new LatencyError(
-        'PROBE_UNVERIFIED',
-        `the probe's domain is not as it was asked for: ${verdict.findings
-          .filter(({ severity }) => severity === 'error')
-          .map(({ message }) => message)
-          .join('; ')}`,
-      );
-    }
+    const { pid, verdict } = await verify(name, subject, options, signal);
     const vcpuThreads = new Map(
       verdict.threads.flatMap(({ role, tid }) =>
         role.kind === 'vcpu' && measuredVcpus(measured.guest).has(role.vcpu) ? [[role.vcpu, tid] as const] : [],
@@ -123,6 +114,34 @@ export async function takeTurn(options: TurnOptions, signal: AbortSignal): Promi
   } finally {
     await domain.end();
   }
+}
+
+/**
+ * Reads threads and memory as an audit does, once those that the kernel made for the guest have been given their place, as the
+ * agent gives it to them.
+ */
+async function verify(
+  name: string,
+  { guest, placement }: MeasuredGuest,
+  { root, socketPath, clock }: TurnOptions,
+  signal: AbortSignal,
+): Promise<{ readonly pid: number; readonly verdict: Audit }> {
+  const reader = new ProcessReader(root, clock);
+  const pid = qemuPid(root, dirname(socketPath), name);
+  const read = () => (pid === undefined ? undefined : reader.read(pid));
+  const first = read();
+  if (first !== undefined) {
+    for (const correction of placements(audit(guest, placement, first))) {
+      await correctThread(root, first, correction, signal);
+    }
+  }
+  const verdict = audit(guest, placement, read());
+  const errors = verdict.findings.filter(({ severity }) => severity === 'error');
+  if (pid !== undefined && errors.length === 0) return { pid, verdict };
+  throw new LatencyError(
+    'PROBE_UNVERIFIED',
+    `the probe's domain is not as it was asked for: ${errors.map(({ message }) => message).join('; ')}`,
+  );
 }
 
 function settingsOf({ measured, sampling, windowMs, durationMs }: TurnOptions): string {

@@ -114,7 +114,7 @@ function measuredTurn(
     worst: new Map([...worst].map(([vcpu, { us, at }]) => [vcpu, { us, time: timeOf(clock, at, offsetMs) }])),
     errorMs: clock.errorMs,
     lost: { windows: losses.windows, samples: losses.samples, garbledLines: losses.garbledLines },
-    verified: audit.verified,
+    verified: audit.findings.every(({ severity }) => severity !== 'error'),
   };
 }
 
