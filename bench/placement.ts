@@ -17,6 +17,7 @@ import { Cluster } from '../src/realtime/place/cluster.ts';
 import { demandOf } from '../src/realtime/place/demand.ts';
 import { fitHost } from '../src/realtime/place/fit-host.ts';
 import { HostState } from '../src/realtime/place/host-state.ts';
+import { formatRefusal } from '../src/realtime/place/refusal-groups.ts';
 import { sampleGuest } from '../src/realtime/place/sample-hosts.ts';
 import { benchHosts, fill, freeCpus, pick, refusedShapes, shapes } from './placement-cluster.ts';
 import { random } from './random.ts';
@@ -135,6 +136,23 @@ function unseen(guestOf: (index: number) => Guest, wanted: 'placed' | 'refused')
 const unseenPlaced = unseen((index) => sampleGuest({ vcpus: 2, memoryMiB: 300 + 2 * index, pageSize: '2Mi' }), 'placed');
 const unseenRefused = unseen((index) => ({ ...refusedShapes[1]!.guest, ioThreads: index + 1 }), 'refused');
 
+/** The longest that looking at all hosts for a shape never seen before holds the thread, slice by slice, and then the decision with its words. */
+function slicesOf(guest: Guest): { readonly slices: number; readonly longestMicros: number; readonly decisionMicros: number } {
+  const steps = cluster.consider(guest);
+  const micros: number[] = [];
+  for (let isDone = false; !isDone;) {
+    const from = process.hrtime.bigint();
+    isDone = steps.next().done === true;
+    micros.push(Number(process.hrtime.bigint() - from) / 1000);
+  }
+  const from = process.hrtime.bigint();
+  const decision = cluster.decide(guest);
+  if (decision.kind === 'placed') throw new Error('a shape that no host holds was placed');
+  formatRefusal(decision.groups);
+  return { slices: micros.length, longestMicros: Math.max(...micros), decisionMicros: Number(process.hrtime.bigint() - from) / 1000 };
+}
+const sliced = refusedShapes.flatMap(({ guest }) => Array.from({ length: 10 }, (_, index) => slicesOf({ ...guest, ioThreads: 100 + index })));
+
 /** Hosts by the reason for which they refuse a shape, and what reading that took, in µs. */
 function reasons(guest: Guest): { readonly hosts: string; readonly micros: number } {
   const decision = cluster.decide(guest);
@@ -162,3 +180,5 @@ for (const { name, guest } of refusedShapes) {
 }
 console.log(`  rescan of all hosts (decide alone, ${rescanMicros.length} of the same decisions, interleaved, same answers): ${us(rescanMean)} each, ×${(rescanMean / mean).toFixed(0)}`);
 console.log(`  a shape never seen before: placed p50 ${us(percentile(unseenPlaced, 0.5))}, max ${us(percentile(unseenPlaced, 1))}; refused by all hosts, with reasons: p50 ${us(percentile(unseenRefused, 0.5))}, max ${us(percentile(unseenRefused, 1))}`);
+const worst = Math.max(...sliced.flatMap(({ longestMicros, decisionMicros }) => [longestMicros, decisionMicros]));
+console.log(`  the same in slices: at most ${Math.max(...sliced.map(({ slices }) => slices))} of them, the longest ${us(Math.max(...sliced.map(({ longestMicros }) => longestMicros)))}; then the decision and its words, at most ${us(Math.max(...sliced.map(({ decisionMicros }) => decisionMicros)))}: the thread is never held for longer than ${us(worst)}`);

@@ -163,6 +163,16 @@ describe('Controller', () => {
     }
   });
 
+  it('looks at many nodes in slices, and decides on what there is after the last', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `node-${index + 10}`);
+    for (const name of names) await addNode(name, '1');
+    await apply('{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeVM, metadata: {name: wide}, spec: {cpu: {vcpus: 3, policy: Dedicated, realtime: {}}, memory: {size: 32Mi, pageSize: 2Mi}, kernel: {path: k}}}');
+    await eventually('RealtimeVM', { namespace: 'default', name: 'wide' }, ({ status }) => status?.conditions?.some(({ message }) => message.startsWith('50 hosts: 1 free dedicated CPU')) === true);
+    await addNode('node-99', '1-3');
+    const { status } = await eventually('RealtimeVM', { namespace: 'default', name: 'wide' }, (vm) => vm.status?.placement !== undefined);
+    expect(status?.placement?.nodeName).toBe('node-99');
+  });
+
   it('removes in order: the table asks, the agent confirms, the entry goes, then the VM; and a waiting VM gets the CPU', async () => {
     await addNode('n1', '1');
     await apply(vmYaml('a'));

@@ -79,7 +79,8 @@ export class VmReconciler {
     }
   }
 
-  async #reconcileOnce(key: string, signal: AbortSignal): Promise<VmReconciled> {
+  /** @param considered the nodes have been looked at for it, just before. */
+  async #reconcileOnce(key: string, signal: AbortSignal, considered = false): Promise<VmReconciled> {
     const vm = this.#options.vms.find(key);
     if (vm === undefined) return settled;
     await this.#restoreTable(vm, signal);
@@ -92,6 +93,7 @@ export class VmReconciler {
       await this.#options.vmWriter.setFinalizers(vm, finalizers, signal);
       return this.#reconcileOnce(key, signal);
     }
+    if (!considered && await this.#consider(vm, signal)) return this.#reconcileOnce(key, signal, true);
     const standing = await this.#stand(vm, signal);
     const newsInMs = this.#quickAnswers.waitMs(vm.metadata.uid, standing, vm.status?.phase);
     if (newsInMs > 0) return { waits: false, againInMs: newsInMs };
@@ -102,6 +104,19 @@ export class VmReconciler {
     const doubted = standing.kind === 'placed' && isDoubted(standing.entry, standing.report);
     const waits = standing.kind === 'invalid' || standing.kind === 'unplaced' || doubted;
     return waits ? this.#waits(doubted || isUnheard(standing)) : settled;
+  }
+
+  /** Looks at the nodes for a VM that has none, with other work between the slices. @returns whether there was any: all may be different now. */
+  async #consider(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<boolean> {
+    const { view, placer, runtime: { clock } } = this.#options;
+    if (vm.spec.runStrategy === 'Halted' || view.find(vm.metadata.uid) !== undefined) return false;
+    let slices = 0;
+    for (const slice of placer.consider(vm)) {
+      await new Promise((resolve) => clock.afterThisTurn(() => resolve(slice)));
+      signal.throwIfAborted();
+      slices += 1;
+    }
+    return slices > 0;
   }
 
   /** @param forAgents it waits for nothing but the agents. */

@@ -40,10 +40,23 @@ export class Cluster {
    */
   decide(guest: Guest, options: { readonly onlyHost?: string | undefined } = {}): Decision {
     if (options.onlyHost !== undefined) return this.#decideOn(this.#hosts.get(options.onlyHost), guest);
-    this.#index ??= new HostIndex(this.#hosts.values());
-    const choice = this.#index.choose(guest);
+    const choice = this.#indexNow().choose(guest);
     if (choice.kind === 'none') return refused(choice.refusal);
     return { kind: 'placed', placement: buildPlacement(choice.fit, choice.demand) };
+  }
+
+  /**
+   * Looks at hosts for a guest in slices, with whatever else between them; a decision right after the last slice has
+   * little left to look at, and is the same as without. For thousands of hosts that may all refuse.
+   */
+  *consider(guest: Guest): Generator<undefined, void> {
+    for (let index = this.#indexNow(), isDone = false; !isDone; index = this.#indexNow()) {
+      const slices = index.consider(guest);
+      do {
+        isDone = slices.next().done === true;
+        if (!isDone) yield;
+      } while (!isDone && this.#index === index);
+    }
   }
 
   /**
@@ -136,6 +149,11 @@ export class Cluster {
       return host === undefined ? [] : conflictsAmong(host, this.#held.on(name));
     });
     return [...twice, ...overlaps];
+  }
+
+  #indexNow(): HostIndex {
+    this.#index ??= new HostIndex(this.#hosts.values());
+    return this.#index;
   }
 
   #releaseOn(name: string, uid: string): void {

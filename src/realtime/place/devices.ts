@@ -4,6 +4,7 @@ import type { HostDevice } from '../host.ts';
 import type { NumaNodeId } from '../ids.ts';
 import type { PlacedDevice } from '../placement.ts';
 import type { HostState } from './host-state.ts';
+import { SearchWork } from './search-work.ts';
 
 export interface DeviceRequest {
   /** The guest's name for it. */
@@ -34,10 +35,11 @@ export function deviceRequests({ inventory }: HostState, guest: Guest): DeviceRe
  * this is a matching: an earlier request moves to another address where a later one would else have none.
  * @param nodes where the guest is; a guest without cells is on all of them.
  */
-export function matchDevices(host: HostState, requests: readonly DeviceRequest[], nodes: readonly NumaNodeId[]): PlacedDevice[] | undefined {
+export function matchDevices(host: HostState, requests: readonly DeviceRequest[], nodes: readonly NumaNodeId[], work = new SearchWork()): PlacedDevice[] | undefined {
   const choices = requests.map((request) => addressesFor(host, request, nodes));
   const owner = new Map<string, number>();
   const place = (request: number, tried: Set<string>): boolean => choices[request]!.some((address) => {
+    work.count(1);
     if (tried.has(address)) return false;
     tried.add(address);
     const current = owner.get(address);

@@ -7,6 +7,7 @@ import { cellObstacle } from './explain-cell.ts';
 import type { CellObstacle } from './explain-cell.ts';
 import { hostChecks } from './host-checks.ts';
 import type { HostState } from './host-state.ts';
+import { searchLimit } from './search-work.ts';
 
 export interface Refusal {
   readonly reason: RefusalReason;
@@ -22,9 +23,11 @@ export function explainHost(host: HostState, demand: Demand): Refusal {
     if (nearest !== undefined) return { reason: nearest.reason, message: nearest.message() };
   }
   const required = deviceRequests(host, demand.guest).filter((request) => request.required);
-  if (required.length > 0 && assignCells(host, demand, []) !== undefined) {
+  if (required.length > 0 && assignCells(host, demand, []).kind === 'found') {
+    const assignment = assignCells(host, demand, deviceRequests(host, demand.guest));
     const sources = [...new Set(required.map(({ source }) => source))].join(' and ');
-    return { reason: 'DeviceMissing', message: `no free device of ${sources} on the host NUMA nodes that the guest fits on; numaAffinity Preferred would take one elsewhere` };
+    const limit = assignment.kind === 'none' && !assignment.proven ? `, as far as a search of ${searchLimit} steps can say` : '';
+    return { reason: 'DeviceMissing', message: `no free device of ${sources} on the host NUMA nodes that the guest fits on${limit}; numaAffinity Preferred would take one elsewhere` };
   }
   // A single cell that fits on a node can only fail by what guests without cells hold of the host as a whole.
   if (demand.cells.length === 1) return { reason: 'TooLittleMemory', message: `${host.smallFreeMiB} MiB of small-page memory free on the host as a whole, too little for guest cell 0 with the pages that its node has left` };

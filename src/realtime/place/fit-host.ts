@@ -18,5 +18,5 @@ export function fitHost(host: HostState, demand: Demand): HostFit | undefined {
   if (host.freeCpus < demand.dedicatedCpus) return undefined;
   for (const check of hostChecks) if (!check.holds(host, demand)) return undefined;
   const assignment = assignCells(host, demand, deviceRequests(host, demand.guest));
-  return assignment === undefined ? undefined : { host, ...assignment };
+  return assignment.kind === 'none' ? undefined : { host, cells: assignment.cells, devices: assignment.devices };
 }

@@ -14,6 +14,25 @@ import { shapeKey } from './shape-key.ts';
 /** Shapes whose verdicts are kept: about 20 KiB each with 5,000 hosts. Classes are few; others are found again. */
 const keptShapes = 256;
 
+/** How many cells are looked at on how many nodes before others have their turn: one to three milliseconds' work. */
+const looksPerSlice = 64;
+
+/** What may be done in one go. */
+class Slice {
+  #left: number;
+
+  constructor(looks: number) {
+    this.#left = looks;
+  }
+
+  /** Whether one more host may be looked at. */
+  allows({ nodes }: HostState, { cells }: Demand): boolean {
+    if (this.#left <= 0) return false;
+    this.#left -= 1 + cells.length * nodes.length;
+    return true;
+  }
+}
+
 export type Choice =
   | { readonly kind: 'fit'; readonly fit: HostFit; readonly demand: Demand }
   | { readonly kind: 'none'; readonly refusal: RefusalSnapshot };
@@ -47,17 +66,46 @@ export class HostIndex {
   /** The best host for a guest: by free dedicated CPUs, or by floating room for a guest without dedicated vCPUs. */
   choose(guest: Guest): Choice {
     const shape = this.#shape(guest);
+    const found = this.#search(shape, new Slice(Infinity));
+    if (found.kind === 'fit') return { kind: 'fit', fit: found.fit, demand: shape.demand };
+    this.#explain(shape, new Slice(Infinity));
+    return { kind: 'none', refusal: shape.refusal() };
+  }
+
+  /**
+   * Finds out, slice by slice, what {@link HostIndex.choose} has to know of the hosts, and remembers it; what changes
+   * between slices is looked at again. No slice is longer than one host takes, but for a few milliseconds.
+   */
+  *consider(guest: Guest): Generator<undefined, void> {
+    const shape = this.#shape(guest);
+    for (;;) {
+      const slice = new Slice(looksPerSlice);
+      const found = this.#search(shape, slice);
+      if (found.kind === 'fit') return;
+      if (found.kind === 'none' && this.#explain(shape, slice)) return;
+      yield;
+    }
+  }
+
+  #search(shape: ShapeIndex, slice: Slice): { readonly kind: 'fit'; readonly fit: HostFit } | { readonly kind: 'none' | 'unfinished' } {
     const { demand } = shape;
     let fit: HostFit | undefined;
     const accept = (rank: number): boolean => {
-      fit = fitHost(this.#hosts[rank]!, demand);
+      const host = this.#hosts[rank]!;
+      if (!slice.allows(host, demand)) return true;
+      fit = fitHost(host, demand);
       if (fit === undefined) shape.ruleOut(rank);
       return fit !== undefined;
     };
     const order = demand.dedicatedCpus > 0 ? this.#byFreeCpus : this.#byFloatingRoom;
-    order.find(shape.candidates, { packing: guest.packing, minimum: demand.dedicatedCpus > 0 ? demand.dedicatedCpus : demand.floatingVcpus, accept });
-    if (fit !== undefined) return { kind: 'fit', fit, demand };
-    return { kind: 'none', refusal: shape.refuse((rank) => explainHost(this.#hosts[rank]!, demand)) };
+    const minimum = demand.dedicatedCpus > 0 ? demand.dedicatedCpus : demand.floatingVcpus;
+    const rank = order.find(shape.candidates, { packing: demand.guest.packing, minimum, accept });
+    if (fit !== undefined) return { kind: 'fit', fit };
+    return { kind: rank < 0 ? 'none' : 'unfinished' };
+  }
+
+  #explain(shape: ShapeIndex, slice: Slice): boolean {
+    return shape.explain((rank) => explainHost(this.#hosts[rank]!, shape.demand), (rank) => slice.allows(this.#hosts[rank]!, shape.demand));
   }
 
   #score(host: HostState): void {

@@ -44,15 +44,25 @@ export class ShapeIndex {
     clearBit(this.candidates, rank);
   }
 
-  /** Why each host refuses, where none holds the guest. `explain` is asked where the reason is not known yet. */
-  refuse(explain: (rank: number) => Refusal): RefusalSnapshot {
+  /**
+   * Asks why hosts refuse, where none holds the guest and the reason is not known yet.
+   * @param mayGoOn asked before each; the rest is for another time.
+   * @returns whether all reasons are known.
+   */
+  explain(explain: (rank: number) => Refusal, mayGoOn: (rank: number) => boolean): boolean {
     // Figures that no host has any more would pile up otherwise.
     if (this.#refusals.length > 2 * this.#names.length + 64) this.#forgetReasons();
-    for (const rank of this.#pending) {
+    for (let rank = this.#pending.at(-1); rank !== undefined; rank = this.#pending.at(-1)) {
+      if (!mayGoOn(rank)) return false;
       this.#reasons[rank] = this.#numberOf(explain(rank));
       clearBit(this.candidates, rank);
+      this.#pending.pop();
     }
-    this.#pending = [];
+    return true;
+  }
+
+  /** Why each host refuses, once {@link ShapeIndex.explain} has said that all reasons are known. */
+  refusal(): RefusalSnapshot {
     return new RefusalSnapshot(this.#names, this.#reasons.slice(), this.#refusals);
   }
 
