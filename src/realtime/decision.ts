@@ -33,6 +33,7 @@ export interface RefusalGroup {
 }
 
 export type Decision =
-  | { readonly kind: 'placed'; readonly placement: Placement }
+  /** `unproven` where the search ended at its limit before it was known that nothing is nearer. Rule 4.16. */
+  | { readonly kind: 'placed'; readonly placement: Placement; readonly unproven?: true }
   /** Most hosts first. Empty groups mean that there was no host at all. */
   | { readonly kind: 'refused'; readonly groups: readonly RefusalGroup[] };

@@ -26,10 +26,14 @@ const drawnCores = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.array(use, { minL
   return { cores, uses: new Map(cpus) };
 });
 
+/** So many cores share a cache. */
+const inGroups = (cores: readonly CpuSet[], perGroup: number) => [...Map.groupBy(cores.keys(), (core) => Math.floor(core / perGroup)).values()]
+  .map((members) => ({ title: `L3 ${members[0]!}`, cores: members.map((core) => cores[core]!) }));
+
 it('draws or sums up every CPU exactly once, and always draws what a planned VM has', () => {
-  fc.assert(fc.property(drawnCores, fc.boolean(), ({ cores, uses }, fold) => {
-    const items = coreItems(cores, uses, fold);
-    expect(items.flatMap((item) => (item.kind === 'core' ? [item.cpus] : item.cores))).toEqual(cores);
+  fc.assert(fc.property(drawnCores, fc.boolean(), fc.integer({ min: 1, max: 100 }), ({ cores, uses }, fold, perGroup) => {
+    const items = coreItems(inGroups(cores, perGroup), uses, fold);
+    expect(items.flatMap((item) => (item.kind === 'group' ? [] : item.kind === 'core' ? [item.cpus] : item.cores))).toEqual(cores);
     const drawn = unionOf(items.flatMap((item) => (item.kind === 'core' ? [item.cpus] : [])));
     for (const [cpu, each] of uses) if (each.kind === 'idle' && each.vm.planned) expect(drawn.has(cpu)).toBe(true);
     if (!fold) expect(drawn).toEqual(unionOf(cores));
@@ -40,7 +44,7 @@ it('keeps within the width, unless one core is wider', () => {
   fc.assert(fc.property(drawnCores, fc.integer({ min: 30, max: 120 }), ({ cores, uses }, width) => {
     const cellWidth = cellWidthOf(uses, unicodeGlyphs);
     const widest = Math.max(width, coreWidth(cores, cellWidth));
-    const lines = drawCores(coreItems(cores, uses, true), uses, width, { glyphs: unicodeGlyphs, style: plainStyle, cellWidth });
+    const lines = drawCores(coreItems(inGroups(cores, 3), uses, true), uses, width, { glyphs: unicodeGlyphs, style: plainStyle, cellWidth });
     // A fold's list of CPUs is one word, which is never broken.
     expect(lines.filter((line) => textWidth(line) > widest && !/CPUs|^[\d,-]+:/.test(line))).toEqual([]);
   }));

@@ -13,27 +13,44 @@ export const mostCoresDrawnWhole = 16;
 /** A shorter run of untouched cores is drawn: the line instead of it would save nothing. */
 const shortestFold = 4;
 
-/** Something in the picture of a node: one core to draw, or a run of cores to sum up. */
+/** Something in the picture of a node: the name of an L3 group before its cores, one core to draw, or a run of cores to sum up. */
 export type CoreItem =
+  | { readonly kind: 'group'; readonly title: string }
   | { readonly kind: 'core'; readonly cpus: CpuSet }
   | { readonly kind: 'fold'; readonly cores: readonly CpuSet[] };
 
+/** Cores that share a last-level cache. */
+export interface CoreGroup {
+  /** Absent where all cores of the node are one group. */
+  readonly title?: string;
+  readonly cores: readonly CpuSet[];
+}
+
 /**
- * Decides which cores to draw and which to sum up.
+ * Decides which cores to draw and which to sum up; those to sum up may be of several groups.
  * @param fold false draws every core
  */
-export function coreItems(cores: readonly CpuSet[], uses: ReadonlyMap<CpuId, CpuUse>, fold: boolean): CoreItem[] {
+export function coreItems(groups: readonly CoreGroup[], uses: ReadonlyMap<CpuId, CpuUse>, fold: boolean): CoreItem[] {
   const items: CoreItem[] = [];
-  let run: CpuSet[] = [];
+  let run: { readonly group: CoreGroup; readonly cpus: CpuSet }[] = [];
+  let titled: CoreGroup | undefined;
+  const draw = (group: CoreGroup, cpus: CpuSet) => {
+    if (group !== titled && group.title !== undefined) items.push({ kind: 'group', title: group.title });
+    titled = group;
+    items.push({ kind: 'core', cpus });
+  };
   const close = () => {
-    items.push(...(run.length >= shortestFold ? [{ kind: 'fold' as const, cores: run }] : run.map((cpus) => ({ kind: 'core' as const, cpus }))));
+    if (run.length >= shortestFold) items.push({ kind: 'fold', cores: run.map(({ cpus }) => cpus) });
+    else for (const { group, cpus } of run) draw(group, cpus);
     run = [];
   };
-  for (const cpus of cores) {
-    if (fold && !cpus.toArray().some((cpu) => isPlanned(uses.get(cpu)!))) run.push(cpus);
-    else {
-      close();
-      items.push({ kind: 'core', cpus });
+  for (const group of groups) {
+    for (const cpus of group.cores) {
+      if (fold && !cpus.toArray().some((cpu) => isPlanned(uses.get(cpu)!))) run.push({ group, cpus });
+      else {
+        close();
+        draw(group, cpus);
+      }
     }
   }
   close();
@@ -71,7 +88,10 @@ export function drawCores(items: readonly CoreItem[], uses: ReadonlyMap<CpuId, C
     row = [];
   };
   for (const item of items) {
-    if (item.kind === 'fold') {
+    if (item.kind === 'group') {
+      close();
+      lines.push(drawing.style('dim', item.title));
+    } else if (item.kind === 'fold') {
       close();
       const [first, ...rest] = wrap(`${drawing.glyphs.fold} ${foldText(item.cores, uses)}`, width - foldIndent.length);
       lines.push(...[first!, ...rest.map((line) => foldIndent + line)].map((line) => drawing.style('dim', line)));

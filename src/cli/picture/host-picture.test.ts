@@ -185,6 +185,34 @@ describe('drawHost', () => {
     `);
   });
 
+  it('draws cores by the L3 that they share, and sums up what is not touched across them', () => {
+    const complexes = { ...host('epyc', [{ cpus: '0-31', memoryMiB: 8192, hugepages: [pages2Mi(512)] }], Array.from({ length: 32 }, (_, core) => String(core)), { dedicated: '1-31', shared: '0' }),
+      caches: ['0-3', '4-7', '8-11', '12-31'].map((cpus) => ({ level: 3, cpus: CpuSet.parse(cpus) })) };
+    const vms = [planned('A', placement([4, 5], { realtime: '1', emulator: '4', cells: [cell(0, '0-1', 32, 2048)] })), planned('B', placement([8], { emulator: '8', cells: [cell(0, '0', 32, 2048)] }))];
+    expect(draw(complexes, vms)).toMatchInlineSnapshot(`
+      "
+      epyc: 32 CPUs, dedicated 1-31, shared 0
+      ╭─ host NUMA node 0 ────────────────────────────────╮
+      │ ⋯ CPUs 0-3: 1 shared, 3 free                      │
+      │ L3 of CPUs 4-7                                    │
+      │ ┌─────┐ ┏━━━━━┓ ┌─────┐ ┌─────┐                   │
+      │ │  4  │ ┃  5  ┃ │  6  │ │  7  │                   │
+      │ │ A0e │ ┃ A1* ┃ │  ·  │ │  ·  │                   │
+      │ └─────┘ ┗━━━━━┛ └─────┘ └─────┘                   │
+      │ L3 of CPUs 8-11                                   │
+      │ ┌─────┐                                           │
+      │ │  8  │                                           │
+      │ │ B0e │                                           │
+      │ └─────┘                                           │
+      │ ⋯ CPUs 9-31: all free                             │
+      │ 2Mi pages ██▓▓▓░░░░░░░░░░░░░░░░░░░ 416/512 free   │
+      │ memory    █░░░░░░░░░░░░░░░░░░░░░░░ 6.6/7 GiB free │
+      ╰───────────────────────────────────────────────────╯
+      A0 vCPU 0 of VM A  * realtime  e emulator threads  ~ shared  · free
+      "
+    `);
+  });
+
   it('adds colour and nothing else', () => {
     const coloured = draw(twoNodes, twoNodesVms, { style: colourStyle });
     expect(coloured).not.toBe(draw(twoNodes, twoNodesVms));

@@ -1,10 +1,12 @@
 /** The picture of one host: a frame for each host NUMA node, its cores with who has their CPUs, its memory. */
+import { cacheGroups } from '../../realtime/cache-groups.ts';
 import type { CpuSet } from '../../realtime/cpu-set.ts';
+import { unionOf } from '../../realtime/cpu-set.ts';
 import type { HostInventory, HostNumaNode } from '../../realtime/host.ts';
 import type { Style } from '../style.ts';
 import { textWidth, wrapParts } from '../table.ts';
 import { cellWidthOf, coreItems, coreWidth, drawCores, mostCoresDrawnWhole } from './cores.ts';
-import type { CoreDrawing, CoreItem } from './cores.ts';
+import type { CoreDrawing, CoreGroup, CoreItem } from './cores.ts';
 import { cpuUses } from './cpu-use.ts';
 import type { DrawnVm } from './cpu-use.ts';
 import { describeMarks } from './label.ts';
@@ -43,7 +45,7 @@ export function drawHost(host: HostInventory, vms: readonly DrawnVm[], { width, 
   const fold = host.cores.length > mostCoresDrawnWhole;
   const nodes = host.numaNodes.map((node): NodeContent => ({
     node,
-    items: coreItems(host.cores.filter((core) => core.overlaps(node.cpus)), uses, fold),
+    items: coreItems(coreGroups(host, node), uses, fold),
     memory: memoryUses(host, node, vms),
   }));
 
@@ -70,6 +72,17 @@ export function drawHost(host: HostInventory, vms: readonly DrawnVm[], { width, 
   ].join('\n');
 }
 
+/** The cores of a node by the cache that they share: `L3 of CPUs 0-7`. */
+function coreGroups(host: HostInventory, node: HostNumaNode): readonly CoreGroup[] {
+  const cores = host.cores.filter((core) => core.overlaps(node.cpus));
+  const found = cacheGroups(host.caches, cores);
+  if (found === undefined) return [{ cores }];
+  return found.groups.map((members) => {
+    const own = members.map((core) => cores[core]!);
+    return { title: `L${found.level} of CPUs ${unionOf(own).toString()}`, cores: own };
+  });
+}
+
 /** Names of more VMs than this are counted: on a full host they would take more room than the host. */
 const mostNamed = 12;
 
@@ -87,10 +100,23 @@ function nodesPerRow(nodes: readonly NodeContent[], coreColumns: number, width: 
   for (let count = nodes.length; count > 1; count -= 1) {
     const inner = Math.floor((width - (count - 1)) / count) - frameWidth;
     const coresPerRow = Math.floor((inner + 1) / coreColumns);
-    const fits = nodes.every(({ items }) => items.filter((item) => item.kind === 'core').length <= coresPerRow * mostRowsSideBySide);
+    const fits = nodes.every(({ items }) => rowsOf(items, coresPerRow) <= mostRowsSideBySide);
     if (inner >= narrowestNode && fits) return count;
   }
   return 1;
+}
+
+/** Rows of cores; those of each group begin a new one. */
+function rowsOf(items: readonly CoreItem[], coresPerRow: number): number {
+  let rows = 0;
+  let cores = 0;
+  for (const { kind } of [...items, { kind: 'group' }]) {
+    if (kind === 'core') cores += 1;
+    if (kind !== 'group') continue;
+    rows += Math.ceil(cores / coresPerRow);
+    cores = 0;
+  }
+  return rows;
 }
 
 /** The parts of `host-a: 8 CPUs in 4 cores, dedicated 2-7, shared 0-1`. */

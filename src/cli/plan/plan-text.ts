@@ -8,6 +8,7 @@ import { drawHost } from '../picture/host-picture.ts';
 import type { PictureOptions } from '../picture/host-picture.ts';
 import { vmColour } from '../picture/label.ts';
 import { vmLetter } from '../picture/letters.ts';
+import { nearnessParts } from '../picture/nearness-parts.ts';
 import { describePlacement } from '../picture/vm-line.ts';
 import { plainStyle } from '../style.ts';
 import type { Style } from '../style.ts';
@@ -19,6 +20,8 @@ export interface HeldVm {
   /** `namespace/name`. */
   readonly name: string;
   readonly placement: Placement;
+  /** Placed just now, where the search ended before it was known that nothing is nearer. */
+  readonly unproven?: boolean;
 }
 
 export interface PlanHosts {
@@ -32,7 +35,7 @@ const mostHostsNamed = 3;
 
 /** Chosen hosts in the order in which they were first chosen, then what fits nowhere, then the count. */
 export function formatPlan(items: readonly Pick<PlanItem, 'vm' | 'decision'>[], hosts: PlanHosts, options: PictureOptions): string {
-  const placed = items.flatMap(({ vm, decision }) => (decision.kind === 'placed' ? [{ name: `${vm.namespace}/${vm.name}`, placement: decision.placement }] : []));
+  const placed = items.flatMap(({ vm, decision }): HeldVm[] => (decision.kind === 'placed' ? [{ name: `${vm.namespace}/${vm.name}`, placement: decision.placement, unproven: decision.unproven === true }] : []));
   const refused = items.flatMap(({ vm, decision }) => (decision.kind === 'refused' ? [{ name: `${vm.namespace}/${vm.name}`, groups: decision.groups }] : []));
   const chosen = Map.groupBy(placed, ({ placement }) => placement.host);
   const sections = [
@@ -45,12 +48,16 @@ export function formatPlan(items: readonly Pick<PlanItem, 'vm' | 'decision'>[], 
 
 /** A line for each VM, then the picture. VMs may hold a place on a host that is not among those given: that is told, and not drawn. */
 export function formatHost(inventory: HostInventory | undefined, vms: readonly HeldVm[], held: readonly HeldVm[], options: PictureOptions): string {
-  const drawn: readonly DrawnVm[] = [
+  const drawn: readonly (DrawnVm & Pick<HeldVm, 'unproven'>)[] = [
     ...vms.map((vm, index) => ({ ...vm, letter: vmLetter(index, true), planned: true })),
     ...held.map((vm, index) => ({ ...vm, letter: vmLetter(index, false), planned: false })),
   ];
   const lines = drawn.filter(({ planned }) => planned).flatMap((vm) => {
-    const parts = describePlacement(vm.name, vm.placement, glyphsFor(options.unicode));
+    const parts = [
+      ...describePlacement(vm.name, vm.placement, glyphsFor(options.unicode)),
+      ...(inventory === undefined ? [] : nearnessParts(inventory, vm.placement)),
+      ...(vm.unproven === true ? ['nearer ones were not ruled out'] : []),
+    ];
     const margin = vm.letter.length + 2;
     return indent(wrapParts(parts, '; ', options.width - margin), margin, options.style([vmColour(vm), 'bold'], vm.letter));
   });

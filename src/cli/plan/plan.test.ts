@@ -2,6 +2,7 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { guestToWire } from '../../crds/guest-wire.ts';
 import { parseFiles } from '../../crds/parse-files.ts';
+import { CpuSet } from '../../realtime/cpu-set.ts';
 import { capturedRun } from '../captured-run.ts';
 import { checkManifests } from '../input/manifests.ts';
 
@@ -129,6 +130,28 @@ describe('rtvm plan', () => {
       1 of 2 VMs fit
       "
     `);
+  });
+});
+
+describe('rtvm plan says how near', () => {
+  const near = (numaNodes: readonly object[], caches: readonly object[] = []) => document('RealtimeNode', {
+    metadata: { name: 'host-a' }, spec: { dedicatedCpus: '0-399' }, status: { topology: { numaNodes, caches } },
+  });
+  const node = (id: number, nodes: number, cpus: string, distances: readonly number[] = []) => ({
+    id, cpus, memoryMiB: 4096, hugepages: [{ size: '2Mi', total: 512 }], ...(distances.length === nodes ? { distances } : {}),
+  });
+
+  it('the parts of a VM are', async () => {
+    const { stdout } = await plan([image, near([node(0, 1, '0-399')], [{ level: 3, cpus: '0-199' }, { level: 3, cpus: '200-399' }]), vm('one', { vcpus: 2 })]);
+    expect(stdout).toContain('32 MiB in 2Mi pages on node 0; vCPUs in one L3\n');
+  });
+
+  it('and where the search could not look at all', async () => {
+    const distances = (one: number) => Array.from({ length: 40 }, (_, other) => (one === other ? 10 : 11 + ((one * 7 + other * 7 + one * other * 3) % 41)));
+    const nodes = Array.from({ length: 40 }, (_, id) => node(id, 40, `${id * 10}-${id * 10 + 9}`, distances(id)));
+    const cells = Array.from({ length: 8 }, (_, cell) => ({ vcpus: CpuSet.range(((cell + 1) * cell) / 2, ((cell + 3) * cell) / 2).toString(), memory: '4Mi' }));
+    const { stdout } = await plan([image, near(nodes), vm('one', { vcpus: 36, spec: { cpu: { vcpus: 36, policy: 'Dedicated', coreSharing: 'Allow' }, numa: { cells } } })]);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('apart; nearer ones were not ruled out');
   });
 });
 

@@ -8,14 +8,15 @@ import type { Placement, VcpuPin } from '../placement.ts';
 import type { HostFit } from './fit-host.ts';
 import type { Demand } from './demand.ts';
 
-export function buildPlacement({ host, cells, devices }: HostFit, { guest, extraMemoryMiB }: Demand): Placement {
-  const vcpuPins = pinsOf({ host, cells, devices }, guest);
+export function buildPlacement(fit: HostFit, { guest, extraMemoryMiB }: Demand): Placement {
+  const { host, cells, devices } = fit;
+  const vcpuPins = pinsOf(fit, guest);
   return {
     host: host.name,
     cells: cells.map(({ cell, node, pageSizeKiB }) => ({ cell: cell.cell, hostNode: node.id, vcpus: guest.cells[cell.cell]!.vcpus, memoryMiB: cell.memoryMiB, pageSizeKiB })),
     vcpuPins,
     realtimeVcpus: guest.cpu.realtime?.vcpus ?? CpuSet.empty<VcpuId>(),
-    emulatorCpus: emulatorCpus({ host, cells, devices }, guest, vcpuPins),
+    emulatorCpus: emulatorCpus(fit, guest, vcpuPins),
     ...(guest.cpu.realtime === undefined ? {} : { priority: guest.cpu.realtime.priority }),
     reservedCpus: CpuSet.from(cells.flatMap(({ pick }) => pick.reserved)),
     devices,

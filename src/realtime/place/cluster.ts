@@ -8,8 +8,10 @@ import { claimOf } from './claim.ts';
 import { PlacementConflictError, conflictsAmong, notOffered, takenBy } from './conflicts.ts';
 import type { PlacementConflict } from './conflicts.ts';
 import { demandOf } from './demand.ts';
+import type { Demand } from './demand.ts';
 import { explainHost } from './explain.ts';
 import { fitHost } from './fit-host.ts';
+import type { HostFit } from './fit-host.ts';
 import { freeState } from './free-state.ts';
 import type { FreeState } from './free-state.ts';
 import { HeldBook } from './held-book.ts';
@@ -42,7 +44,7 @@ export class Cluster {
     if (options.onlyHost !== undefined) return this.#decideOn(this.#hosts.get(options.onlyHost), guest);
     const choice = this.#indexNow().choose(guest);
     if (choice.kind === 'none') return refused(choice.refusal);
-    return { kind: 'placed', placement: buildPlacement(choice.fit, choice.demand) };
+    return placed(choice.fit, choice.demand);
   }
 
   /**
@@ -168,9 +170,14 @@ export class Cluster {
     if (host === undefined) return { kind: 'refused', groups: [] };
     const demand = demandOf(guest);
     const fit = fitHost(host, demand);
-    if (fit !== undefined) return { kind: 'placed', placement: buildPlacement(fit, demand) };
+    if (fit !== undefined) return placed(fit, demand);
     return { kind: 'refused', groups: [{ ...explainHost(host, demand), hosts: [host.name] }] };
   }
+}
+
+function placed(fit: HostFit, demand: Demand): Decision {
+  const placement = buildPlacement(fit, demand);
+  return fit.proven ? { kind: 'placed', placement } : { kind: 'placed', placement, unproven: true };
 }
 
 /** Reading why is what costs: thousands of host names are listed only when somebody asks. */

@@ -5,6 +5,8 @@ import type { CoreRules } from './core-rules.ts';
 import type { CoreState } from './core-state.ts';
 import { chooseCores } from './choose-cores.ts';
 import type { CellDemand } from './demand.ts';
+import { isWholeGroup } from './nearest-cores.ts';
+import type { NodeState } from './node-state.ts';
 
 /** Who goes where on a node's cores, before CPU numbers are given out. */
 export interface Arrangement {
@@ -19,12 +21,14 @@ export interface Arrangement {
 }
 
 /**
- * The core for an emulator once the vCPUs have theirs: beside the guest's own housekeeping vCPUs, else on the core with
- * the fewest free CPUs, and beside a realtime vCPU only in a guest that shares cores. With `threadPolicy: Isolate` never
+ * The core for an emulator once the vCPUs have theirs: beside the guest's own housekeeping vCPUs, else in an L3 group of its
+ * vCPUs, else in one that is not whole, and there on the core with the fewest free CPUs; and beside a realtime vCPU only in a guest that shares cores. With `threadPolicy: Isolate` never
  * beside a vCPU.
  */
-export function emulatorCoreBeside(cores: readonly CoreState[], taken: readonly number[], cell: CellDemand, rules: CoreRules): number | undefined {
+export function emulatorCoreBeside(node: NodeState, taken: readonly number[], cell: CellDemand, rules: CoreRules): number | undefined {
+  const { cores } = node;
   const realtime = coresWithRealtime(taken, cell);
+  const farness = groupFarness(node, taken);
   let best: number | undefined;
   let bestRank = Infinity;
   for (let index = 0; index < cores.length; index += 1) {
@@ -33,7 +37,7 @@ export function emulatorCoreBeside(cores: readonly CoreState[], taken: readonly 
     if (core.free.length === count || !mayHoldEmulator(core, rules)) continue;
     if (count > 0 && rules.threadPolicy === 'Isolate') continue;
     if (realtime.has(index) && rules.coreSharing === 'Forbid') continue;
-    const rank = realtime.has(index) ? Number.MAX_SAFE_INTEGER : count > 0 ? 0 : core.free.length;
+    const rank = realtime.has(index) ? Number.MAX_SAFE_INTEGER : count > 0 ? 0 : farness(index) + core.free.length;
     if (rank < bestRank) {
       best = index;
       bestRank = rank;
@@ -70,4 +74,18 @@ function coresWithRealtime(taken: readonly number[], { dedicated, realtime }: Ce
     next += count;
   });
   return cores;
+}
+
+/** More than a core has CPUs. */
+const fartherGroup = 1_000_000;
+
+/** How far a core is from the vCPUs: in a group with some of them, in one that somebody is on, in one that is whole. */
+function groupFarness(node: NodeState, taken: readonly number[]): (core: number) => number {
+  if (node.groups.length === 0) return () => 0;
+  const farness = taken.map(() => 0);
+  for (const members of node.groups) {
+    const far = members.some((core) => taken[core]! > 0) ? 0 : isWholeGroup(node, members) ? 2 : 1;
+    for (const core of members) farness[core] = far * fartherGroup;
+  }
+  return (core) => farness[core]!;
 }

@@ -32,7 +32,7 @@ function cpuObstacle(node: NodeState, cell: CellDemand, { guest }: Demand): Cell
   }
   const room = node.cores.reduce((sum, core) => sum + roomFor(core, guest.cpu), 0);
   if (room < wanted) return { stage: 1, reason: 'TooFewWholeCores', message: () => `${coreShortage(room, here, guest.cpu.threadPolicy)}, ${wanted} ${forCell}${coreRemedy(node, wanted, guest)}` };
-  if (pickCores(node.cores, cell, guest.cpu) === undefined) {
+  if (pickCores(node, cell, guest.cpu) === undefined) {
     const remedy = guest.cpu.coreSharing === 'Forbid' ? '; coreSharing Allow would let them run beside realtime vCPUs and other VMs' : '';
     return { stage: 2, reason: 'NoRoomForEmulator', message: () => `room for the ${wanted} dedicated ${plural(wanted, 'vCPU')} of guest cell ${cell.cell} ${here}, but no CPU left for the emulator threads on a core of their own${remedy}` };
   }

@@ -19,7 +19,7 @@ export function fitCell(host: HostState, node: NodeState, cell: CellDemand, { gu
   if (!holdsFloating(host, node, cell)) return undefined;
   const pageSizeKiB = choosePageSize(node, cell, guest.memory.pageSize);
   if (pageSizeKiB === undefined) return undefined;
-  const pick = pickCores(node.cores, cell, guest.cpu);
+  const pick = pickCores(node, cell, guest.cpu);
   return pick === undefined ? undefined : { cell, node, pick, pageSizeKiB };
 }
 

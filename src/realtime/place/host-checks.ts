@@ -2,7 +2,7 @@
 import type { RefusalReason } from '../decision.ts';
 import type { NetworkSpec, Taint, Toleration } from '../spec.ts';
 import type { Demand } from './demand.ts';
-import { deviceRequests, matchDevices, nodeIds } from './devices.ts';
+import { DeviceMatcher, deviceRequests } from './devices.ts';
 import type { HostState } from './host-state.ts';
 
 export interface HostCheck {
@@ -57,7 +57,7 @@ export const hostChecks: readonly HostCheck[] = [
   },
   {
     reason: 'DeviceMissing',
-    holds: (host, { guest }) => (guest.hostDevices.length === 0 && guest.networks.length === 0) || matchDevices(host, deviceRequests(host, guest), nodeIds(host)) !== undefined,
+    holds: (host, { guest }) => (guest.hostDevices.length === 0 && guest.networks.length === 0) || new DeviceMatcher(host, deviceRequests(host, guest)).match(host.nodes) !== undefined,
     message: (host, { guest }) => deviceShortage(host, guest),
   },
   {

@@ -7,6 +7,8 @@ import type { Claim } from './claim.ts';
 import { refreshCore } from './core-state.ts';
 import type { CoreState } from './core-state.ts';
 import { Ledger } from './ledger.ts';
+import { nearnessOf } from './nearness.ts';
+import type { HostNearness } from './nearness.ts';
 import { isSmall, nodeState } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
 
@@ -19,6 +21,8 @@ export class HostState {
   readonly inventory: HostInventory;
   /** Ascending by number. */
   readonly nodes: readonly NodeState[];
+  /** How near things can be on this host at best. */
+  readonly nearness: HostNearness;
   readonly hasSmt: boolean;
   readonly cpus = new Ledger<CpuId>();
   /** CPUs over which somebody still floats, though the administrator no longer calls them shared. */
@@ -37,7 +41,9 @@ export class HostState {
 
   constructor(inventory: HostInventory, held: Iterable<Claim>) {
     this.inventory = inventory;
-    this.nodes = inventory.numaNodes.map((node) => nodeState(inventory, node)).sort((one, other) => one.id - other.id);
+    const order = [...inventory.numaNodes.keys()].sort((one, other) => inventory.numaNodes[one]!.id - inventory.numaNodes[other]!.id);
+    this.nodes = order.map((_, index) => nodeState(inventory, index, order));
+    this.nearness = nearnessOf(this.nodes);
     this.hasSmt = inventory.cores.some((core) => core.size > 1);
     this.smallCapacityMiB = this.nodes.reduce((sum, node) => sum + node.smallCapacityMiB, 0);
     this.#coresOf = Array.from({ length: 1 + Math.max(-1, ...inventory.cores.flatMap((core) => core.toArray())) }, () => undefined);

@@ -21,6 +21,15 @@ export function preferredNodes(host: HostState, demand: Demand, requests: readon
   return ranked.map(({ node }) => node);
 }
 
+/**
+ * What a node counts for where several groups of nodes are as near: the more it has free the less for `Spread`, the more for
+ * `Pack`. Nothing where all nodes are as far from each other, or all of them are needed.
+ */
+export function roomCost(host: HostState, node: NodeState, demand: Demand): number {
+  if (!host.nearness.isUneven || host.nodes.length === demand.cells.length) return 0;
+  return roomOf(host, node, demand) * (demand.guest.packing === 'Spread' ? -1 : 1);
+}
+
 function roomOf({ inventory }: HostState, node: NodeState, { dedicatedCpus }: Demand): number {
   return dedicatedCpus > 0 ? node.freeCpus : node.sharedCount * inventory.vcpusPerSharedCpu - node.floating;
 }

@@ -1,7 +1,8 @@
 /** The free state of one host NUMA node. */
+import { cacheGroups } from '../cache-groups.ts';
 import type { CpuSet } from '../cpu-set.ts';
 import { smallPageKiB } from '../host.ts';
-import type { HostInventory, HostNumaNode } from '../host.ts';
+import type { HostInventory } from '../host.ts';
 import type { CpuId, NumaNodeId } from '../ids.ts';
 import { coreState } from './core-state.ts';
 import type { CoreState } from './core-state.ts';
@@ -15,8 +16,14 @@ export interface PageState {
 
 export interface NodeState {
   readonly id: NumaNodeId;
+  /** Its place among the nodes of the host. */
+  readonly index: number;
+  /** To every node of the host, by its place. */
+  readonly distances: readonly number[];
   /** Ascending by their first CPU. */
   readonly cores: readonly CoreState[];
+  /** L3 groups, as places in {@link cores}; empty where all cores are near each other, or nobody knows. Rule 4.17. */
+  readonly groups: readonly (readonly number[])[];
   /** Biggest page first. */
   readonly hugepages: readonly PageState[];
   /** What is left for small pages once the huge ones are set aside. */
@@ -34,15 +41,17 @@ export interface NodeState {
   floating: number;
 }
 
-export function nodeState(inventory: HostInventory, node: HostNumaNode): NodeState {
-  const cores = inventory.cores
-    .filter((core) => core.overlaps(node.cpus))
-    .map((core) => {
-      const threads = compact(core);
-      const dedicated = threads.filter((cpu) => node.cpus.has(cpu) && inventory.dedicatedCpus.has(cpu));
-      return coreState(threads, dedicated.length === threads.length ? threads : dedicated, core.overlaps(inventory.sharedCpus));
-    })
-    .sort((one, other) => one.threads[0]! - other.threads[0]!);
+const noGroups: readonly (readonly number[])[] = [];
+
+/** @param order the host's NUMA nodes as they are counted here, each by its place in the inventory. */
+export function nodeState(inventory: HostInventory, index: number, order: readonly number[]): NodeState {
+  const node = inventory.numaNodes[order[index]!]!;
+  const siblings = inventory.cores.filter((core) => core.overlaps(node.cpus)).sort((one, other) => one.first! - other.first!);
+  const cores = siblings.map((core) => {
+    const threads = compact(core);
+    const dedicated = threads.filter((cpu) => node.cpus.has(cpu) && inventory.dedicatedCpus.has(cpu));
+    return coreState(threads, dedicated.length === threads.length ? threads : dedicated, core.overlaps(inventory.sharedCpus));
+  });
   const hugepages = node.hugepages
     .map(({ sizeKiB, total }) => ({ sizeKiB, capacity: Math.max(0, total - reservedPages(inventory, node.id, sizeKiB)), used: 0 }))
     .sort((one, other) => other.sizeKiB - one.sizeKiB);
@@ -50,7 +59,10 @@ export function nodeState(inventory: HostInventory, node: HostNumaNode): NodeSta
   const shared = inventory.sharedCpus.intersection(node.cpus);
   return {
     id: node.id,
+    index,
+    distances: order.map((other) => node.distances[other]!),
     cores,
+    groups: cacheGroups(inventory.caches, siblings)?.groups ?? noGroups,
     hugepages,
     smallCapacityMiB: Math.max(0, Math.floor(node.memoryMiB - hugeMiB)),
     smallUsedMiB: 0,

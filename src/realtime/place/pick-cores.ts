@@ -3,10 +3,11 @@ import type { CpuId, VcpuId } from '../ids.ts';
 import { chooseCores } from './choose-cores.ts';
 import { keepsSiblings, roomFor } from './core-rules.ts';
 import type { CoreRules } from './core-rules.ts';
-import type { CoreState } from './core-state.ts';
 import type { CellDemand } from './demand.ts';
 import { arrangeAroundEmulator, emulatorCoreBeside } from './emulator-core.ts';
 import type { Arrangement } from './emulator-core.ts';
+import { nearestRooms } from './nearest-cores.ts';
+import type { NodeState } from './node-state.ts';
 
 export interface CorePick {
   readonly cpus: ReadonlyMap<VcpuId, CpuId>;
@@ -14,31 +15,46 @@ export interface CorePick {
   readonly emulator?: CpuId | undefined;
   /** Siblings kept idle, and the emulator's CPU. */
   readonly reserved: readonly CpuId[];
+  /** L3 groups that the vCPUs are spread over, beyond one. */
+  readonly moreGroups: number;
 }
 
-const nothing: CorePick = { cpus: new Map(), reserved: [] };
+const nothing: CorePick = { cpus: new Map(), reserved: [], moreGroups: 0 };
 
 /**
  * vCPUs go out in ascending order, core by core, ascending; only where the emulator threads find no place that way do
- * housekeeping vCPUs come first, to share their core. Rules 3.4 and 4.7.
+ * housekeeping vCPUs come first, to share their core. Rules 3.4, 4.7 and 4.17.
  * @returns undefined exactly where these cores cannot hold the cell's dedicated vCPUs and emulator.
  */
-export function pickCores(cores: readonly CoreState[], cell: CellDemand, rules: CoreRules): CorePick | undefined {
+export function pickCores(node: NodeState, cell: CellDemand, rules: CoreRules): CorePick | undefined {
   if (cell.dedicated.length === 0 && !cell.emulator) return nothing;
-  const arrangement = arrange(cores, cell, rules);
-  return arrangement === undefined ? undefined : giveOut(cores, arrangement, rules);
+  const rooms = node.cores.map((core) => roomFor(core, rules));
+  let apart: Arrangement | undefined;
+  for (const within of nearestRooms(node, rooms, cell.dedicated.length)) {
+    if (within === rooms && apart !== undefined) break;
+    const arrangement = arrange(node, within, cell, rules);
+    if (arrangement === undefined) continue;
+    if (isTogether(node, arrangement)) return giveOut(node, arrangement, rules);
+    // The vCPUs are near each other, the emulator is elsewhere: good enough, where no group holds both.
+    apart ??= arrangement;
+  }
+  return apart === undefined ? undefined : giveOut(node, apart, rules);
 }
 
-function arrange(cores: readonly CoreState[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
-  const rooms = cores.map((core) => roomFor(core, rules));
+function arrange(node: NodeState, rooms: readonly number[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
   const taken = chooseCores(rooms, cell.dedicated.length);
   if (taken === undefined) return undefined;
   if (!cell.emulator) return { order: cell.dedicated, taken };
-  const emulatorCore = emulatorCoreBeside(cores, taken, cell, rules);
-  return emulatorCore === undefined ? arrangeAroundEmulator(cores, rooms, cell, rules) : { order: cell.dedicated, taken, emulatorCore };
+  const emulatorCore = emulatorCoreBeside(node, taken, cell, rules);
+  return emulatorCore === undefined ? arrangeAroundEmulator(node.cores, rooms, cell, rules) : { order: cell.dedicated, taken, emulatorCore };
 }
 
-function giveOut(cores: readonly CoreState[], { order, taken, emulatorCore, firstCore }: Arrangement, rules: CoreRules): CorePick {
+/** Whether the emulator, where there is one, is in an L3 group of the vCPUs. */
+function isTogether({ groups }: NodeState, { taken, emulatorCore }: Arrangement): boolean {
+  return emulatorCore === undefined || groups.length === 0 || groups.some((members) => members.includes(emulatorCore) && members.some((core) => taken[core]! > 0));
+}
+
+function giveOut({ cores, groups }: NodeState, { order, taken, emulatorCore, firstCore }: Arrangement, rules: CoreRules): CorePick {
   const cpus = new Map<VcpuId, CpuId>();
   const reserved: CpuId[] = [];
   let next = 0;
@@ -57,5 +73,7 @@ function giveOut(cores: readonly CoreState[], { order, taken, emulatorCore, firs
     if (keepsSiblings(rules, { vcpus: count > 0 })) reserved.push(...core.threads.filter((cpu) => !given.includes(cpu)));
     else if (index === emulatorCore) reserved.push(core.free[count]!);
   });
-  return emulatorCore === undefined ? { cpus, reserved } : { cpus, reserved, emulator: cores[emulatorCore]!.free[taken[emulatorCore]!]! };
+  const spread = groups.reduce((sum, members) => sum + (members.some((core) => taken[core]! > 0) ? 1 : 0), 0);
+  const pick = { cpus, reserved, moreGroups: Math.max(0, spread - 1) };
+  return emulatorCore === undefined ? pick : { ...pick, emulator: cores[emulatorCore]!.free[taken[emulatorCore]!]! };
 }

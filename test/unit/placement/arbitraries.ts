@@ -22,8 +22,12 @@ export const hostArbitrary = (name: string): fc.Arbitrary<HostInventory> => fc.r
   unschedulable: fc.constantFrom(false, false, false, false, true),
   zone: fc.constantFrom('a', 'b'),
   latency: fc.constantFrom(undefined, 20, 80),
-  devices: fc.array(fc.record({ index: fc.integer({ min: 0, max: 3 }), numaNode: fc.constantFrom(undefined, 0, 1, 2), pool: fc.constantFrom('nic', 'gpu', 'vf') }), { maxLength: 5 }),
-}).map(({ threads, striped, nodeSizes, uses, memoryGiB, pages, reserved, ratio, unschedulable, zone, latency, devices }) => {
+  devices: fc.array(fc.record({ index: fc.integer({ min: 0, max: 3 }), pool: fc.constantFrom('nic', 'gpu', 'vf') }), { maxLength: 5 }),
+  deviceNodes: fc.array(fc.constantFrom(undefined, 0, 1, 2), { minLength: 4, maxLength: 4 }),
+  distances: fc.constantFrom(undefined, undefined, [21, 12, 32], [32, 21, 12], [12, 12, 32]),
+  /** How many cores share an L3; 0: nothing is published. */
+  l3Cores: fc.constantFrom(0, 0, 1, 2),
+}).map(({ threads, striped, nodeSizes, uses, memoryGiB, pages, reserved, ratio, unschedulable, zone, latency, devices, deviceNodes, distances, l3Cores }) => {
   const total = nodeSizes.reduce((sum, size) => sum + size, 0);
   const slots = nodeSizes.flatMap((size, node) => Array.from({ length: size }, (_, index) => ({ node, core: Math.floor(index / threads), thread: index % threads })));
   // Striped as most firmware does it: first all first threads, then all second ones.
@@ -33,9 +37,12 @@ export const hostArbitrary = (name: string): fc.Arbitrary<HostInventory> => fc.r
   const numbered = slots.map((slot, index) => ({ ...slot, cpu: numberOf.get(index)! }));
   const cpusWhere = (holds: (slot: (typeof numbered)[number]) => boolean) => CpuSet.from(numbered.filter(holds).map(({ cpu }) => cpu)).toString();
   const cores = new Set(numbered.map(({ node, core }) => `${node} ${core}`));
+  const deviceAt = (numaNode: number | undefined) => (numaNode === undefined || numaNode >= nodeSizes.length ? {} : { numaNode: numaNodeId(numaNode) });
   const pool = (wanted: string): HostDevice[] => devices.filter((device) => device.pool === wanted).filter((device, index, all) => all.findIndex((other) => other.index === device.index) === index)
-    .map(({ index, numaNode }) => ({ address: `0000:3b:00.${index}`, ...(numaNode === undefined || numaNode >= nodeSizes.length ? {} : { numaNode: numaNodeId(numaNode) }) }));
-  return sampleHost({
+    .map(({ index }) => ({ address: `0000:3b:00.${index}`, ...deviceAt(deviceNodes[index]) }));
+  const caches = l3Cores === 0 ? [] : [...Map.groupBy(numbered, ({ node, core }) => `${node} ${Math.floor(core / l3Cores)}`).values()]
+    .map((slotsOfOne) => ({ level: 3, cpus: CpuSet.from(slotsOfOne.map(({ cpu }) => cpu)) }));
+  const inventory = sampleHost({
     name,
     nodes: nodeSizes.map((_, node) => cpusWhere((slot) => slot.node === node)),
     cores: [...cores].map((key) => cpusWhere(({ node, core }) => `${node} ${core}` === key)),
@@ -47,12 +54,17 @@ export const hostArbitrary = (name: string): fc.Arbitrary<HostInventory> => fc.r
       reservedHugepages: reserved > 0 && pages.length > 0 ? [{ numaNode: numaNodeId(0), sizeKiB: 2048, count: reserved }] : [],
       vcpusPerSharedCpu: ratio,
       unschedulable,
+      caches,
       labels: { zone },
       ...(latency === undefined ? {} : { latencyMicroseconds: latency }),
       deviceClasses: [{ name: 'nic', devices: pool('nic') }, { name: 'gpu', devices: pool('gpu') }],
       networks: [{ name: 'fast', openToInline: true, kind: 'sriov', devices: pool('vf') }, { name: 'lan', openToInline: false, kind: 'bridge', bridge: 'br0' }],
     },
   });
+  if (distances === undefined) return inventory;
+  // Of nodes 0 and 1, 0 and 2, 1 and 2.
+  const between = (one: number, other: number) => (one === other ? 10 : distances[one + other - 1]!);
+  return { ...inventory, numaNodes: inventory.numaNodes.map((node) => ({ ...node, distances: nodeSizes.map((_, other) => between(node.id, other)) })) };
 });
 
 type Wanted = readonly [name: string, affinity: HostDeviceSpec['numaAffinity']];

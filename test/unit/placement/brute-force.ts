@@ -1,6 +1,6 @@
 /** Whether a guest fits on a small host, by trying everything: the rules said again, with no code of the product's. */
 import type { Guest } from '../../../src/realtime/guest.ts';
-import type { HostInventory, HostNumaNode } from '../../../src/realtime/host.ts';
+import type { HostDevice, HostInventory, HostNumaNode } from '../../../src/realtime/host.ts';
 import type { HeldPlacement } from '../../../src/realtime/placement.ts';
 import { usageOf } from './usage.ts';
 import type { Usage } from './usage.ts';
@@ -24,7 +24,7 @@ function hostHasRoom(host: HostInventory, usage: Usage, guest: Guest): boolean {
   return guest.cpu.emulatorThreads !== 'Share' || usage.shared.size > 0;
 }
 
-function overhead(guest: Guest): number {
+export function overhead(guest: Guest): number {
   return 128 + 8 * guest.cpu.vcpus + 8 * guest.ioThreads + Math.ceil(guest.memory.sizeMiB / 512);
 }
 
@@ -43,7 +43,7 @@ function someAssignment(host: HostInventory, usage: Usage, guest: Guest): boolea
 }
 
 /** The small-page memory that each possible page size of the cell would take on the node. */
-function smallNeeds(usage: Usage, guest: Guest, cell: number, node: HostNumaNode): number[] {
+export function smallNeeds(usage: Usage, guest: Guest, cell: number, node: HostNumaNode): number[] {
   const { memoryMiB } = guest.cells[cell]!;
   const extra = cell === 0 ? overhead(guest) : 0;
   const free = usage.nodes.get(node.id)!;
@@ -58,7 +58,8 @@ function smallNeeds(usage: Usage, guest: Guest, cell: number, node: HostNumaNode
   return needs.filter((need) => need <= free.smallMiB);
 }
 
-function cpusFit(host: HostInventory, usage: Usage, guest: Guest, cell: number, node: HostNumaNode): boolean {
+/** @param vcpuCpus where the vCPUs may be; the emulator may be anywhere on the node. */
+export function cpusFit(host: HostInventory, usage: Usage, guest: Guest, cell: number, node: HostNumaNode, vcpuCpus?: ReadonlySet<number>): boolean {
   const { cpu } = guest;
   const vcpus = [...guest.cells[cell]!.vcpus] as number[];
   const dedicated = vcpus.filter((vcpu) => cpu.dedicatedVcpus.has(vcpu));
@@ -85,7 +86,7 @@ function cpusFit(host: HostInventory, usage: Usage, guest: Guest, cell: number, 
   const search = (slot: number): boolean => {
     if (slot === slots.length) return cores.every(coreAllowed);
     return candidates.some((pcpu) => {
-      if ([...given.values()].includes(pcpu)) return false;
+      if ([...given.values()].includes(pcpu) || (slots[slot]! >= 0 && vcpuCpus?.has(pcpu) === false)) return false;
       given.set(slots[slot]!, pcpu);
       const found = search(slot + 1);
       given.delete(slots[slot]!);
@@ -96,13 +97,25 @@ function cpusFit(host: HostInventory, usage: Usage, guest: Guest, cell: number, 
 }
 
 function devicesFit(host: HostInventory, usage: Usage, guest: Guest, local: ReadonlySet<number>): boolean {
+  return deviceChoices(host, usage, guest, local).next().done === false;
+}
+
+/** Every way of giving a guest on these nodes the devices that it asks for. */
+export function* deviceChoices(host: HostInventory, usage: Usage, guest: Guest, local: ReadonlySet<number>): Generator<readonly HostDevice[]> {
   const wanted = [
     ...guest.networks.flatMap(({ network }) => host.networks.flatMap((found) => (found.name === network && found.kind === 'sriov' ? [{ pool: found.devices, required: false }] : []))),
     ...guest.hostDevices.map((device) => ({ pool: host.deviceClasses.find(({ name }) => name === device.class)?.devices ?? [], required: device.numaAffinity === 'Required' })),
   ];
-  const search = (index: number, used: readonly string[]): boolean => index === wanted.length || wanted[index]!.pool.some(({ address, numaNode }) => {
-    const near = numaNode === undefined ? host.numaNodes.length === 1 : local.has(numaNode);
-    return !usage.devices.has(address) && !used.includes(address) && (near || !wanted[index]!.required) && search(index + 1, [...used, address]);
-  });
-  return search(0, []);
+  yield* (function* search(given: readonly HostDevice[]): Generator<readonly HostDevice[]> {
+    const request = wanted[given.length];
+    if (request === undefined) {
+      yield given;
+      return;
+    }
+    for (const device of request.pool) {
+      const near = device.numaNode === undefined ? host.numaNodes.length === 1 : local.has(device.numaNode);
+      if (usage.devices.has(device.address) || given.some(({ address }) => address === device.address) || (request.required && !near)) continue;
+      yield* search([...given, device]);
+    }
+  })([]);
 }

@@ -16,7 +16,7 @@ import { SearchWork } from '../../../src/realtime/place/search-work.ts';
 import { cellsCanBePaired } from './pairing.ts';
 
 /** Of rule 4.14. */
-const bound = (cells: number, nodes: number, requests: number, devices: number) => 50_000 + 6 * cells ** 2 * nodes + requests ** 2 * devices;
+const bound = (cells: number, nodes: number, requests: number, devices: number) => 50_000 + 6 * cells ** 2 * nodes + requests * (2 * requests ** 2 + devices);
 
 /** So many CPUs on each node, one after the other. */
 function nodeLists(sizes: readonly number[]): string[] {
@@ -43,14 +43,17 @@ interface Question {
   readonly anyPages?: boolean;
   /** Small-page memory that somebody without cells holds. */
   readonly heldMiB?: number;
+  /** Distance of two nodes. */
+  readonly far?: (one: number, other: number) => number;
 }
 
-function ask({ free, wanted, memoryMiB = 4096, devices = [], requests = 0, affinity = 'Required', anyPages = false, heldMiB = 0 }: Question) {
+function ask({ free, wanted, memoryMiB = 4096, devices = [], requests = 0, affinity = 'Required', anyPages = false, heldMiB = 0, far }: Question) {
   const pool = devices.map((node, index): HostDevice => ({ address: `0000:${(index + 16).toString(16)}:00.0`, numaNode: numaNodeId(node) }));
-  const inventory = sampleHost({
+  const even = sampleHost({
     nodes: nodeLists(free), memoryMiB, hugepages: anyPages ? [{ sizeKiB: 2048, total: 64 }] : [],
     rest: { deviceClasses: [{ name: 'nic', devices: pool }] },
   });
+  const inventory = far === undefined ? even : { ...even, numaNodes: even.numaNodes.map((node) => ({ ...node, distances: free.map((_, other) => (other === node.id ? 10 : far(node.id, other))) })) };
   const guest = sampleGuest({
     vcpus: sum(wanted), cells: cellLists(wanted), memoryMiB: 64 * wanted.length, pageSize: anyPages ? 'Any' : 'Small',
     rest: { hostDevices: Array.from({ length: requests }, (_, index) => ({ name: `d${index}`, class: 'nic', numaAffinity: affinity })) },
@@ -99,6 +102,21 @@ describe('the work of an assignment', () => {
       expect(new Set(assignment.devices.map(({ address }) => address)).size).toBe(asked.requests);
     }), { numRuns: 300, seed: 20261202 });
     expect([...kinds].sort()).toEqual(['found', 'given up', 'none']);
+  });
+
+  test('is bounded where nodes are near and far, and finds the nearest two wherever there are two cells', () => {
+    const proofs = new Set<boolean>();
+    fc.assert(fc.property(sizes(12, 64), sizes(6, 16), fc.array(fc.integer({ min: 11, max: 60 }), { minLength: 97, maxLength: 97 }), (free, wanted, random) => {
+      const far = (one: number, other: number) => random[(one + other + one * other) % random.length]!;
+      const { assignment } = ask({ free, wanted, far });
+      if (assignment.kind === 'none') return;
+      proofs.add(assignment.proven);
+      if (wanted.length !== 2) return;
+      const pairs = free.flatMap((one, node) => free.flatMap((other, to) => (node !== to && one >= wanted[0]! && other >= wanted[1]! ? [far(node, to) + far(to, node)] : [])));
+      const [one, other] = assignment.cells.map(({ node }) => node.id as number);
+      expect({ proven: assignment.proven, distance: far(one!, other!) + far(other!, one!) }).toEqual({ proven: true, distance: Math.min(...pairs) });
+    }), { numRuns: 300, seed: 20261206 });
+    expect(proofs).toEqual(new Set([true, false]));
   });
 
   test('is bounded where the host as a whole is short of small-page memory, and finds the way that takes least', () => {
