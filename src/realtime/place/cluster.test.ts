@@ -217,7 +217,7 @@ describe('the choice of host', () => {
     const withDevice = new Cluster([sampleHost({ name: 'a', nodes, rest: { deviceClasses: [{ name: 'nic', devices: [{ address: '0000:00:01.0', numaNode: numaNodeId(0) }] }] } })], []);
     expect(withDevice.decide(guest(3, needsDevice))).toEqual({
       kind: 'refused',
-      groups: [{ reason: 'DeviceMissing', message: 'no free device of device class "nic" on the host NUMA nodes that the guest fits on; numaAffinity Preferred would take one elsewhere', hosts: ['a'] }],
+      groups: [{ reason: 'DeviceMissing', message: 'no free device of device class "nic" on the host NUMA nodes that the guest fits on; numaAffinity Preferred would fit a', hosts: ['a'] }],
     });
     expect(placed(withDevice.decide(guest(2, needsDevice))).cells[0]?.hostNode).toBe(0);
   });

@@ -17,6 +17,7 @@ import type { FreeState } from './free-state.ts';
 import { HeldBook } from './held-book.ts';
 import { HostIndex } from './host-index.ts';
 import { HostState } from './host-state.ts';
+import { groupOf } from './refusal-groups.ts';
 import type { RefusalSnapshot } from './refusal-snapshot.ts';
 
 /** The hosts, and who holds what on them. One writer; every answer depends on the content alone, not on its history. */
@@ -171,7 +172,7 @@ export class Cluster {
     const demand = demandOf(guest);
     const fit = fitHost(host, demand);
     if (fit !== undefined) return placed(fit, demand);
-    return { kind: 'refused', groups: [{ ...explainHost(host, demand), hosts: [host.name] }] };
+    return { kind: 'refused', groups: [groupOf(explainHost(host, demand), [host.name])] };
   }
 }
 

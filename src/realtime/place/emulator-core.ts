@@ -1,5 +1,5 @@
 /** The core of the isolated emulator threads. Rules 3.3 and 3.4. */
-import type { VcpuId } from '../ids.ts';
+import type { Arrangement } from './arrangement.ts';
 import { mayHoldEmulator } from './core-rules.ts';
 import type { CoreRules } from './core-rules.ts';
 import type { CoreState } from './core-state.ts';
@@ -8,22 +8,10 @@ import type { CellDemand } from './demand.ts';
 import { isWholeGroup } from './nearest-cores.ts';
 import type { NodeState } from './node-state.ts';
 
-/** Who goes where on a node's cores, before CPU numbers are given out. */
-export interface Arrangement {
-  /** vCPUs in the order in which they get CPUs. */
-  readonly order: readonly VcpuId[];
-  /** How many CPUs of each core they take, core by core. */
-  readonly taken: readonly number[];
-  /** The core whose next CPU the emulator has. */
-  readonly emulatorCore?: number | undefined;
-  /** The core that the first vCPUs of the order go to, before all others; absent: strictly ascending. */
-  readonly firstCore?: number | undefined;
-}
-
 /**
- * The core for an emulator once the vCPUs have theirs: beside the guest's own housekeeping vCPUs, else in an L3 group of its
- * vCPUs, else in one that is not whole, and there on the core with the fewest free CPUs; and beside a realtime vCPU only in a guest that shares cores. With `threadPolicy: Isolate` never
- * beside a vCPU.
+ * The core for an emulator once the vCPUs have theirs: beside the guest's own housekeeping vCPUs, else in an L3 group of
+ * its vCPUs, else in one that is not whole, and there on the core with the fewest free CPUs; beside a realtime vCPU only in
+ * a guest that shares cores. With `threadPolicy: Isolate` never beside a vCPU.
  */
 export function emulatorCoreBeside(node: NodeState, taken: readonly number[], cell: CellDemand, rules: CoreRules): number | undefined {
   const { cores } = node;
@@ -53,15 +41,17 @@ export function emulatorCoreBeside(node: NodeState, taken: readonly number[], ce
 export function arrangeAroundEmulator(cores: readonly CoreState[], rooms: readonly number[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
   if (rules.threadPolicy === 'Isolate') return undefined;
   const housekeeping = cell.dedicated.filter((vcpu) => !cell.realtime.has(vcpu));
+  const all = rooms.reduce((sum, room) => sum + room, 0);
   for (let index = 0; index < cores.length; index += 1) {
     const core = cores[index]!;
     if (!mayHoldEmulator(core, rules)) continue;
     const companions = housekeeping.slice(0, Math.min(rooms[index]!, core.free.length - 1));
+    if (all - rooms[index]! < cell.dedicated.length - companions.length) continue;
     const others = cell.dedicated.filter((vcpu) => !companions.includes(vcpu));
     const taken = chooseCores(rooms.map((room, other) => (other === index ? 0 : room)), others.length);
     if (taken === undefined) continue;
     taken[index] = companions.length;
-    return { order: [...companions, ...others], taken, emulatorCore: index, firstCore: index };
+    return { order: [...companions, ...others], taken, emulatorCore: index, firstCores: [index] };
   }
   return undefined;
 }

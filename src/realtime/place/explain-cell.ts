@@ -9,12 +9,15 @@ import { freePages, isSmall, smallFreeMiB } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
 import { accepts, choosePageSize } from './pages.ts';
 import { pickCores } from './pick-cores.ts';
+import type { Remedy } from './remedies.ts';
 
 export interface CellObstacle {
   /** How far the node came: the higher, the nearer it is to holding the cell. */
   readonly stage: number;
   readonly reason: RefusalReason;
   readonly message: () => string;
+  /** What might help, to be tried. */
+  readonly remedies: readonly Remedy[];
 }
 
 /** Undefined exactly where the cell fits on the node. */
@@ -22,19 +25,23 @@ export function cellObstacle(host: HostState, node: NodeState, cell: CellDemand,
   return cpuObstacle(node, cell, demand) ?? floatingObstacle(host, node, cell) ?? memoryObstacle(node, cell, demand);
 }
 
+const coreRemedies: readonly Remedy[] = ['coreSharing', 'threadPolicy', 'nodes'];
+
 function cpuObstacle(node: NodeState, cell: CellDemand, { guest }: Demand): CellObstacle | undefined {
   const wanted = cell.dedicated.length;
   const all = wanted + (cell.emulator ? 1 : 0);
   const here = `on host NUMA node ${node.id}`;
   const forCell = `needed for guest cell ${cell.cell}`;
   if (node.freeCpus < all) {
-    return { stage: 0, reason: 'TooFewDedicatedCpus', message: () => `${node.freeCpus} free dedicated ${plural(node.freeCpus, 'CPU')} ${here}, ${all} ${forCell}${cell.emulator ? ' (one of them for the emulator threads)' : ''}` };
+    return { stage: 0, reason: 'TooFewDedicatedCpus', remedies: ['nodes'], message: () => `${node.freeCpus} free dedicated ${plural(node.freeCpus, 'CPU')} ${here}, ${all} ${forCell}${cell.emulator ? ' (one of them for the emulator threads)' : ''}` };
   }
   const room = node.cores.reduce((sum, core) => sum + roomFor(core, guest.cpu), 0);
-  if (room < wanted) return { stage: 1, reason: 'TooFewWholeCores', message: () => `${coreShortage(room, here, guest.cpu.threadPolicy)}, ${wanted} ${forCell}${coreRemedy(node, wanted, guest)}` };
+  if (room < wanted) {
+    return { stage: 1, reason: 'TooFewWholeCores', remedies: coreRemedies, message: () => `${coreShortage(room, here, guest.cpu.threadPolicy)}, ${wanted} ${forCell}` };
+  }
   if (pickCores(node, cell, guest.cpu) === undefined) {
-    const remedy = guest.cpu.coreSharing === 'Forbid' ? '; coreSharing Allow would let them run beside realtime vCPUs and other VMs' : '';
-    return { stage: 2, reason: 'NoRoomForEmulator', message: () => `room for the ${wanted} dedicated ${plural(wanted, 'vCPU')} of guest cell ${cell.cell} ${here}, but no CPU left for the emulator threads on a core of their own${remedy}` };
+    const vcpus = `the ${wanted} dedicated ${plural(wanted, 'vCPU')} of guest cell ${cell.cell}`;
+    return { stage: 2, reason: 'NoRoomForEmulator', remedies: coreRemedies, message: () => `room for ${vcpus} ${here}, but no CPU left for the emulator threads on a core of their own` };
   }
   return undefined;
 }
@@ -47,19 +54,12 @@ function coreShortage(room: number, here: string, threadPolicy: Demand['guest'][
   }
 }
 
-function coreRemedy({ freeCpus }: NodeState, wanted: number, { cpu }: Demand['guest']): string {
-  if (freeCpus < wanted) return '';
-  return cpu.threadPolicy === 'Prefer'
-    ? `; coreSharing Allow would use siblings of other VMs' CPUs, too`
-    : `; threadPolicy Prefer would do with single CPUs`;
-}
-
 function floatingObstacle(host: HostState, node: NodeState, cell: CellDemand): CellObstacle | undefined {
   if (holdsFloating(host, node, cell)) return undefined;
   const figures = `${node.sharedCount} shared ${plural(node.sharedCount, 'CPU')} on host NUMA node ${node.id}`;
   return node.sharedCount === 0
-    ? { stage: 3, reason: 'NoSharedCpus', message: () => `no ${figures.slice(2)}, needed for ${cell.floating} floating ${plural(cell.floating, 'vCPU')} of guest cell ${cell.cell}` }
-    : { stage: 3, reason: 'SharedCpusFull', message: () => `${figures} with ${node.floating} floating vCPUs (at most ${host.inventory.vcpusPerSharedCpu} each, and no guest cell more than there are CPUs), ${cell.floating} more needed for guest cell ${cell.cell}` };
+    ? { stage: 3, reason: 'NoSharedCpus', remedies: [], message: () => `no ${figures.slice(2)}, needed for ${cell.floating} floating ${plural(cell.floating, 'vCPU')} of guest cell ${cell.cell}` }
+    : { stage: 3, reason: 'SharedCpusFull', remedies: ['nodes'], message: () => `${figures} with ${node.floating} floating vCPUs (at most ${host.inventory.vcpusPerSharedCpu} each, and no guest cell more than there are CPUs), ${cell.floating} more needed for guest cell ${cell.cell}` };
 }
 
 function memoryObstacle(node: NodeState, cell: CellDemand, { guest }: Demand): CellObstacle | undefined {
@@ -67,15 +67,15 @@ function memoryObstacle(node: NodeState, cell: CellDemand, { guest }: Demand): C
   if (choosePageSize(node, cell, pageSize) !== undefined) return undefined;
   const here = `on host NUMA node ${node.id}`;
   const smallFree = Math.max(0, smallFreeMiB(node));
-  if (cell.extraMemoryMiB > smallFree) return { stage: 4, reason: 'TooLittleMemory', message: () => `${smallFree} MiB of small-page memory free ${here}, ${cell.extraMemoryMiB} MiB needed for QEMU itself` };
-  if (pageSize === 'Small') return { stage: 4, reason: 'TooLittleMemory', message: () => `${smallFree} MiB of small-page memory free ${here}, ${cell.memoryMiB + cell.extraMemoryMiB} MiB needed for guest cell ${cell.cell}` };
+  if (cell.extraMemoryMiB > smallFree) return { stage: 4, reason: 'TooLittleMemory', remedies: ['nodes'], message: () => `${smallFree} MiB of small-page memory free ${here}, ${cell.extraMemoryMiB} MiB needed for QEMU itself` };
+  if (pageSize === 'Small') return { stage: 4, reason: 'TooLittleMemory', remedies: ['nodes'], message: () => `${smallFree} MiB of small-page memory free ${here}, ${cell.memoryMiB + cell.extraMemoryMiB} MiB needed for guest cell ${cell.cell}` };
   const sizes = node.hugepages.map(({ sizeKiB }) => sizeKiB).filter((sizeKiB) => accepts(pageSize, sizeKiB) && !isSmall(sizeKiB));
   const asked = pageSize === 'Large' || pageSize === 'Any' ? 'huge' : pageSize;
-  if (sizes.length === 0) return { stage: 4, reason: 'TooFewHugepages', message: () => `no ${asked} pages ${here}, ${cell.memoryMiB} MiB of them needed for guest cell ${cell.cell}` };
+  if (sizes.length === 0) return { stage: 4, reason: 'TooFewHugepages', remedies: ['nodes'], message: () => `no ${asked} pages ${here}, ${cell.memoryMiB} MiB of them needed for guest cell ${cell.cell}` };
   const whole = sizes.filter((sizeKiB) => Number.isInteger((cell.memoryMiB * 1024) / sizeKiB));
-  if (whole.length === 0) return { stage: 4, reason: 'PageSizeMismatch', message: () => `the ${cell.memoryMiB} MiB of guest cell ${cell.cell} are no whole number of ${sizes.map(pageName).join(' or ')} pages` };
+  if (whole.length === 0) return { stage: 4, reason: 'PageSizeMismatch', remedies: ['nodes'], message: () => `the ${cell.memoryMiB} MiB of guest cell ${cell.cell} are no whole number of ${sizes.map(pageName).join(' or ')} pages` };
   const free = (sizeKiB: number) => `${freePages(node, sizeKiB)} free ${pageName(sizeKiB)} pages ${here}, ${(cell.memoryMiB * 1024) / sizeKiB} needed`;
-  return { stage: 4, reason: 'TooFewHugepages', message: () => `${whole.map(free).join('; or ')} for guest cell ${cell.cell}` };
+  return { stage: 4, reason: 'TooFewHugepages', remedies: ['nodes'], message: () => `${whole.map(free).join('; or ')} for guest cell ${cell.cell}` };
 }
 
 /** As the API writes page sizes: `2Mi`, `1Gi`. */

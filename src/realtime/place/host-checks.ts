@@ -4,12 +4,15 @@ import type { NetworkSpec, Taint, Toleration } from '../spec.ts';
 import type { Demand } from './demand.ts';
 import { DeviceMatcher, deviceRequests } from './devices.ts';
 import type { HostState } from './host-state.ts';
+import type { Remedy } from './remedies.ts';
 
 export interface HostCheck {
   readonly reason: RefusalReason;
   readonly holds: (host: HostState, demand: Demand) => boolean;
   /** Only asked where it does not hold. */
   readonly message: (host: HostState, demand: Demand) => string;
+  /** What might help, to be tried; absent: nothing that the guest could ask for. */
+  readonly remedies?: readonly Remedy[];
 }
 
 /** Keeps everything else off realtime nodes. */
@@ -59,16 +62,19 @@ export const hostChecks: readonly HostCheck[] = [
     reason: 'DeviceMissing',
     holds: (host, { guest }) => (guest.hostDevices.length === 0 && guest.networks.length === 0) || new DeviceMatcher(host, deviceRequests(host, guest)).match(host.nodes) !== undefined,
     message: (host, { guest }) => deviceShortage(host, guest),
+    remedies: ['numaAffinity'],
   },
   {
     reason: 'TooFewHostNodes',
     holds: (host, { cells }) => cells.length <= host.nodes.length,
     message: (host, { cells }) => `${host.nodes.length} host NUMA ${plural(host.nodes.length, 'node')}, ${cells.length} needed: each guest cell goes to a node of its own`,
+    remedies: ['nodes'],
   },
   {
     reason: 'NoSmt',
     holds: (host, { guest, dedicatedCpus }) => guest.cpu.threadPolicy !== 'Require' || dedicatedCpus === 0 || host.hasSmt,
-    message: () => 'no SMT siblings, threadPolicy Require needs them; Prefer would do without',
+    message: () => 'no SMT siblings, threadPolicy Require needs them',
+    remedies: ['threadPolicy'],
   },
   {
     reason: 'NoSharedCpus',

@@ -1,11 +1,13 @@
 /** Which pCPUs of one host NUMA node a guest cell's dedicated vCPUs and the isolated emulator threads get. */
 import type { CpuId, VcpuId } from '../ids.ts';
+import { vcpusByCore } from './arrangement.ts';
+import type { Arrangement } from './arrangement.ts';
 import { chooseCores } from './choose-cores.ts';
 import { keepsSiblings, roomFor } from './core-rules.ts';
 import type { CoreRules } from './core-rules.ts';
 import type { CellDemand } from './demand.ts';
 import { arrangeAroundEmulator, emulatorCoreBeside } from './emulator-core.ts';
-import type { Arrangement } from './emulator-core.ts';
+import { isMixed, keptApart } from './keep-apart.ts';
 import { nearestRooms } from './nearest-cores.ts';
 import type { NodeState } from './node-state.ts';
 
@@ -22,8 +24,8 @@ export interface CorePick {
 const nothing: CorePick = { cpus: new Map(), reserved: [], moreGroups: 0 };
 
 /**
- * vCPUs go out in ascending order, core by core, ascending; only where the emulator threads find no place that way do
- * housekeeping vCPUs come first, to share their core. Rules 3.4, 4.7 and 4.17.
+ * vCPUs go out in ascending order, core by core, ascending; only where the emulator threads find no place that way, or where
+ * realtime vCPUs would have housekeeping beside them, do housekeeping vCPUs come first. Rules 3.4, 4.7, 4.17 and 4.18.
  * @returns undefined exactly where these cores cannot hold the cell's dedicated vCPUs and emulator.
  */
 export function pickCores(node: NodeState, cell: CellDemand, rules: CoreRules): CorePick | undefined {
@@ -42,6 +44,12 @@ export function pickCores(node: NodeState, cell: CellDemand, rules: CoreRules): 
 }
 
 function arrange(node: NodeState, rooms: readonly number[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
+  const arrangement = inAscendingOrder(node, rooms, cell, rules);
+  if (arrangement === undefined || !isMixed(arrangement, cell)) return arrangement;
+  return keptApart(node.cores, rooms, arrangement, cell, rules) ?? arrangement;
+}
+
+function inAscendingOrder(node: NodeState, rooms: readonly number[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
   const taken = chooseCores(rooms, cell.dedicated.length);
   if (taken === undefined) return undefined;
   if (!cell.emulator) return { order: cell.dedicated, taken };
@@ -54,24 +62,17 @@ function isTogether({ groups }: NodeState, { taken, emulatorCore }: Arrangement)
   return emulatorCore === undefined || groups.length === 0 || groups.some((members) => members.includes(emulatorCore) && members.some((core) => taken[core]! > 0));
 }
 
-function giveOut({ cores, groups }: NodeState, { order, taken, emulatorCore, firstCore }: Arrangement, rules: CoreRules): CorePick {
+function giveOut({ cores, groups }: NodeState, arrangement: Arrangement, rules: CoreRules): CorePick {
+  const { taken, emulatorCore } = arrangement;
   const cpus = new Map<VcpuId, CpuId>();
   const reserved: CpuId[] = [];
-  let next = 0;
-  const giveCore = (core: number) => {
-    for (let index = 0; index < taken[core]!; index += 1) {
-      cpus.set(order[next]!, cores[core]!.free[index]!);
-      next += 1;
-    }
-  };
-  if (firstCore !== undefined) giveCore(firstCore);
-  cores.forEach((core, index) => {
-    const count = taken[index]!;
-    if (index !== firstCore) giveCore(index);
-    if (count === 0 && index !== emulatorCore) return;
-    const given = core.free.slice(0, count);
-    if (keepsSiblings(rules, { vcpus: count > 0 })) reserved.push(...core.threads.filter((cpu) => !given.includes(cpu)));
-    else if (index === emulatorCore) reserved.push(core.free[count]!);
+  vcpusByCore(arrangement).forEach((vcpus, index) => {
+    if (vcpus.length === 0 && index !== emulatorCore) return;
+    const core = cores[index]!;
+    vcpus.forEach((vcpu, place) => cpus.set(vcpu, core.free[place]!));
+    const given = core.free.slice(0, vcpus.length);
+    if (keepsSiblings(rules, { vcpus: vcpus.length > 0 })) reserved.push(...core.threads.filter((cpu) => !given.includes(cpu)));
+    else if (index === emulatorCore) reserved.push(core.free[vcpus.length]!);
   });
   const spread = groups.reduce((sum, members) => sum + (members.some((core) => taken[core]! > 0) ? 1 : 0), 0);
   const pick = { cpus, reserved, moreGroups: Math.max(0, spread - 1) };

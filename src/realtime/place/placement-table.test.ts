@@ -70,6 +70,13 @@ const rows: readonly Row[] = [
   ['Forbid, and only siblings of realtime vCPUs left', pairs(), { vcpus: 3, coreSharing: 'Forbid', realtime: '0-2', emulatorThreads: 'Isolate' }, 'NoRoomForEmulator'],
   ['Allow puts the emulator beside a realtime vCPU at worst', pairs(), { vcpus: 3, realtime: '0-2', emulatorThreads: 'Isolate' }, { pins: ['0', '1', '2'], emulator: '3', reserved: '3' }],
 
+  ['housekeeping is off the cores of realtime vCPUs, where as many cores allow it', pairs(), { vcpus: 3, coreSharing: 'Forbid', realtime: '1-2' }, { pins: ['0', '2', '3'], emulator: '0', reserved: '1' }],
+  ['… with the counts of each core changed', fours(), { vcpus: 5, realtime: '2-4' }, { pins: ['0', '1', '4', '5', '6'], emulator: '0-1' }],
+  ['… and not where that would take another core', fourPairs(), { vcpus: 4, realtime: '1-3' }, { pins: ['0', '1', '2', '3'], emulator: '0' }],
+  ['… nor where it is so already', fourPairs(), { vcpus: 4, realtime: '2-3' }, { pins: ['0', '1', '2', '3'], emulator: '0-1' }],
+  ['housekeeping goes to the isolated emulator, which has a core anyway', pairs(), { vcpus: 2, coreSharing: 'Forbid', realtime: '1', emulatorThreads: 'Isolate' }, { pins: ['2', '0'], emulator: '3', reserved: '1,3' }],
+  ['… and what does not go there to cores of its own', fourPairs(), { vcpus: 5, coreSharing: 'Forbid', realtime: '3-4', emulatorThreads: 'Isolate' }, { pins: ['6', '0', '1', '2', '3'], emulator: '7', reserved: '7' }],
+
   ['Mixed floats over the shared CPUs of its node', { nodes: ['0-3', '4-7'], shared: '0-1' }, { vcpus: 3, policy: 'Mixed', dedicated: '2' }, { pins: ['0-1', '0-1', '2'], emulator: '0-2' }],
   ['Mixed on a node without shared CPUs', { nodes: ['0-3'] }, { vcpus: 3, policy: 'Mixed', dedicated: '2' }, 'NoSharedCpus'],
   ['a cell does not float over fewer CPUs than vCPUs', { nodes: ['0-3'], shared: '0' }, { vcpus: 3, policy: 'Mixed', dedicated: '2' }, 'SharedCpusFull'],

@@ -1,6 +1,13 @@
 /** The words for hosts that refuse for the same reason. */
 import type { RefusalGroup } from '../decision.ts';
+import type { Refusal } from './explain.ts';
 import { plural } from './host-checks.ts';
+
+/** `2 free dedicated CPUs …; numa.nodes: 2 would fit host-b and 3 more`. */
+export function groupOf({ reason, message, helps }: Refusal, hosts: readonly string[]): RefusalGroup {
+  const where = hosts.length === 1 ? hosts[0]! : `${hosts[0]!} and ${hosts.length - 1} more`;
+  return { reason, message: [message, ...helps.map((remedy) => `${remedy} would fit ${where}`)].join('; '), hosts };
+}
 
 /** The order of groups: most hosts first, ties by message. */
 export function byImportance(one: RefusalGroup, other: RefusalGroup): number {

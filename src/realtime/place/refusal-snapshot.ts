@@ -1,7 +1,7 @@
 /** Why every host refused a guest, at the moment of the decision; grouped and listed only when somebody reads it. */
 import type { RefusalGroup } from '../decision.ts';
 import type { Refusal } from './explain.ts';
-import { byImportance } from './refusal-groups.ts';
+import { byImportance, groupOf } from './refusal-groups.ts';
 
 export class RefusalSnapshot {
   readonly #names: readonly string[];
@@ -30,7 +30,7 @@ export class RefusalSnapshot {
       else listed.push(this.#names[rank]!);
     });
     return [...hosts]
-      .map(([reason, listed]): RefusalGroup => ({ ...this.#refusals[reason]!, hosts: listed }))
+      .map(([reason, listed]) => groupOf(this.#refusals[reason]!, listed))
       .sort(byImportance);
   }
 }

@@ -67,7 +67,7 @@ export class ShapeIndex {
   }
 
   #numberOf(refusal: Refusal): number {
-    const key = `${refusal.reason} ${refusal.message}`;
+    const key = [refusal.reason, refusal.message, ...refusal.helps].join('; ');
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#refusals.push(refusal) - 1;

@@ -162,6 +162,6 @@ it('says that a search for devices has ended at its limit', () => {
   const decision = new Cluster([host], []).decide(guest);
   expect(decision.kind === 'refused' && decision.groups.map(({ reason, message }) => ({ reason, message }))).toEqual([{
     reason: 'DeviceMissing',
-    message: 'no free device of device class "nic" on the host NUMA nodes that the guest fits on, as far as a search of 50000 steps can say; numaAffinity Preferred would take one elsewhere',
+    message: 'no free device of device class "nic" on the host NUMA nodes that the guest fits on, as far as a search of 50000 steps can say; numaAffinity Preferred would fit host',
   }]);
 });
