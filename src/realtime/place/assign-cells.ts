@@ -42,7 +42,7 @@ export function assignCells(host: HostState, demand: Demand, requests: readonly 
   return matched === undefined ? { kind: 'none', proven: true } : { kind: 'found', cells: [], devices: matched.devices, proven: true };
 }
 
-const nothing: SoFar = { groups: 0, distance: 0, room: 0 };
+const nothing: SoFar = { groups: 0, distance: 0, withDevices: 0, room: 0 };
 
 class CellSearch {
   readonly #demand: Demand;
@@ -68,7 +68,7 @@ class CellSearch {
     this.#fits = new CellFits(host, demand, nodes, work);
     this.#matching = new CellMatching(demand.cells.length, nodes.length, (cell, node) => this.#fits.on(cell, node) !== undefined, work);
     this.#devices = new DeviceMatcher(host, requests, work);
-    this.#bound = new NearnessBound(host, demand, nodes, this.#devices.leastDistance, work);
+    this.#bound = new NearnessBound(host, demand, nodes, requests.length === 0 ? undefined : this.#devices.leastDistance, work);
     this.#smallFreeMiB = demand.mostSmallMemoryMiB <= host.smallFreeMiB ? Infinity : host.smallFreeMiB;
     this.#isTaken = nodes.map(() => false);
   }

@@ -11,12 +11,21 @@ export function fullBitmap(size: number): Uint32Array {
   return bits;
 }
 
+export function hasBit(bits: Uint32Array, index: number): boolean {
+  return (bits[index >>> 5]! & (1 << (index & 31))) !== 0;
+}
+
 export function setBit(bits: Uint32Array, index: number): void {
   bits[index >>> 5]! |= 1 << (index & 31);
 }
 
 export function clearBit(bits: Uint32Array, index: number): void {
   bits[index >>> 5]! &= ~(1 << (index & 31));
+}
+
+/** A new bitmap of what is in both. */
+export function inBoth(one: Uint32Array, other: Uint32Array): Uint32Array {
+  return one.map((word, index) => word & other[index]!);
 }
 
 /** The first member of both, ascending, that is accepted; -1 where none is. Members may leave `among` meanwhile. */

@@ -1,5 +1,6 @@
 /** Finds the host for a guest among thousands without looking at all of them. */
 import type { Guest } from '../guest.ts';
+import { clearBit, fullBitmap, hasBit, inBoth, setBit } from './bitmap.ts';
 import { demandOf } from './demand.ts';
 import type { Demand } from './demand.ts';
 import { explainHost } from './explain.ts';
@@ -43,6 +44,9 @@ export class HostIndex {
   readonly #ranks: ReadonlyMap<string, number>;
   readonly #byFreeCpus: ScoreOrder;
   readonly #byFloatingRoom: ScoreOrder;
+  /** Hosts, by rank, that have no free devices. */
+  readonly #withoutDevices: Uint32Array;
+  #hostsWithDevices = 0;
   /** Least recently asked for first. */
   readonly #shapes = new Map<string, ShapeIndex>();
 
@@ -52,6 +56,7 @@ export class HostIndex {
     this.#ranks = new Map(this.#names.map((name, rank) => [name, rank]));
     this.#byFreeCpus = new ScoreOrder(this.#hosts.length);
     this.#byFloatingRoom = new ScoreOrder(this.#hosts.length);
+    this.#withoutDevices = fullBitmap(this.#hosts.length);
     for (const host of this.#hosts) this.#score(host);
   }
 
@@ -99,9 +104,16 @@ export class HostIndex {
     };
     const order = demand.dedicatedCpus > 0 ? this.#byFreeCpus : this.#byFloatingRoom;
     const minimum = demand.dedicatedCpus > 0 ? demand.dedicatedCpus : demand.floatingVcpus;
-    const rank = order.find(shape.candidates, { packing: demand.guest.packing, minimum, accept });
+    const among = (hosts: Uint32Array) => order.find(hosts, { packing: demand.guest.packing, minimum, accept });
+    let rank = this.#sparesHosts(demand.guest) ? among(inBoth(shape.candidates, this.#withoutDevices)) : -1;
+    if (rank < 0) rank = among(shape.candidates);
     if (fit !== undefined) return { kind: 'fit', fit };
     return { kind: rank < 0 ? 'none' : 'unfinished' };
+  }
+
+  /** Whether hosts with free devices are kept for others: where some hosts have none, and the guest asks for none. */
+  #sparesHosts({ hostDevices }: Guest): boolean {
+    return hostDevices.length === 0 && this.#hostsWithDevices > 0 && this.#hostsWithDevices < this.#hosts.length;
   }
 
   #explain(shape: ShapeIndex, slice: Slice): boolean {
@@ -112,6 +124,10 @@ export class HostIndex {
     const rank = this.#ranks.get(host.name)!;
     this.#byFreeCpus.set(rank, host.freeCpus);
     this.#byFloatingRoom.set(rank, host.floatingRoom);
+    if (hasBit(this.#withoutDevices, rank) === (host.freeDevices === 0)) return;
+    this.#hostsWithDevices += host.freeDevices === 0 ? -1 : 1;
+    if (host.freeDevices === 0) setBit(this.#withoutDevices, rank);
+    else clearBit(this.#withoutDevices, rank);
   }
 
   #shape(guest: Guest): ShapeIndex {

@@ -1,6 +1,6 @@
 /** The free state of one host, kept as placements come and go. */
 import { CpuSet, unionOf } from '../cpu-set.ts';
-import type { HostInventory } from '../host.ts';
+import type { HostDevice, HostInventory } from '../host.ts';
 import type { CpuId, NumaNodeId } from '../ids.ts';
 import { smallMiBOfCell } from './claim.ts';
 import type { Claim } from './claim.ts';
@@ -31,6 +31,8 @@ export class HostState {
   readonly smallCapacityMiB: number;
   smallUsedMiB = 0;
   freeCpus = 0;
+  /** Devices that guests may ask for and none has, on all nodes and where nobody knows. */
+  freeDevices = 0;
   /** CPUs to float over, on all nodes. */
   shared: CpuSet = CpuSet.empty();
   sharedCount = 0;
@@ -38,6 +40,8 @@ export class HostState {
   floating = 0;
   /** By CPU number; one entry unless a core's siblings are on several nodes. */
   readonly #coresOf: (readonly CoreOfNode[] | undefined)[];
+  /** By address, the node of each device; undefined where nobody knows. */
+  readonly #deviceNodes: ReadonlyMap<string, NodeState | undefined>;
 
   constructor(inventory: HostInventory, held: Iterable<Claim>) {
     this.inventory = inventory;
@@ -51,6 +55,8 @@ export class HostState {
       const cores = [...(this.#coresOf[core.threads[0]!] ?? []), { node, core }];
       for (const cpu of core.threads) this.#coresOf[cpu] = cores;
     }
+    this.#deviceNodes = new Map(devicesOf(inventory).map(({ address, numaNode }) => [address, numaNode === undefined ? undefined : this.node(numaNode)]));
+    for (const address of this.#deviceNodes.keys()) this.#countDevice(address, 1);
     this.freeCpus = this.nodes.reduce((sum, node) => sum + node.freeCpus, 0);
     this.#sumShared();
     for (const claim of held) this.add(claim);
@@ -79,7 +85,10 @@ export class HostState {
     for (const cpu of exclusive) this.cpus.add(cpu, uid);
     const roamed = this.#roamedBy(claim);
     for (const cpu of roamed) this.roamed.add(cpu, uid);
-    for (const { address } of placement.devices) this.devices.add(address, uid);
+    for (const { address } of placement.devices) {
+      if (!this.devices.has(address)) this.#countDevice(address, -1);
+      this.devices.add(address, uid);
+    }
     this.#refresh(exclusive, roamed);
   }
 
@@ -89,8 +98,18 @@ export class HostState {
     for (const cpu of exclusive) this.cpus.remove(cpu, uid);
     const roamed = this.#roamedBy(claim);
     for (const cpu of roamed) this.roamed.remove(cpu, uid);
-    for (const { address } of placement.devices) this.devices.remove(address, uid);
+    for (const { address } of placement.devices) {
+      this.devices.remove(address, uid);
+      if (!this.devices.has(address)) this.#countDevice(address, 1);
+    }
     this.#refresh(exclusive, roamed);
+  }
+
+  #countDevice(address: string, sign: 1 | -1): void {
+    if (!this.#deviceNodes.has(address)) return;
+    this.freeDevices += sign;
+    const node = this.#deviceNodes.get(address);
+    if (node !== undefined) node.freeDevices += sign;
   }
 
   #roamedBy({ floatedOver }: Claim): CpuSet {
@@ -133,4 +152,8 @@ export class HostState {
     this.shared = unionOf(this.nodes.map((node) => node.shared));
     this.sharedCount = this.shared.size;
   }
+}
+
+function devicesOf({ deviceClasses, networks }: HostInventory): readonly HostDevice[] {
+  return [...deviceClasses.flatMap(({ devices }) => devices), ...networks.flatMap((network) => (network.kind === 'sriov' ? network.devices : []))];
 }

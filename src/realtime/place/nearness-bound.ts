@@ -30,14 +30,17 @@ export class NearnessBound {
   /** By node. */
   readonly #rooms: readonly number[];
   readonly #leastRoom: number;
+  /** Whether it has free devices that are kept for others. */
+  readonly #keeps: readonly boolean[];
 
-  /** @param devices the least distance of all devices together. */
-  constructor(host: HostState, demand: Demand, nodes: readonly NodeState[], devices: number, work: SearchWork) {
+  /** @param devices the least distance of all devices together; undefined where the guest asks for none. */
+  constructor(host: HostState, demand: Demand, nodes: readonly NodeState[], devices: number | undefined, work: SearchWork) {
     const { cells, guest: { cpu } } = demand;
     this.#host = host.nearness;
     this.#nodes = nodes;
     this.#work = work;
-    this.#devices = devices;
+    this.#devices = devices ?? 0;
+    this.#keeps = nodes.map(({ freeDevices }) => devices === undefined && freeDevices > 0);
     const most = cpu.threadPolicy === 'Isolate' ? this.#host.groupCores : this.#host.groupCpus;
     this.#moreGroups = cells.map(() => 0);
     let sum = 0;
@@ -55,12 +58,21 @@ export class NearnessBound {
     const cell = chosen.length;
     const later = this.#moreGroups.length - 2 - cell;
     const { distanceTo, distanceLater } = this.#distances(chosen, isTaken, later);
-    const sum = (node: number, { groups, distance, room }: SoFar, moreGroups: number): SoFar => ({
-      groups: groups + moreGroups, distance: distance + distanceTo(node), room: room + this.#rooms[node]!,
+    const sum = (node: number, { groups, distance, withDevices, room }: SoFar, moreGroups: number): SoFar => ({
+      groups: groups + moreGroups,
+      distance: distance + distanceTo(node),
+      withDevices: withDevices + (this.#keeps[node] === true ? 1 : 0),
+      room: room + this.#rooms[node]!,
     });
     const after = (node: number, soFar: SoFar, moreGroups: number): Nearness => {
-      const { groups, distance, room } = sum(node, soFar, moreGroups);
-      return { devices: this.#devices, groups: groups + this.#moreGroups[cell + 1]!, distance: distance + distanceLater, room: room + later * this.#leastRoom };
+      const { groups, distance, withDevices, room } = sum(node, soFar, moreGroups);
+      return {
+        devices: this.#devices,
+        groups: groups + this.#moreGroups[cell + 1]!,
+        distance: distance + distanceLater,
+        withDevices,
+        room: room + later * this.#leastRoom,
+      };
     };
     return { at: (node, soFar) => after(node, soFar, this.#moreGroups[cell]! - this.#moreGroups[cell + 1]!), after, sum };
   }

@@ -66,6 +66,10 @@ const betweenNodes: readonly CellRow[] = [
   ['one L3 each before near nodes', apart([[10, 31, 13], [31, 10, 31], [13, 31, 10]], sharing(['0-3', '4-7', '8-9', '10-11'])), '', { vcpus: 6, cells: ['0-2', '3-5'] }, [0, 1]],
   ['the device that is nearest, where the guest fits on no node that has one', apart(sockets, nic(at('3b', 1), at('5e', 0))), '0-3,4-7', { vcpus: 4, rest: preferring() }, [2], ['5e']],
   ['devices before near nodes', apart(sockets, nic(at('3b', 0), at('5e', 1))), '', { vcpus: 4, cells: ['0-1', '2-3'], rest: preferring(2) }, [0, 1], ['3b', '5e']],
+  ['a node without devices, where the guest asks for none', apart([[10, 20, 20], [20, 10, 20], [20, 20, 10]], nic(at('3b', 0), at('5e', 2))), '4-5', { vcpus: 2 }, [1]],
+  ['one with devices where no other holds it', apart([[10, 20], [20, 10]], nic(at('3b', 0))), '5-7', { vcpus: 2 }, [0]],
+  ['of nodes that are as near, those without devices', apart(sockets, nic(at('3b', 2))), '4-5', { vcpus: 4, cells: ['0-1', '2-3'] }, [3, 1]],
+  ['… and near ones before them', apart([[10, 12, 30], [12, 10, 30], [30, 30, 10]], nic(at('3b', 0))), '', { vcpus: 2, cells: ['0', '1'] }, [0, 1]],
   ['a device of which nobody knows where it is last', apart(sockets, nic(at('01'), at('5e', 3))), '4-15', { vcpus: 1, rest: preferring() }, [0], ['5e']],
 ];
 
@@ -96,4 +100,28 @@ it('two guests of one L3 each leave the third group whole', () => {
     cluster.commit(uid, decision.placement);
     expect(unionOf(decision.placement.vcpuPins.map((pin) => pinCpus(pin))).toString()).toBe(expected);
   }
+});
+
+describe('hosts with devices', () => {
+  const hosts = [sampleHost({ name: 'a', nodes: ['0-7'], rest: nic(at('3b', 0), at('5e')) }), sampleHost({ name: 'b', nodes: ['0-3'] })];
+  const hostOf = (cluster: Cluster, guest: SampleGuest) => {
+    const decision = cluster.decide(sampleGuest(guest));
+    return decision.kind === 'placed' ? decision.placement.host : 'none';
+  };
+
+  it('are kept for guests that ask for one, as long as another host will do', () => {
+    const cluster = new Cluster(hosts, [claimedCpus('b', '0')]);
+    expect([2, 3, 4].map((vcpus) => hostOf(cluster, { vcpus }))).toEqual(['b', 'b', 'a']);
+    expect(hostOf(cluster, { vcpus: 2, rest: preferring() })).toBe('a');
+  });
+
+  it('are like others once their devices are taken, and until they are given back', () => {
+    const cluster = new Cluster(hosts, []);
+    const both = cluster.decide(sampleGuest({ vcpus: 2, rest: preferring(2) }));
+    if (both.kind === 'refused') throw new Error(JSON.stringify(both));
+    cluster.commit('both', both.placement);
+    expect(hostOf(cluster, { vcpus: 2 })).toBe('a');
+    cluster.release('both');
+    expect(hostOf(cluster, { vcpus: 2 })).toBe('b');
+  });
 });

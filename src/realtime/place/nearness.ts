@@ -9,6 +9,8 @@ export interface Nearness {
   readonly groups: number;
   /** Distances of each two of the guest's nodes, there and back, added up. */
   readonly distance: number;
+  /** Nodes with free devices, where the guest asks for none. */
+  readonly withDevices: number;
   /** What the nodes have free, added up: negative where most is best; 0 where all nodes are as far from each other. */
   readonly room: number;
 }
@@ -17,6 +19,7 @@ export function isNearer(one: Nearness, other: Nearness): boolean {
   if (one.devices !== other.devices) return one.devices < other.devices;
   if (one.groups !== other.groups) return one.groups < other.groups;
   if (one.distance !== other.distance) return one.distance < other.distance;
+  if (one.withDevices !== other.withDevices) return one.withDevices < other.withDevices;
   return one.room < other.room;
 }
 

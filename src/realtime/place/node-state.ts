@@ -39,6 +39,8 @@ export interface NodeState {
   sharedCount: number;
   /** Floating vCPUs of cells on this node. */
   floating: number;
+  /** Devices here that guests may ask for and none has. */
+  freeDevices: number;
 }
 
 const noGroups: readonly (readonly number[])[] = [];
@@ -71,6 +73,7 @@ export function nodeState(inventory: HostInventory, index: number, order: readon
     shared,
     sharedCount: shared.size,
     floating: 0,
+    freeDevices: 0,
   };
 }
 
