@@ -35,8 +35,8 @@ export class VmPlacer {
   }
 
   /**
-   * Looks at the nodes for a VM in slices, so that thousands of them do not hold up all else: between two slices anything may
-   * happen. What is then decided at once has little left to look at. Rule 4.15.
+   * Looks at the nodes for a VM in slices, so that thousands of them do not hold up all else: between two slices anything
+   * may happen. What is then decided at once has little left to look at. Rule 4.15.
    */
   consider(vm: Stored<'RealtimeVM'>): Iterable<undefined> {
     const guest = this.#options.resolver.resolve(vm);

@@ -106,7 +106,10 @@ export class VmReconciler {
     return waits ? this.#waits(doubted || isUnheard(standing)) : settled;
   }
 
-  /** Looks at the nodes for a VM that has none, with other work between the slices. @returns whether there was any: all may be different now. */
+  /**
+   * Looks at the nodes for a VM that has none, with other work between the slices. Rule 4.15.
+   * @returns whether there was any: all may be different now.
+   */
   async #consider(vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<boolean> {
     const { view, placer, runtime: { clock } } = this.#options;
     if (vm.spec.runStrategy === 'Halted' || view.find(vm.metadata.uid) !== undefined) return false;

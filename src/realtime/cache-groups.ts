@@ -7,7 +7,9 @@ const usualLevel = 3;
 export interface CacheGroups {
   /** 3 where the host publishes L3 caches of these cores, else the highest level that it publishes. */
   readonly level: number;
-  /** Places of cores in the given list, ascending, group by group; a core without such a cache is a group of its own. */
+  /**
+   * Places of cores in the given list, ascending, group by group; a core without such a cache is a group of its own.
+   */
   readonly groups: readonly (readonly number[])[];
 }
 
@@ -15,7 +17,9 @@ export interface CacheGroups {
 export function cacheGroups(caches: readonly HostCache[], cores: readonly CpuSet[]): CacheGroups | undefined {
   const near = caches.filter(({ cpus }) => cores.some((core) => core.overlaps(cpus)));
   if (near.length === 0) return undefined;
-  const level = near.some((cache) => cache.level === usualLevel) ? usualLevel : Math.max(...near.map((cache) => cache.level));
+  const level = near.some((cache) => cache.level === usualLevel)
+    ? usualLevel
+    : Math.max(...near.map((cache) => cache.level));
   const ofLevel = near.filter((cache) => cache.level === level);
   const groups = Map.groupBy(cores.keys(), (core) => {
     const cache = ofLevel.findIndex(({ cpus }) => cpus.overlaps(cores[core]!));

@@ -13,7 +13,7 @@ export const mostCoresDrawnWhole = 16;
 /** A shorter run of untouched cores is drawn: the line instead of it would save nothing. */
 const shortestFold = 4;
 
-/** Something in the picture of a node: the name of an L3 group before its cores, one core to draw, or a run of cores to sum up. */
+/** Something in the picture of a node: the name of an L3 group before its cores, a core to draw, or a run to sum up. */
 export type CoreItem =
   | { readonly kind: 'group'; readonly title: string }
   | { readonly kind: 'core'; readonly cpus: CpuSet }

@@ -4,7 +4,10 @@ import type { HostInventory, HostNumaNode } from '../../realtime/host.ts';
 import { dedicatedCpus } from '../../realtime/placement.ts';
 import type { Placement } from '../../realtime/placement.ts';
 
-/** `vCPUs in one L3` or `vCPUs over 3 L3`, `nodes 12 apart`, `d at distance 32`; what could be no other way is not said. */
+/**
+ * `vCPUs in one L3` or `vCPUs over 3 L3`, `nodes 12 apart`, `d at distance 32`; what could be no other way is not
+ * said.
+ */
 export function nearnessParts(host: HostInventory, placement: Placement): string[] {
   return [...cacheParts(host, placement), ...nodeParts(host, placement), ...deviceParts(host, placement)];
 }
@@ -26,8 +29,10 @@ function cacheParts(host: HostInventory, placement: Placement): string[] {
 
 /** Of guests on several nodes: the farthest two, where nodes differ at all. */
 function nodeParts(host: HostInventory, { cells }: Placement): string[] {
-  const between = (one: number, other: number) => nodeOf(host, one)?.distances[host.numaNodes.findIndex(({ id }) => id === other)];
-  const pairsOf = (ids: readonly number[]) => ids.flatMap((one) => ids.flatMap((other) => (one === other ? [] : (between(one, other) ?? []))));
+  const between = (one: number, other: number) =>
+    nodeOf(host, one)?.distances[host.numaNodes.findIndex(({ id }) => id === other)];
+  const pairsOf = (ids: readonly number[]) =>
+    ids.flatMap((one) => ids.flatMap((other) => (one === other ? [] : (between(one, other) ?? []))));
   const own = pairsOf(cells.map(({ hostNode }) => hostNode));
   const isEven = new Set(pairsOf(host.numaNodes.map(({ id }) => id))).size < 2;
   return own.length === 0 || isEven ? [] : [`nodes at most ${Math.max(...own)} apart`];
@@ -35,7 +40,10 @@ function nodeParts(host: HostInventory, { cells }: Placement): string[] {
 
 /** Of each device that is on none of the guest's nodes. */
 function deviceParts(host: HostInventory, { cells, devices }: Placement): string[] {
-  const pools = [...host.deviceClasses.map((deviceClass) => deviceClass.devices), ...host.networks.map((network) => (network.kind === 'sriov' ? network.devices : []))];
+  const pools = [
+    ...host.deviceClasses.map((deviceClass) => deviceClass.devices),
+    ...host.networks.map((network) => (network.kind === 'sriov' ? network.devices : [])),
+  ];
   const known = new Map(pools.flat().map(({ address, numaNode }) => [address, numaNode]));
   if (cells.length === 0) return [];
   return devices.flatMap(({ name, address }) => {

@@ -35,11 +35,51 @@ export interface NoAssignment {
 
 type Found = Pick<Assignment, 'cells' | 'devices'> & { readonly nearness: Nearness };
 
-/** The first assignment in the order of preference; none only where there is none, but for what {@link NoAssignment} says. */
-export function assignCells(host: HostState, demand: Demand, requests: readonly DeviceRequest[], work = new SearchWork()): Assignment | NoAssignment {
-  if (demand.cells.length > 0) return new CellSearch(host, demand, requests, work).run();
-  const matched = new DeviceMatcher(host, requests, work).match(host.nodes);
-  return matched === undefined ? { kind: 'none', proven: true } : { kind: 'found', cells: [], devices: matched.devices, proven: true };
+/**
+ * The first assignment in the order of preference; none only where there is none, but for what {@link NoAssignment}
+ * says.
+ */
+export function assignCells(
+  host: HostState,
+  demand: Demand,
+  requests: readonly DeviceRequest[],
+  work = new SearchWork(),
+): Assignment | NoAssignment {
+  if (demand.cells.length === 0) {
+    const matched = new DeviceMatcher(host, requests, work).match(host.nodes);
+    return matched === undefined
+      ? { kind: 'none', proven: true }
+      : { kind: 'found', cells: [], devices: matched.devices, proven: true };
+  }
+  const nodes = preferredNodes(host, demand, requests);
+  const fits = new CellFits(host, demand, nodes, work);
+  const first = isIndifferent(host, demand, requests) ? firstOfEach(demand.cells.length, nodes.length, fits, work) : undefined;
+  return first === undefined
+    ? new CellSearch(host, demand, requests, nodes, fits, work).run()
+    : { kind: 'found', cells: first, devices: [], proven: true };
+}
+
+/** Whether no assignment is nearer than another, nor takes what another leaves: then the first is the one. */
+function isIndifferent(host: HostState, demand: Demand, requests: readonly DeviceRequest[]): boolean {
+  const { isUneven, isDivided } = host.nearness;
+  const hasDevices = requests.length > 0 || host.freeDevices > 0;
+  return !isUneven && !isDivided && !hasDevices && demand.mostSmallMemoryMiB <= host.smallFreeMiB;
+}
+
+/** Cell by cell the first node that is left; undefined where a later cell finds none, which an earlier one may have. */
+function firstOfEach(cells: number, nodes: number, fits: CellFits, work: SearchWork): readonly CellFit[] | undefined {
+  const chosen: CellFit[] = [];
+  for (let cell = 0; cell < cells; cell += 1) {
+    let found: CellFit | undefined;
+    for (let node = 0; node < nodes && found === undefined; node += 1) {
+      work.count(1);
+      const fit = fits.on(cell, node);
+      if (fit !== undefined && !chosen.some((other) => other.node === fit.node)) found = fit;
+    }
+    if (found === undefined) return undefined;
+    chosen.push(found);
+  }
+  return chosen;
 }
 
 const nothing: SoFar = { groups: 0, distance: 0, withDevices: 0, room: 0 };
@@ -60,15 +100,32 @@ class CellSearch {
   readonly #chosen: number[] = [];
   #best: Found | undefined;
 
-  constructor(host: HostState, demand: Demand, requests: readonly DeviceRequest[], work: SearchWork) {
-    const nodes = preferredNodes(host, demand, requests);
+  constructor(
+    host: HostState,
+    demand: Demand,
+    requests: readonly DeviceRequest[],
+    nodes: readonly NodeState[],
+    fits: CellFits,
+    work: SearchWork,
+  ) {
     this.#demand = demand;
     this.#work = work;
     this.#nodes = nodes;
-    this.#fits = new CellFits(host, demand, nodes, work);
-    this.#matching = new CellMatching(demand.cells.length, nodes.length, (cell, node) => this.#fits.on(cell, node) !== undefined, work);
+    this.#fits = fits;
+    this.#matching = new CellMatching(
+      demand.cells.length,
+      nodes.length,
+      (cell, node) => fits.on(cell, node) !== undefined,
+      work,
+    );
     this.#devices = new DeviceMatcher(host, requests, work);
-    this.#bound = new NearnessBound(host, demand, nodes, requests.length === 0 ? undefined : this.#devices.leastDistance, work);
+    this.#bound = new NearnessBound(
+      host,
+      demand,
+      nodes,
+      requests.length === 0 ? undefined : this.#devices.leastDistance,
+      work,
+    );
     this.#smallFreeMiB = demand.mostSmallMemoryMiB <= host.smallFreeMiB ? Infinity : host.smallFreeMiB;
     this.#isTaken = nodes.map(() => false);
   }
@@ -81,17 +138,27 @@ class CellSearch {
     this.#visit(0, 0, nothing);
     const proven = !this.#work.isSpent;
     if (this.#best === undefined && !proven && sparing !== undefined) this.#keep(sparing.nodes, nothing);
-    return this.#best === undefined ? { kind: 'none', proven } : { kind: 'found', cells: this.#best.cells, devices: this.#best.devices, proven };
+    return this.#best === undefined
+      ? { kind: 'none', proven }
+      : { kind: 'found', cells: this.#best.cells, devices: this.#best.devices, proven };
   }
 
   #withLeastMemory() {
-    return cheapestAssignment(this.#demand.cells.length, this.#nodes.length, (cell, node) => {
-      const fit = this.#fits.on(cell, node);
-      return fit === undefined ? Infinity : smallMemoryMiB(fit.cell, fit.pageSizeKiB);
-    }, this.#work);
+    return cheapestAssignment(
+      this.#demand.cells.length,
+      this.#nodes.length,
+      (cell, node) => {
+        const fit = this.#fits.on(cell, node);
+        return fit === undefined ? Infinity : smallMemoryMiB(fit.cell, fit.pageSizeKiB);
+      },
+      this.#work,
+    );
   }
 
-  /** Tries the nodes of one cell, those before it being fixed, and so on to the last, where what is found may yet be bettered. */
+  /**
+   * Tries the nodes of one cell, those before it being fixed, and so on to the last, where what is found may yet be
+   * bettered.
+   */
   #visit(cell: number, smallMiB: number, soFar: SoFar): void {
     const { cells } = this.#demand;
     // Of cells that ask for the same, the later one has the later node: to swap them would change nothing.
@@ -104,7 +171,12 @@ class CellSearch {
       if (fit === undefined) continue;
       const taken = smallMiB + smallMemoryMiB(fit.cell, fit.pageSizeKiB);
       const { moreGroups } = fit.pick;
-      if (taken > this.#smallFreeMiB || !this.#mayBetter(bound.after(node, soFar, moreGroups)) || !this.#matching.fix(cell, node)) continue;
+      if (
+        taken > this.#smallFreeMiB ||
+        !this.#mayBetter(bound.after(node, soFar, moreGroups)) ||
+        !this.#matching.fix(cell, node)
+      )
+        continue;
       const sum = bound.sum(node, soFar, moreGroups);
       this.#chosen.push(node);
       this.#isTaken[node] = true;

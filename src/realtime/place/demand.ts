@@ -57,16 +57,22 @@ export function demandOf(guest: Guest): Demand {
     floatingVcpus: cpu.vcpus - cpu.dedicatedVcpus.size,
     extraMemoryMiB: overhead + (cells.length === 0 ? guest.memory.sizeMiB : 0),
     smallMemoryMiB: overhead + (cells.length === 0 || guest.memory.pageSize === 'Small' ? guest.memory.sizeMiB : 0),
-    mostSmallMemoryMiB: overhead + (cells.length === 0 || guest.memory.pageSize === 'Small' || guest.memory.pageSize === 'Any' ? guest.memory.sizeMiB : 0),
+    mostSmallMemoryMiB:
+      overhead +
+      (cells.length === 0 || guest.memory.pageSize === 'Small' || guest.memory.pageSize === 'Any'
+        ? guest.memory.sizeMiB
+        : 0),
   };
 }
 
 /** Whether two cells ask for the same, so that each fits where the other does, and gets the same there. */
 export function alike(one: CellDemand, other: CellDemand): boolean {
-  return one.dedicated.length === other.dedicated.length
-    && one.floating === other.floating
-    && one.memoryMiB === other.memoryMiB
-    && one.extraMemoryMiB === other.extraMemoryMiB
-    && one.emulator === other.emulator
-    && one.dedicated.every((vcpu, index) => one.realtime.has(vcpu) === other.realtime.has(other.dedicated[index]!));
+  return (
+    one.dedicated.length === other.dedicated.length &&
+    one.floating === other.floating &&
+    one.memoryMiB === other.memoryMiB &&
+    one.extraMemoryMiB === other.extraMemoryMiB &&
+    one.emulator === other.emulator &&
+    one.dedicated.every((vcpu, index) => one.realtime.has(vcpu) === other.realtime.has(other.dedicated[index]!))
+  );
 }

@@ -19,7 +19,9 @@ export interface DeviceRequest {
 export function deviceRequests({ inventory }: HostState, guest: Guest): DeviceRequest[] {
   const functions = guest.networks.flatMap(({ name, network }): DeviceRequest[] => {
     const found = inventory.networks.find((candidate) => candidate.name === network);
-    return found?.kind === 'sriov' ? [{ name, required: false, source: `network ${JSON.stringify(network)}`, pool: found.devices }] : [];
+    return found?.kind === 'sriov'
+      ? [{ name, required: false, source: `network ${JSON.stringify(network)}`, pool: found.devices }]
+      : [];
   });
   const devices = guest.hostDevices.map(({ name, class: className, numaAffinity }): DeviceRequest => ({
     name,
@@ -47,7 +49,10 @@ export interface MatchedDevices {
   readonly distance: number;
 }
 
-/** The free devices of a host that a guest asks for, to be matched with its requests for one choice of nodes after the other. */
+/**
+ * The free devices of a host that a guest asks for, to be matched with its requests for one choice of nodes after the
+ * other.
+ */
 export class DeviceMatcher {
   readonly #requests: readonly DeviceRequest[];
   readonly #work: SearchWork;
@@ -62,33 +67,48 @@ export class DeviceMatcher {
 
   /** The distance of all devices together can be no less, wherever the guest is. */
   get leastDistance(): number {
-    return this.#requests.reduce((sum, _, request) => sum + this.#free.reduce((least, { node, requests }) => (
-      requests.includes(request) ? Math.min(least, node === undefined ? unknownDistance : node.distances[node.index]!) : least
-    ), unknownDistance), 0);
+    return this.#requests.reduce(
+      (sum, _, request) =>
+        sum +
+        this.#free.reduce(
+          (least, { node, requests }) =>
+            requests.includes(request)
+              ? Math.min(least, node === undefined ? unknownDistance : node.distances[node.index]!)
+              : least,
+          unknownDistance,
+        ),
+      0,
+    );
   }
 
   /**
-   * One free address for each request, with the least distance in all and then the lowest addresses; requests of one kind get
-   * theirs in the guest's order. Addresses may be in several pools: taking the nearest first, each is kept where requests
-   * can still be told apart so that all that are kept go to one, which no other choice betters.
+   * One free address for each request, with the least distance in all and then the lowest addresses; requests of one
+   * kind get theirs in the guest's order. Addresses may be in several pools: taking the nearest first, each is kept
+   * where requests can still be told apart so that all that are kept go to one, which no other choice betters.
    * @param nodes where the guest is; a guest without cells is on all of them.
    */
   match(nodes: readonly NodeState[]): MatchedDevices | undefined {
     if (this.#requests.length === 0) return { devices: [], distance: 0 };
     const near = this.#free
-      .map((device) => ({ ...device, isLocal: device.node !== undefined && nodes.includes(device.node), distance: distanceFrom(nodes, device) }))
+      .map((device) => ({
+        ...device,
+        isLocal: device.node !== undefined && nodes.includes(device.node),
+        distance: distanceFrom(nodes, device),
+      }))
       .sort((one, other) => one.distance - other.distance);
     this.#work.count(near.length * this.#requests.length);
     const deviceOf = this.#requests.map(() => -1);
     const closed = new Set<number>();
-    const seat = (device: number, tried: Set<number>): boolean => near[device]!.requests.some((request) => {
-      this.#work.count(1);
-      if (tried.has(request) || closed.has(request) || (this.#requests[request]!.required && !near[device]!.isLocal)) return false;
-      tried.add(request);
-      if (deviceOf[request] !== -1 && !seat(deviceOf[request]!, tried)) return false;
-      deviceOf[request] = device;
-      return true;
-    });
+    const seat = (device: number, tried: Set<number>): boolean =>
+      near[device]!.requests.some((request) => {
+        this.#work.count(1);
+        if (tried.has(request) || closed.has(request) || (this.#requests[request]!.required && !near[device]!.isLocal))
+          return false;
+        tried.add(request);
+        if (deviceOf[request] !== -1 && !seat(deviceOf[request]!, tried)) return false;
+        deviceOf[request] = device;
+        return true;
+      });
     let missing = this.#requests.length;
     for (let device = 0; device < near.length && missing > 0; device += 1) {
       const tried = new Set<number>();
@@ -107,7 +127,10 @@ export class DeviceMatcher {
   /** The same devices, those of requests that ask for the same given out in the order in which they are asked for. */
   #inOrder(deviceOf: readonly number[]): readonly number[] {
     const ordered = [...deviceOf];
-    const alike = Map.groupBy(this.#requests.keys(), (request) => `${this.#requests[request]!.required} ${this.#requests[request]!.source}`);
+    const alike = Map.groupBy(
+      this.#requests.keys(),
+      (request) => `${this.#requests[request]!.required} ${this.#requests[request]!.source}`,
+    );
     for (const requests of alike.values()) {
       const devices = requests.map((request) => deviceOf[request]!).sort((one, other) => one - other);
       requests.forEach((request, index) => {
@@ -129,7 +152,11 @@ function freeDevices(host: HostState, requests: readonly DeviceRequest[]): reado
     }
   }
   return [...byAddress.entries()]
-    .map(([address, { device, requests: mayHave }]): FreeDevice => ({ address, node: nodeOf(host, device), requests: mayHave }))
+    .map(([address, { device, requests: mayHave }]): FreeDevice => ({
+      address,
+      node: nodeOf(host, device),
+      requests: mayHave,
+    }))
     .sort((one, other) => (one.address < other.address ? -1 : 1));
 }
 

@@ -9,11 +9,16 @@ import { isWholeGroup } from './nearest-cores.ts';
 import type { NodeState } from './node-state.ts';
 
 /**
- * The core for an emulator once the vCPUs have theirs: beside the guest's own housekeeping vCPUs, else in an L3 group of
- * its vCPUs, else in one that is not whole, and there on the core with the fewest free CPUs; beside a realtime vCPU only in
- * a guest that shares cores. With `threadPolicy: Isolate` never beside a vCPU.
+ * The core for an emulator once the vCPUs have theirs: beside the guest's own housekeeping vCPUs, else in an L3 group
+ * of its vCPUs, else in one that is not whole, and there on the core with the fewest free CPUs; beside a realtime
+ * vCPU only in a guest that shares cores. With `threadPolicy: Isolate` never beside a vCPU.
  */
-export function emulatorCoreBeside(node: NodeState, taken: readonly number[], cell: CellDemand, rules: CoreRules): number | undefined {
+export function emulatorCoreBeside(
+  node: NodeState,
+  taken: readonly number[],
+  cell: CellDemand,
+  rules: CoreRules,
+): number | undefined {
   const { cores } = node;
   const realtime = coresWithRealtime(taken, cell);
   const farness = groupFarness(node, taken);
@@ -38,7 +43,12 @@ export function emulatorCoreBeside(node: NodeState, taken: readonly number[], ce
  * Where every core that is left has a realtime vCPU on it: housekeeping vCPUs move to the emulator's core, so that the
  * realtime ones need fewer others.
  */
-export function arrangeAroundEmulator(cores: readonly CoreState[], rooms: readonly number[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
+export function arrangeAroundEmulator(
+  cores: readonly CoreState[],
+  rooms: readonly number[],
+  cell: CellDemand,
+  rules: CoreRules,
+): Arrangement | undefined {
   if (rules.threadPolicy === 'Isolate') return undefined;
   const housekeeping = cell.dedicated.filter((vcpu) => !cell.realtime.has(vcpu));
   const all = rooms.reduce((sum, room) => sum + room, 0);
@@ -48,7 +58,10 @@ export function arrangeAroundEmulator(cores: readonly CoreState[], rooms: readon
     const companions = housekeeping.slice(0, Math.min(rooms[index]!, core.free.length - 1));
     if (all - rooms[index]! < cell.dedicated.length - companions.length) continue;
     const others = cell.dedicated.filter((vcpu) => !companions.includes(vcpu));
-    const taken = chooseCores(rooms.map((room, other) => (other === index ? 0 : room)), others.length);
+    const taken = chooseCores(
+      rooms.map((room, other) => (other === index ? 0 : room)),
+      others.length,
+    );
     if (taken === undefined) continue;
     taken[index] = companions.length;
     return { order: [...companions, ...others], taken, emulatorCore: index, firstCores: [index] };
@@ -69,7 +82,9 @@ function coresWithRealtime(taken: readonly number[], { dedicated, realtime }: Ce
 /** More than a core has CPUs. */
 const fartherGroup = 1_000_000;
 
-/** How far a core is from the vCPUs: in a group with some of them, in one that somebody is on, in one that is whole. */
+/**
+ * How far a core is from the vCPUs: in a group with some of them, in one that somebody is on, in one that is whole.
+ */
 function groupFarness(node: NodeState, taken: readonly number[]): (core: number) => number {
   if (node.groups.length === 0) return () => 0;
   const farness = taken.map(() => 0);

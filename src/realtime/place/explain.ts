@@ -30,7 +30,8 @@ export function explainHost(host: HostState, demand: Demand): Refusal {
 
 function obstacleOn(host: HostState, demand: Demand): Obstacle {
   const failed = hostChecks.find((check) => !check.holds(host, demand));
-  if (failed !== undefined) return { reason: failed.reason, message: failed.message(host, demand), remedies: failed.remedies ?? [] };
+  if (failed !== undefined)
+    return { reason: failed.reason, message: failed.message(host, demand), remedies: failed.remedies ?? [] };
   for (const cell of demand.cells) {
     const nearest = nearestObstacle(host, cell, demand);
     if (nearest !== undefined) return { ...nearest, message: nearest.message() };
@@ -39,24 +40,46 @@ function obstacleOn(host: HostState, demand: Demand): Obstacle {
   if (required.length > 0 && assignCells(host, demand, []).kind === 'found') {
     const assignment = assignCells(host, demand, deviceRequests(host, demand.guest));
     const sources = [...new Set(required.map(({ source }) => source))].join(' and ');
-    const limit = assignment.kind === 'none' && !assignment.proven ? `, as far as a search of ${searchLimit} steps can say` : '';
-    return { reason: 'DeviceMissing', message: `no free device of ${sources} on the host NUMA nodes that the guest fits on${limit}`, remedies: ['numaAffinity'] };
+    const limit =
+      assignment.kind === 'none' && !assignment.proven ? `, as far as a search of ${searchLimit} steps can say` : '';
+    return {
+      reason: 'DeviceMissing',
+      message: `no free device of ${sources} on the host NUMA nodes that the guest fits on${limit}`,
+      remedies: ['numaAffinity'],
+    };
   }
   // A single cell that fits on a node can only fail by what guests without cells hold of the host as a whole.
   if (demand.cells.length === 1) {
-    return { reason: 'TooLittleMemory', message: `${host.smallFreeMiB} MiB of small-page memory free on the host as a whole, too little for guest cell 0 with the pages that its node has left`, remedies: ['nodes'] };
+    return {
+      reason: 'TooLittleMemory',
+      message: `${host.smallFreeMiB} MiB of small-page memory free on the host as a whole, `
+        + 'too little for guest cell 0 with the pages that its node has left',
+      remedies: ['nodes'],
+    };
   }
-  return { reason: 'CellsDoNotFitTogether', message: `each of the ${demand.cells.length} guest cells fits on some host NUMA node, but not all at once on nodes of their own`, remedies: ['nodes'] };
+  return {
+    reason: 'CellsDoNotFitTogether',
+    message: `each of the ${demand.cells.length} guest cells fits on some host NUMA node, `
+      + 'but not all at once on nodes of their own',
+    remedies: ['nodes'],
+  };
 }
 
-/** What stands in the way of a cell on the node that comes nearest to holding it (of several, the one with most free CPUs); undefined where some node holds it. */
+/**
+ * What stands in the way of a cell on the node that comes nearest to holding it (of several, the one with most free
+ * CPUs); undefined where some node holds it.
+ */
 function nearestObstacle(host: HostState, cell: CellDemand, demand: Demand): CellObstacle | undefined {
   let nearest: CellObstacle | undefined;
   let mostFree = -1;
   for (const node of host.nodes) {
     const obstacle = cellObstacle(host, node, cell, demand);
     if (obstacle === undefined) return undefined;
-    if (nearest !== undefined && (obstacle.stage < nearest.stage || (obstacle.stage === nearest.stage && node.freeCpus <= mostFree))) continue;
+    if (
+      nearest !== undefined &&
+      (obstacle.stage < nearest.stage || (obstacle.stage === nearest.stage && node.freeCpus <= mostFree))
+    )
+      continue;
     nearest = obstacle;
     mostFree = node.freeCpus;
   }

@@ -20,5 +20,7 @@ export function fitHost(host: HostState, demand: Demand): HostFit | undefined {
   if (host.freeCpus < demand.dedicatedCpus) return undefined;
   for (const check of hostChecks) if (!check.holds(host, demand)) return undefined;
   const assignment = assignCells(host, demand, deviceRequests(host, demand.guest));
-  return assignment.kind === 'none' ? undefined : { host, cells: assignment.cells, devices: assignment.devices, proven: assignment.proven };
+  return assignment.kind === 'none'
+    ? undefined
+    : { host, cells: assignment.cells, devices: assignment.devices, proven: assignment.proven };
 }

@@ -60,7 +60,8 @@ export const hostChecks: readonly HostCheck[] = [
   },
   {
     reason: 'DeviceMissing',
-    holds: (host, { guest }) => (guest.hostDevices.length === 0 && guest.networks.length === 0) || new DeviceMatcher(host, deviceRequests(host, guest)).match(host.nodes) !== undefined,
+    holds: (host, { guest }) => (guest.hostDevices.length === 0 && guest.networks.length === 0)
+      || new DeviceMatcher(host, deviceRequests(host, guest)).match(host.nodes) !== undefined,
     message: (host, { guest }) => deviceShortage(host, guest),
     remedies: ['numaAffinity'],
   },

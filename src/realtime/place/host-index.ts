@@ -92,7 +92,10 @@ export class HostIndex {
     }
   }
 
-  #search(shape: ShapeIndex, slice: Slice): { readonly kind: 'fit'; readonly fit: HostFit } | { readonly kind: 'none' | 'unfinished' } {
+  #search(
+    shape: ShapeIndex,
+    slice: Slice,
+  ): { readonly kind: 'fit'; readonly fit: HostFit } | { readonly kind: 'none' | 'unfinished' } {
     const { demand } = shape;
     let fit: HostFit | undefined;
     const accept = (rank: number): boolean => {
@@ -117,7 +120,10 @@ export class HostIndex {
   }
 
   #explain(shape: ShapeIndex, slice: Slice): boolean {
-    return shape.explain((rank) => explainHost(this.#hosts[rank]!, shape.demand), (rank) => slice.allows(this.#hosts[rank]!, shape.demand));
+    return shape.explain(
+      (rank) => explainHost(this.#hosts[rank]!, shape.demand),
+      (rank) => slice.allows(this.#hosts[rank]!, shape.demand),
+    );
   }
 
   #score(host: HostState): void {

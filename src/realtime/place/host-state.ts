@@ -45,17 +45,27 @@ export class HostState {
 
   constructor(inventory: HostInventory, held: Iterable<Claim>) {
     this.inventory = inventory;
-    const order = [...inventory.numaNodes.keys()].sort((one, other) => inventory.numaNodes[one]!.id - inventory.numaNodes[other]!.id);
+    const order = [...inventory.numaNodes.keys()].sort(
+      (one, other) => inventory.numaNodes[one]!.id - inventory.numaNodes[other]!.id,
+    );
     this.nodes = order.map((_, index) => nodeState(inventory, index, order));
     this.nearness = nearnessOf(this.nodes);
     this.hasSmt = inventory.cores.some((core) => core.size > 1);
     this.smallCapacityMiB = this.nodes.reduce((sum, node) => sum + node.smallCapacityMiB, 0);
-    this.#coresOf = Array.from({ length: 1 + Math.max(-1, ...inventory.cores.flatMap((core) => core.toArray())) }, () => undefined);
+    this.#coresOf = Array.from(
+      { length: 1 + Math.max(-1, ...inventory.cores.flatMap((core) => core.toArray())) },
+      () => undefined,
+    );
     for (const { node, core } of this.nodes.flatMap((each) => each.cores.map((core) => ({ node: each, core })))) {
       const cores = [...(this.#coresOf[core.threads[0]!] ?? []), { node, core }];
       for (const cpu of core.threads) this.#coresOf[cpu] = cores;
     }
-    this.#deviceNodes = new Map(devicesOf(inventory).map(({ address, numaNode }) => [address, numaNode === undefined ? undefined : this.node(numaNode)]));
+    this.#deviceNodes = new Map(
+      devicesOf(inventory).map(({ address, numaNode }) => [
+        address,
+        numaNode === undefined ? undefined : this.node(numaNode),
+      ]),
+    );
     for (const address of this.#deviceNodes.keys()) this.#countDevice(address, 1);
     this.freeCpus = this.nodes.reduce((sum, node) => sum + node.freeCpus, 0);
     this.#sumShared();
@@ -155,5 +165,8 @@ export class HostState {
 }
 
 function devicesOf({ deviceClasses, networks }: HostInventory): readonly HostDevice[] {
-  return [...deviceClasses.flatMap(({ devices }) => devices), ...networks.flatMap((network) => (network.kind === 'sriov' ? network.devices : []))];
+  return [
+    ...deviceClasses.flatMap(({ devices }) => devices),
+    ...networks.flatMap((network) => (network.kind === 'sriov' ? network.devices : [])),
+  ];
 }

@@ -17,19 +17,34 @@ export function isMixed(arrangement: Arrangement, { realtime, dedicated, emulato
 }
 
 /**
- * The same vCPUs, and the emulator, on no other cores, housekeeping on some and realtime vCPUs on the others; undefined where
- * these cores cannot be divided so. Housekeeping vCPUs go to the emulator's core first.
+ * The same vCPUs, and the emulator, on no other cores, housekeeping on some and realtime vCPUs on the others;
+ * undefined where these cores cannot be divided so. Housekeeping vCPUs go to the emulator's core first.
  */
-export function keptApart(cores: readonly CoreState[], rooms: readonly number[], mixed: Arrangement, cell: CellDemand, rules: CoreRules): Arrangement | undefined {
+export function keptApart(
+  cores: readonly CoreState[],
+  rooms: readonly number[],
+  mixed: Arrangement,
+  cell: CellDemand,
+  rules: CoreRules,
+): Arrangement | undefined {
   const housekeeping = cell.dedicated.filter((vcpu) => !cell.realtime.has(vcpu));
   const realtime = cell.dedicated.filter((vcpu) => cell.realtime.has(vcpu));
   const used = usedCores(mixed);
   for (const emulatorCore of emulatorChoices(cores, rooms, mixed, rules)) {
-    const beside = emulatorCore === undefined ? 0 : Math.min(housekeeping.length, rooms[emulatorCore]!, cores[emulatorCore]!.free.length - 1);
+    const beside =
+      emulatorCore === undefined
+        ? 0
+        : Math.min(housekeeping.length, rooms[emulatorCore]!, cores[emulatorCore]!.free.length - 1);
     const others = used.filter((core) => core !== emulatorCore);
     const own = leastThatHold(others, rooms, housekeeping.length - beside);
     if (own === undefined) continue;
-    const forRealtime = chooseCores(only(rooms, others.filter((core) => !own.includes(core))), realtime.length);
+    const forRealtime = chooseCores(
+      only(
+        rooms,
+        others.filter((core) => !own.includes(core)),
+      ),
+      realtime.length,
+    );
     const forOthers = chooseCores(only(rooms, own), housekeeping.length - beside);
     if (forRealtime === undefined || forOthers === undefined) continue;
     const firstCores = emulatorCore === undefined ? own : [emulatorCore, ...own];
@@ -40,7 +55,12 @@ export function keptApart(cores: readonly CoreState[], rooms: readonly number[],
 }
 
 /** Used cores that the emulator may be on: its own first, and one of those that have the same to give. */
-function emulatorChoices(cores: readonly CoreState[], rooms: readonly number[], mixed: Arrangement, rules: CoreRules): readonly (number | undefined)[] {
+function emulatorChoices(
+  cores: readonly CoreState[],
+  rooms: readonly number[],
+  mixed: Arrangement,
+  rules: CoreRules,
+): readonly (number | undefined)[] {
   if (mixed.emulatorCore === undefined) return [undefined];
   const able = [mixed.emulatorCore, ...usedCores(mixed)].filter((core) => mayHoldEmulator(cores[core]!, rules));
   const different = new Map(able.toReversed().map((core) => [`${rooms[core]!} ${cores[core]!.free.length}`, core]));
@@ -48,7 +68,11 @@ function emulatorChoices(cores: readonly CoreState[], rooms: readonly number[], 
 }
 
 /** Those of the cores whose rooms together are the least that is enough; ascending. */
-function leastThatHold(among: readonly number[], rooms: readonly number[], wanted: number): readonly number[] | undefined {
+function leastThatHold(
+  among: readonly number[],
+  rooms: readonly number[],
+  wanted: number,
+): readonly number[] | undefined {
   const all = among.reduce((sum, core) => sum + rooms[core]!, 0);
   /** By sum of rooms: the core that makes it of a smaller one. */
   const last = new Map<number, number>([[0, -1]]);

@@ -11,7 +11,12 @@ export interface CheapestAssignment {
  * The assignment of each cell to a node of its own with the least sum of costs, Infinity where a cell does not fit: by
  * shortest augmenting paths over reduced costs, in at most cells² × nodes looks. Undefined where there is none.
  */
-export function cheapestAssignment(cells: number, nodes: number, cost: (cell: number, node: number) => number, work: SearchWork): CheapestAssignment | undefined {
+export function cheapestAssignment(
+  cells: number,
+  nodes: number,
+  cost: (cell: number, node: number) => number,
+  work: SearchWork,
+): CheapestAssignment | undefined {
   const cellPrices = Array.from({ length: cells }, () => 0);
   const nodePrices = Array.from({ length: nodes }, () => 0);
   const cellOf = Array.from({ length: nodes }, () => -1);

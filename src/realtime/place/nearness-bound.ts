@@ -1,4 +1,7 @@
-/** How near an assignment that has begun may become at best: what cannot better the best that is known is not looked at. */
+/**
+ * How near an assignment that has begun may become at best: what cannot better the best that is known is not looked
+ * at.
+ */
 import type { Demand } from './demand.ts';
 import type { HostState } from './host-state.ts';
 import { distanceBetween } from './nearness.ts';
@@ -34,8 +37,17 @@ export class NearnessBound {
   readonly #keeps: readonly boolean[];
 
   /** @param devices the least distance of all devices together; undefined where the guest asks for none. */
-  constructor(host: HostState, demand: Demand, nodes: readonly NodeState[], devices: number | undefined, work: SearchWork) {
-    const { cells, guest: { cpu } } = demand;
+  constructor(
+    host: HostState,
+    demand: Demand,
+    nodes: readonly NodeState[],
+    devices: number | undefined,
+    work: SearchWork,
+  ) {
+    const {
+      cells,
+      guest: { cpu },
+    } = demand;
     this.#host = host.nearness;
     this.#nodes = nodes;
     this.#work = work;
@@ -74,18 +86,30 @@ export class NearnessBound {
         room: room + later * this.#leastRoom,
       };
     };
-    return { at: (node, soFar) => after(node, soFar, this.#moreGroups[cell]! - this.#moreGroups[cell + 1]!), after, sum };
+    return {
+      at: (node, soFar) => after(node, soFar, this.#moreGroups[cell]! - this.#moreGroups[cell + 1]!),
+      after,
+      sum,
+    };
   }
 
   /** From a node to all that are chosen, there and back; and what cells that come later add to that at least. */
   #distances(chosen: readonly number[], isTaken: readonly boolean[], later: number) {
     const { leastPair, isUneven } = this.#host;
     const among = (later + pairs(later)) * leastPair;
-    if (!isUneven) return { distanceTo: () => chosen.length * leastPair, distanceLater: later * chosen.length * leastPair + among };
+    if (!isUneven)
+      return { distanceTo: () => chosen.length * leastPair, distanceLater: later * chosen.length * leastPair + among };
     this.#work.count(this.#nodes.length);
-    const toChosen = this.#nodes.map((node, index) => (isTaken[index] === true ? Infinity : chosen.reduce((sum, other) => sum + distanceBetween(node, this.#nodes[other]!), 0)));
+    const toChosen = this.#nodes.map((node, index) =>
+      isTaken[index] === true
+        ? Infinity
+        : chosen.reduce((sum, other) => sum + distanceBetween(node, this.#nodes[other]!), 0),
+    );
     const nearest = later === 0 ? [] : toChosen.toSorted((one, other) => one - other).slice(0, later);
-    return { distanceTo: (node: number) => toChosen[node]!, distanceLater: nearest.reduce((sum, distance) => sum + distance, 0) + among };
+    return {
+      distanceTo: (node: number) => toChosen[node]!,
+      distanceLater: nearest.reduce((sum, distance) => sum + distance, 0) + among,
+    };
   }
 }
 

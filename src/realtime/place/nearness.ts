@@ -29,6 +29,8 @@ export interface HostNearness {
   readonly leastPair: number;
   /** Some two nodes are farther from each other than that. */
   readonly isUneven: boolean;
+  /** Some node is divided into L3 groups. */
+  readonly isDivided: boolean;
   /** CPUs and cores of the biggest L3 group that there may be; Infinity where a node is not divided into groups. */
   readonly groupCpus: number;
   readonly groupCores: number;
@@ -45,10 +47,13 @@ export function nearnessOf(nodes: readonly NodeState[]): HostNearness {
     }
   }
   const divided = nodes.every(({ groups }) => groups.length > 0);
-  const groups = divided ? nodes.flatMap((node) => node.groups.map((members) => members.map((core) => node.cores[core]!.dedicated.length))) : [];
+  const groups = divided
+    ? nodes.flatMap((node) => node.groups.map((members) => members.map((core) => node.cores[core]!.dedicated.length)))
+    : [];
   return {
     leastPair: nodes.length < 2 ? 0 : leastPair,
     isUneven: nodes.length > 1 && leastPair < mostPair,
+    isDivided: nodes.some(({ groups }) => groups.length > 0),
     groupCpus: divided ? Math.max(...groups.map((cpus) => cpus.reduce((sum, count) => sum + count, 0))) : Infinity,
     groupCores: divided ? Math.max(...groups.map(({ length }) => length)) : Infinity,
   };

@@ -48,14 +48,24 @@ const noGroups: readonly (readonly number[])[] = [];
 /** @param order the host's NUMA nodes as they are counted here, each by its place in the inventory. */
 export function nodeState(inventory: HostInventory, index: number, order: readonly number[]): NodeState {
   const node = inventory.numaNodes[order[index]!]!;
-  const siblings = inventory.cores.filter((core) => core.overlaps(node.cpus)).sort((one, other) => one.first! - other.first!);
+  const siblings = inventory.cores
+    .filter((core) => core.overlaps(node.cpus))
+    .sort((one, other) => one.first! - other.first!);
   const cores = siblings.map((core) => {
     const threads = compact(core);
     const dedicated = threads.filter((cpu) => node.cpus.has(cpu) && inventory.dedicatedCpus.has(cpu));
-    return coreState(threads, dedicated.length === threads.length ? threads : dedicated, core.overlaps(inventory.sharedCpus));
+    return coreState(
+      threads,
+      dedicated.length === threads.length ? threads : dedicated,
+      core.overlaps(inventory.sharedCpus),
+    );
   });
   const hugepages = node.hugepages
-    .map(({ sizeKiB, total }) => ({ sizeKiB, capacity: Math.max(0, total - reservedPages(inventory, node.id, sizeKiB)), used: 0 }))
+    .map(({ sizeKiB, total }) => ({
+      sizeKiB,
+      capacity: Math.max(0, total - reservedPages(inventory, node.id, sizeKiB)),
+      used: 0,
+    }))
     .sort((one, other) => other.sizeKiB - one.sizeKiB);
   const hugeMiB = node.hugepages.reduce((sum, { sizeKiB, total }) => sum + total * (sizeKiB / 1024), 0);
   const shared = inventory.sharedCpus.intersection(node.cpus);
@@ -97,5 +107,8 @@ function compact(cpus: CpuSet): CpuId[] {
 }
 
 export function reservedPages(inventory: HostInventory, node: NumaNodeId, sizeKiB: number): number {
-  return inventory.reservedHugepages.reduce((sum, entry) => sum + (entry.numaNode === node && entry.sizeKiB === sizeKiB ? entry.count : 0), 0);
+  return inventory.reservedHugepages.reduce(
+    (sum, entry) => sum + (entry.numaNode === node && entry.sizeKiB === sizeKiB ? entry.count : 0),
+    0,
+  );
 }

@@ -24,8 +24,9 @@ export interface CorePick {
 const nothing: CorePick = { cpus: new Map(), reserved: [], moreGroups: 0 };
 
 /**
- * vCPUs go out in ascending order, core by core, ascending; only where the emulator threads find no place that way, or where
- * realtime vCPUs would have housekeeping beside them, do housekeeping vCPUs come first. Rules 3.4, 4.7, 4.17 and 4.18.
+ * vCPUs go out in ascending order, core by core, ascending; only where the emulator threads find no place that way,
+ * or where realtime vCPUs would have housekeeping beside them, do housekeeping vCPUs come first. Rules 3.4, 4.7, 4.17
+ * and 4.18.
  * @returns undefined exactly where these cores cannot hold the cell's dedicated vCPUs and emulator.
  */
 export function pickCores(node: NodeState, cell: CellDemand, rules: CoreRules): CorePick | undefined {
@@ -43,23 +44,39 @@ export function pickCores(node: NodeState, cell: CellDemand, rules: CoreRules): 
   return apart === undefined ? undefined : giveOut(node, apart, rules);
 }
 
-function arrange(node: NodeState, rooms: readonly number[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
+function arrange(
+  node: NodeState,
+  rooms: readonly number[],
+  cell: CellDemand,
+  rules: CoreRules,
+): Arrangement | undefined {
   const arrangement = inAscendingOrder(node, rooms, cell, rules);
   if (arrangement === undefined || !isMixed(arrangement, cell)) return arrangement;
   return keptApart(node.cores, rooms, arrangement, cell, rules) ?? arrangement;
 }
 
-function inAscendingOrder(node: NodeState, rooms: readonly number[], cell: CellDemand, rules: CoreRules): Arrangement | undefined {
+function inAscendingOrder(
+  node: NodeState,
+  rooms: readonly number[],
+  cell: CellDemand,
+  rules: CoreRules,
+): Arrangement | undefined {
   const taken = chooseCores(rooms, cell.dedicated.length);
   if (taken === undefined) return undefined;
   if (!cell.emulator) return { order: cell.dedicated, taken };
   const emulatorCore = emulatorCoreBeside(node, taken, cell, rules);
-  return emulatorCore === undefined ? arrangeAroundEmulator(node.cores, rooms, cell, rules) : { order: cell.dedicated, taken, emulatorCore };
+  return emulatorCore === undefined
+    ? arrangeAroundEmulator(node.cores, rooms, cell, rules)
+    : { order: cell.dedicated, taken, emulatorCore };
 }
 
 /** Whether the emulator, where there is one, is in an L3 group of the vCPUs. */
 function isTogether({ groups }: NodeState, { taken, emulatorCore }: Arrangement): boolean {
-  return emulatorCore === undefined || groups.length === 0 || groups.some((members) => members.includes(emulatorCore) && members.some((core) => taken[core]! > 0));
+  return (
+    emulatorCore === undefined ||
+    groups.length === 0 ||
+    groups.some((members) => members.includes(emulatorCore) && members.some((core) => taken[core]! > 0))
+  );
 }
 
 function giveOut({ cores, groups }: NodeState, arrangement: Arrangement, rules: CoreRules): CorePick {
@@ -71,7 +88,8 @@ function giveOut({ cores, groups }: NodeState, arrangement: Arrangement, rules: 
     const core = cores[index]!;
     vcpus.forEach((vcpu, place) => cpus.set(vcpu, core.free[place]!));
     const given = core.free.slice(0, vcpus.length);
-    if (keepsSiblings(rules, { vcpus: vcpus.length > 0 })) reserved.push(...core.threads.filter((cpu) => !given.includes(cpu)));
+    if (keepsSiblings(rules, { vcpus: vcpus.length > 0 }))
+      reserved.push(...core.threads.filter((cpu) => !given.includes(cpu)));
     else if (index === emulatorCore) reserved.push(core.free[vcpus.length]!);
   });
   const spread = groups.reduce((sum, members) => sum + (members.some((core) => taken[core]! > 0) ? 1 : 0), 0);

@@ -1,4 +1,6 @@
-/** How much one search for an assignment has done and may do, in looks at a cell on a node: the same on every machine. */
+/**
+ * How much one search for an assignment has done and may do, in looks at a cell on a node: the same on every machine.
+ */
 
 /** Looks that a search may spend on preference, once it is known that the guest fits. Rule 4.14. */
 export const searchLimit = 50_000;

@@ -1,4 +1,7 @@
-/** How near a placement is, and how near one could be, by trying every one on a small host: with no code of the product's. */
+/**
+ * How near a placement is, and how near one could be, by trying every one on a small host: with no code of the
+ * product's.
+ */
 import type { Guest } from '../../../src/realtime/guest.ts';
 import type { HostDevice, HostInventory, HostNumaNode } from '../../../src/realtime/host.ts';
 import type { HeldPlacement, Placement } from '../../../src/realtime/placement.ts';
@@ -9,30 +12,62 @@ import { usageOf } from './usage.ts';
 export type Measured = readonly [devices: number, groups: number, distance: number];
 
 export function measure(host: HostInventory, placement: Placement): Measured {
-  const nodes = placement.cells.length === 0 ? host.numaNodes.map(({ id }) => id as number) : placement.cells.map(({ hostNode }) => hostNode as number);
-  const known = [...host.deviceClasses, ...host.networks.flatMap((network) => (network.kind === 'sriov' ? [network] : []))].flatMap(({ devices }) => devices);
+  const nodes =
+    placement.cells.length === 0
+      ? host.numaNodes.map(({ id }) => id as number)
+      : placement.cells.map(({ hostNode }) => hostNode as number);
+  const known = [
+    ...host.deviceClasses,
+    ...host.networks.flatMap((network) => (network.kind === 'sriov' ? [network] : [])),
+  ].flatMap(({ devices }) => devices);
   const groups = placement.cells.map((cell) => {
-    const cpus = placement.vcpuPins.flatMap((pin): number[] => (pin.kind === 'dedicated' && cell.vcpus.has(pin.vcpu) ? [pin.cpu] : []));
-    return Math.max(0, l3Groups(host, node(host, cell.hostNode)).filter((group) => cpus.some((cpu) => group.has(cpu))).length - 1);
+    const cpus = placement.vcpuPins.flatMap((pin): number[] =>
+      pin.kind === 'dedicated' && cell.vcpus.has(pin.vcpu) ? [pin.cpu] : [],
+    );
+    return Math.max(
+      0,
+      l3Groups(host, node(host, cell.hostNode)).filter((group) => cpus.some((cpu) => group.has(cpu))).length - 1,
+    );
   });
   return [
-    sum(placement.devices.map(({ address }) => far(host, nodes, known.find((device) => device.address === address)!))),
+    sum(
+      placement.devices.map(({ address }) =>
+        far(
+          host,
+          nodes,
+          known.find((device) => device.address === address)!,
+        ),
+      ),
+    ),
     sum(groups),
-    apart(host, placement.cells.map(({ hostNode }) => hostNode)),
+    apart(
+      host,
+      placement.cells.map(({ hostNode }) => hostNode),
+    ),
   ];
 }
 
 /** The least over all placements of a guest on a host; undefined where there is none. */
-export function nearestByTrying(host: HostInventory, held: readonly HeldPlacement[], guest: Guest): Measured | undefined {
+export function nearestByTrying(
+  host: HostInventory,
+  held: readonly HeldPlacement[],
+  guest: Guest,
+): Measured | undefined {
   const usage = usageOf(host, held);
-  const groups = guest.cells.map((_, cell) => host.numaNodes.map((each) => fewestGroups(host, usage, guest, cell, each)));
+  const groups = guest.cells.map((_, cell) =>
+    host.numaNodes.map((each) => fewestGroups(host, usage, guest, cell, each)),
+  );
   let best: Measured | undefined;
   const search = (nodes: readonly number[], smallMiB: number): void => {
     const cell = nodes.length;
     if (cell === guest.cells.length) {
       const ids = nodes.map((index) => host.numaNodes[index]!.id as number);
       const local = guest.cells.length === 0 ? host.numaNodes.map(({ id }) => id as number) : ids;
-      const devices = Math.min(...[...deviceChoices(host, usage, guest, new Set(local))].map((given) => sum(given.map((device) => far(host, local, device)))));
+      const devices = Math.min(
+        ...[...deviceChoices(host, usage, guest, new Set(local))].map((given) =>
+          sum(given.map((device) => far(host, local, device))),
+        ),
+      );
       const measured: Measured = [devices, sum(nodes.map((index, at) => groups[at]![index]!)), apart(host, ids)];
       if (devices < Infinity && (best === undefined || isLess(measured, best))) best = measured;
       return;
@@ -53,12 +88,21 @@ function isLess(one: Measured, other: Measured): boolean {
 }
 
 /** L3 groups beyond one over which the cell's vCPUs must be spread on this node; undefined where they do not fit. */
-function fewestGroups(host: HostInventory, usage: ReturnType<typeof usageOf>, guest: Guest, cell: number, on: HostNumaNode): number | undefined {
+function fewestGroups(
+  host: HostInventory,
+  usage: ReturnType<typeof usageOf>,
+  guest: Guest,
+  cell: number,
+  on: HostNumaNode,
+): number | undefined {
   if (!cpusFit(host, usage, guest, cell, on)) return undefined;
   const groups = l3Groups(host, on);
-  const sets = Array.from({ length: 2 ** groups.length }, (_, bits) => groups.filter((__, index) => ((bits >>> index) & 1) === 1))
-    .sort((one, other) => one.length - other.length);
-  const enough = sets.find((set) => cpusFit(host, usage, guest, cell, on, new Set(set.flatMap((group) => [...group]))));
+  const sets = Array.from({ length: 2 ** groups.length }, (_, bits) =>
+    groups.filter((__, index) => ((bits >>> index) & 1) === 1),
+  ).sort((one, other) => one.length - other.length);
+  const enough = sets.find((set) =>
+    cpusFit(host, usage, guest, cell, on, new Set(set.flatMap((group) => [...group]))),
+  );
   return Math.max(0, enough!.length - 1);
 }
 
@@ -76,10 +120,17 @@ function node(host: HostInventory, id: number): HostNumaNode {
 
 function apart(host: HostInventory, ids: readonly number[]): number {
   const place = (id: number) => host.numaNodes.findIndex((each) => each.id === id);
-  return sum(ids.flatMap((one) => ids.filter((other) => other !== one).map((other) => node(host, one).distances[place(other)]!)));
+  return sum(
+    ids.flatMap((one) =>
+      ids.filter((other) => other !== one).map((other) => node(host, one).distances[place(other)]!),
+    ),
+  );
 }
 
-/** From the nearest of these nodes; a device that firmware says nothing of is farther than any, but where there is one node only. */
+/**
+ * From the nearest of these nodes; a device that firmware says nothing of is farther than any, but where there is one
+ * node only.
+ */
 function far(host: HostInventory, ids: readonly number[], device: HostDevice): number {
   const at = device.numaNode ?? (host.numaNodes.length === 1 ? host.numaNodes[0]!.id : undefined);
   if (at === undefined) return 256;

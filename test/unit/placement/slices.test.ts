@@ -1,4 +1,5 @@
-// Hosts looked at in slices: the decision is the same as at once, whatever happens between them, and little is left for it.
+// Hosts looked at in slices: the decision is the same as at once, whatever happens between them, and little is left
+// for it.
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { Decision } from '../../../src/realtime/decision.ts';
@@ -39,33 +40,41 @@ describe('a decision after slices', () => {
 
   test('is the same as one without, with anything between them', () => {
     const few = names.slice(0, 6);
-    fc.assert(fc.property(fc.tuple(...few.map((name) => hostArbitrary(name))), stepsArbitrary(few, 12), guestArbitrary, (inventories, steps, guest) => {
-      const sliced = new Cluster(inventories, []);
-      const whole = new Cluster(inventories, []);
-      const slices = sliced.consider(guest);
-      const uids: string[] = [];
-      for (const step of steps) {
-        slices.next();
-        switch (step.kind) {
-          case 'place': {
-            const decision = sliced.decide(step.guest);
-            expect(plain(decision)).toEqual(plain(whole.decide(step.guest)));
-            if (decision.kind === 'refused') break;
-            const uid = `vm-${uids.length}`;
-            uids.push(uid);
-            for (const cluster of [sliced, whole]) cluster.commit(uid, decision.placement);
-            break;
+    fc.assert(
+      fc.property(
+        fc.tuple(...few.map((name) => hostArbitrary(name))),
+        stepsArbitrary(few, 12),
+        guestArbitrary,
+        (inventories, steps, guest) => {
+          const sliced = new Cluster(inventories, []);
+          const whole = new Cluster(inventories, []);
+          const slices = sliced.consider(guest);
+          const uids: string[] = [];
+          for (const step of steps) {
+            slices.next();
+            switch (step.kind) {
+              case 'place': {
+                const decision = sliced.decide(step.guest);
+                expect(plain(decision)).toEqual(plain(whole.decide(step.guest)));
+                if (decision.kind === 'refused') break;
+                const uid = `vm-${uids.length}`;
+                uids.push(uid);
+                for (const cluster of [sliced, whole]) cluster.commit(uid, decision.placement);
+                break;
+              }
+              case 'release': {
+                const uid = uids[step.index % Math.max(1, uids.length)];
+                if (uid !== undefined) for (const cluster of [sliced, whole]) cluster.release(uid);
+                break;
+              }
+              case 'change':
+                for (const cluster of [sliced, whole]) cluster.upsertHost(step.host);
+            }
+            expect(plain(sliced.decide(guest))).toEqual(plain(whole.decide(guest)));
           }
-          case 'release': {
-            const uid = uids[step.index % Math.max(1, uids.length)];
-            if (uid !== undefined) for (const cluster of [sliced, whole]) cluster.release(uid);
-            break;
-          }
-          case 'change':
-            for (const cluster of [sliced, whole]) cluster.upsertHost(step.host);
-        }
-        expect(plain(sliced.decide(guest))).toEqual(plain(whole.decide(guest)));
-      }
-    }), { numRuns: 150, seed: 20261204 });
+        },
+      ),
+      { numRuns: 150, seed: 20261204 },
+    );
   });
 });
