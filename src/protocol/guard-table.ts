@@ -83,6 +83,8 @@ const rows: readonly Row<GuardSituation, GuardStep>[] = [
 
 export const guardTable: Table<GuardSituation, GuardStep> = rows;
 
-export function nextGuardStep(situation: GuardSituation, table: Table<GuardSituation, GuardStep> = guardTable): Decision<GuardStep> {
+export function nextGuardStep(
+  situation: GuardSituation, table: Table<GuardSituation, GuardStep> = guardTable,
+): Decision<GuardStep> {
   return decide(table, situation);
 }

@@ -159,6 +159,8 @@ const rows: readonly Row<GuestSituation, GuestStep>[] = [
 
 export const guestTable: Table<GuestSituation, GuestStep> = rows;
 
-export function nextGuestStep(situation: GuestSituation, table: Table<GuestSituation, GuestStep> = guestTable): Decision<GuestStep> {
+export function nextGuestStep(
+  situation: GuestSituation, table: Table<GuestSituation, GuestStep> = guestTable,
+): Decision<GuestStep> {
   return decide(table, situation);
 }

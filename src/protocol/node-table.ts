@@ -160,6 +160,8 @@ const rows: readonly Row<NodeSituation, NodeStep>[] = [
 
 export const nodeTable: Table<NodeSituation, NodeStep> = rows;
 
-export function nextNodeStep(situation: NodeSituation, table: Table<NodeSituation, NodeStep> = nodeTable): Decision<NodeStep> {
+export function nextNodeStep(
+  situation: NodeSituation, table: Table<NodeSituation, NodeStep> = nodeTable,
+): Decision<NodeStep> {
   return decide(table, situation);
 }

@@ -21,11 +21,13 @@ import type { VerifiedSituation } from './verified.ts';
 type Case<Situation> = readonly [string, Partial<Situation>, object];
 
 function tested<Situation, Step>(
-  name: string, rows: readonly { readonly name: string }[], next: (situation: Situation) => Decision<Step>, usual: Situation, cases: readonly Case<Situation>[],
+  name: string, rows: readonly { readonly name: string }[], next: (situation: Situation) => Decision<Step>,
+  usual: Situation, cases: readonly Case<Situation>[],
 ): void {
   describe(name, () => {
     it.each(cases)('%s', (row, change, step) => expect(next({ ...usual, ...change })).toEqual({ row, step }));
-    it('has a case for each row', () => expect(new Set(cases.map(([row]) => row))).toEqual(new Set(rows.map((row) => row.name))));
+    it('has a case for each row', () =>
+      expect(new Set(cases.map(([row]) => row))).toEqual(new Set(rows.map((row) => row.name))));
   });
 }
 
@@ -50,31 +52,42 @@ tested<VmSituation, object>('a VM\'s next step', vmTable, nextVmStep, runs, [
   ['add-finalizer', { finalizer: false }, { do: 'addFinalizer' }],
   ['adopt-old-entry', { run: undefined, home: undefined, hasOldEntry: true }, { do: 'adoptRun' }],
   ['runs-twice', { copies: [copy] }, { do: 'wait', why: 'RunsTwice' }],
-  ['runs-twice', { home: at({ lives: false }), copies: [copy, { ...copy, node: 'c' }] }, { do: 'wait', why: 'RunsTwice' }],
+  ['runs-twice', { home: at({ lives: false }), copies: [copy, { ...copy, node: 'c' }] },
+    { do: 'wait', why: 'RunsTwice' }],
   ['remove-copy', { deleted: true, restore: found, home: at({ lives: false }), copies: [copy] }, { do: 'removeCopy' }],
   ['remove-adopted', { deleted: true, home: at({ entry: undefined }) }, { do: 'adoptEntry', desired: 'Removed' }],
   ['ask-remove', { deleted: true }, { do: 'ask', desired: 'Removed' }],
   ['ask-remove', { deleted: true, restore: found }, { do: 'ask', desired: 'Removed' }],
   ['removing', { deleted: true, home: at({ entry: entry('Removed') }) }, { do: 'wait', why: 'Removing' }],
-  ['close-removed', { deleted: true, home: at({ entry: entry('Removed', true), lives: false }) }, { do: 'close', because: 'Ended' }],
-  ['close-removed', { deleted: true, home: at({ entry: entry('Removed'), fenced: true, lives: false }) }, { do: 'close', because: 'Fenced' }],
-  ['drop-removed', { deleted: true, run: { state: 'Closed' }, home: at({ entry: entry('Removed', true), lives: false }) }, { do: 'dropEntry' }],
+  ['close-removed', { deleted: true, home: at({ entry: entry('Removed', true), lives: false }) },
+    { do: 'close', because: 'Ended' }],
+  ['close-removed', { deleted: true, home: at({ entry: entry('Removed'), fenced: true, lives: false }) },
+    { do: 'close', because: 'Fenced' }],
+  ['drop-removed', {
+    deleted: true, run: { state: 'Closed' }, home: at({ entry: entry('Removed', true), lives: false }),
+  }, { do: 'dropEntry' }],
   ['gone-unheard', { ...closed, deleted: true, restore: found, allHeard: false }, { do: 'wait', why: 'RestoreOpen' }],
   ['gone', { ...closed, deleted: true }, { do: 'removeFinalizer' }],
   ['gone', { deleted: true, finalizer: false, run: undefined, home: undefined }, { do: 'done', as: 'Gone' }],
-  ['gone', { deleted: true, run: { state: 'Closed' }, home: at({ entry: entry('Removed'), fenced: true, lives: false }) }, { do: 'removeFinalizer' }],
+  ['gone', {
+    deleted: true, run: { state: 'Closed' }, home: at({ entry: entry('Removed'), fenced: true, lives: false }),
+  }, { do: 'removeFinalizer' }],
   ['close-fenced', { home: at({ fenced: true, lives: false }) }, { do: 'close', because: 'Fenced' }],
   ['touch', { home: at(without), made: 'MayBeUnderWay' }, { do: 'touch' }],
   ['grant', { home: at(without), made: 'Kept' }, { do: 'grant' }],
-  ['grant', { home: at({ entry: { ...entry('Stopped', true), isRuns: false }, lives: false }), made: 'Kept' }, { do: 'grant' }],
-  ['take-back', { home: at({ ...without, takesGuests: false }), made: 'Kept' }, { do: 'close', because: 'NeverGranted' }],
+  ['grant', { home: at({ entry: { ...entry('Stopped', true), isRuns: false }, lives: false }), made: 'Kept' },
+    { do: 'grant' }],
+  ['take-back', { home: at({ ...without, takesGuests: false }), made: 'Kept' },
+    { do: 'close', because: 'NeverGranted' }],
   ['take-back', { home: at({ ...without, hasRoom: false }), made: 'Kept' }, { do: 'close', because: 'NeverGranted' }],
   ['not-heard', { home: at({ ...without, heard: false }) }, { do: 'wait', why: 'NodeNotHeard' }],
   ['adopt-waits', { home: at({ entry: undefined, hasRoom: false }) }, { do: 'wait', why: 'ClaimsHeld' }],
   ['adopt-entry', { home: at({ entry: undefined }) }, { do: 'adoptEntry', desired: 'Running' }],
-  ['adopt-run-unheard', { restore: found, home: at({ heard: false, lives: false }), copies: [copy] }, { do: 'wait', why: 'RestoreOpen' }],
+  ['adopt-run-unheard', { restore: found, home: at({ heard: false, lives: false }), copies: [copy] },
+    { do: 'wait', why: 'RestoreOpen' }],
   ['adopt-run', { restore: found, home: at({ lives: false }), copies: [copy] }, { do: 'adoptRun' }],
-  ['adopt-run', { restore: found, home: at({ heard: false, acceptedOff: true, lives: false }), copies: [copy] }, { do: 'adoptRun' }],
+  ['adopt-run', { restore: found, home: at({ heard: false, acceptedOff: true, lives: false }), copies: [copy] },
+    { do: 'adoptRun' }],
   ['close-not-restored', { restore: found, home: at({ lives: false }) }, { do: 'close', because: 'NotRestored' }],
   ['close-lost', { home: at(without) }, { do: 'close', because: 'NeverGranted' }],
   ['restore-open', { restore: found }, { do: 'wait', why: 'RestoreOpen' }],
@@ -85,15 +98,20 @@ tested<VmSituation, object>('a VM\'s next step', vmTable, nextVmStep, runs, [
   ['ending', { home: at({ entry: entry('Stopped') }) }, { do: 'wait', why: 'Ending' }],
   ['runs', {}, { do: 'done', as: 'Runs' }],
   ['old-domain-runs', { ...closed, copies: [{ node: 'b', sameVm: false }] }, { do: 'wait', why: 'OldDomainRuns' }],
-  ['drop-ended', { run: { state: 'Closed' }, home: at({ entry: entry('Stopped', true), lives: false }) }, { do: 'dropEntry' }],
+  ['drop-ended', { run: { state: 'Closed' }, home: at({ entry: entry('Stopped', true), lives: false }) },
+    { do: 'dropEntry' }],
   ['halted', { ...closed, wish: 'Halt' }, { do: 'done', as: 'Halted' }],
   ['open', { ...closed, candidate: { node: 'b', isHome: false } }, { do: 'open' }],
-  ['open', { run: { state: 'Closed' }, home: at({ entry: entry('Stopped', true), lives: false }), candidate: { node: 'a', isHome: true } }, { do: 'open' }],
+  ['open', {
+    run: { state: 'Closed' }, home: at({ entry: entry('Stopped', true), lives: false }),
+    candidate: { node: 'a', isHome: true },
+  }, { do: 'open' }],
   ['unplaced', closed, { do: 'wait', why: 'Unplaced' }],
 ]);
 
 const node: NodeSituation = {
-  table: 'Mine', restoreIsOpen: false, sealedForRestore: false, word: false, lapsed: false, nodeReady: true, fenced: false,
+  table: 'Mine', restoreIsOpen: false, sealedForRestore: false, word: false, lapsed: false,
+  nodeReady: true, fenced: false,
   heard: true, isOpen: true, contradicts: false, agreedBefore: true, homeless: 'AsKept', strays: 'None',
 };
 
@@ -119,7 +137,8 @@ tested<NodeSituation, object>('a node\'s next step', nodeTable, nextNodeStep, no
 ]);
 
 const open: RestoreSituation = {
-  restore: { kind: 'found', accepted: true }, remembersMore: false, leaseLongPast: false, allSealed: true, allHeard: true, anyContradicts: false, allSettled: true,
+  restore: { kind: 'found', accepted: true }, remembersMore: false, leaseLongPast: false,
+  allSealed: true, allHeard: true, anyContradicts: false, allSettled: true,
 };
 
 tested<RestoreSituation, object>('the next step about restores', restoreTable, nextRestoreStep, open, [
@@ -135,7 +154,8 @@ tested<RestoreSituation, object>('the next step about restores', restoreTable, n
 ]);
 
 const guest: GuestSituation = {
-  entry: { desired: 'Running', isIntact: true }, isOpen: true, domain: 'running', isEntrys: true, isLeft: false, hostIsFree: true, isOver: 'No',
+  entry: { desired: 'Running', isIntact: true }, isOpen: true, domain: 'running', isEntrys: true, isLeft: false,
+  hostIsFree: true, isOver: 'No',
   graceMs: undefined, backoffMs: 0,
 };
 const asked = (desired: 'Stopped' | 'Removed') => ({ entry: { desired, isIntact: true } });
@@ -157,7 +177,8 @@ tested<GuestSituation, object>('a guest\'s next step', guestTable, nextGuestStep
   ['runs', { isOpen: false }, { do: 'audit', as: 'Entry' }],
   ['nothing', { entry: undefined, domain: 'absent' }, { do: 'none' }],
   ['not-open', { domain: 'absent', isOpen: false }, { do: 'wait', why: 'NotOpen' }],
-  ['grant-edited', { domain: 'absent', entry: { desired: 'Running', isIntact: false } }, { do: 'report', what: 'GrantEdited' }],
+  ['grant-edited', { domain: 'absent', entry: { desired: 'Running', isIntact: false } },
+    { do: 'report', what: 'GrantEdited' }],
   ['over', { domain: 'off', isOver: 'Succeeded' }, { do: 'report', what: 'Succeeded' }],
   ['over', { domain: 'off', isOver: 'Ended' }, { do: 'report', what: 'Ended' }],
   ['backoff', { domain: 'off', backoffMs: 70 }, { do: 'wait', why: 'Backoff', forMs: 70 }],
@@ -177,7 +198,9 @@ tested<ReadingSituation, object>('reading a table', readingTable, nextReadingSte
   ['of-now', { isNoted: undefined }, { session: 'Keep', note: 'Take' }],
 ]);
 
-const guard: GuardSituation = { pod: 'Stands', holds: true, known: true, fenced: false, cordoned: false, asksOtherwise: false, restMs: 0 };
+const guard: GuardSituation = {
+  pod: 'Stands', holds: true, known: true, fenced: false, cordoned: false, asksOtherwise: false, restMs: 0,
+};
 
 tested<GuardSituation, object>('a guard\'s next step', guardTable, nextGuardStep, guard, [
   ['fenced', { fenced: true, known: false }, { do: 'letGo' }],
@@ -196,10 +219,15 @@ tested<GuardSituation, object>('a guard\'s next step', guardTable, nextGuardStep
 
 const seal = { term: 't', round: 1 };
 const verified: VerifiedSituation = {
-  run: { count: 1, grant: 'g', node: 'a', state: 'Open' }, entry: 'g', fenced: false, lease: { session: 's', statement: 4, alive: true },
-  statement: { session: 's', number: 4, wentBack: 'No', domains: [{ grant: 'g', uid: 'u', vm: 'ns/v', verdict: 'Verified' }] },
+  run: { count: 1, grant: 'g', node: 'a', state: 'Open' }, entry: 'g', fenced: false,
+  lease: { session: 's', statement: 4, alive: true },
+  statement: {
+    session: 's', number: 4, wentBack: 'No', domains: [{ grant: 'g', uid: 'u', vm: 'ns/v', verdict: 'Verified' }],
+  },
 };
-const domains = (verdict: 'Verified' | 'Violated' | 'Unknown', grant = 'g') => ({ ...verified.statement!, domains: [{ grant, uid: 'u', vm: 'ns/v', verdict }] });
+const domains = (verdict: 'Verified' | 'Violated' | 'Unknown', grant = 'g') => ({
+  ...verified.statement!, domains: [{ grant, uid: 'u', vm: 'ns/v', verdict }],
+});
 
 describe('verified', () => {
   it.each([
@@ -233,14 +261,17 @@ describe('who is heard and believed', () => {
   it('takes guests only where all is well', () => {
     const well = { table: 'Mine', heard: true, isOpen: true, fenced: false, word: false, alive: true } as const;
     expect(takesGuests(well)).toBe(true);
-    const ill = [{ table: 'Foreign' }, { heard: false }, { isOpen: false }, { fenced: true }, { word: true }, { alive: false }] as const;
+    const ill = [
+      { table: 'Foreign' }, { heard: false }, { isOpen: false }, { fenced: true }, { word: true }, { alive: false },
+    ] as const;
     expect(ill.map((change) => takesGuests({ ...well, ...change }))).toEqual(ill.map(() => false));
   });
 
   it('believes a node about other nodes\' VMs only in a restore', () => {
     const claim = { restoreIsOpen: false, nodeIsRuns: false, isInTable: false };
     expect(isBelieved(claim)).toBe(false);
-    expect([{ restoreIsOpen: true }, { nodeIsRuns: true }, { isInTable: true }].map((change) => isBelieved({ ...claim, ...change }))).toEqual([true, true, true]);
+    const enough = [{ restoreIsOpen: true }, { nodeIsRuns: true }, { isInTable: true }];
+    expect(enough.map((change) => isBelieved({ ...claim, ...change }))).toEqual([true, true, true]);
   });
 
   it('sees who is later than the store', () => {

@@ -16,7 +16,8 @@ export interface VerifiedSituation {
 }
 
 /** The first thing that is missing; undefined: it is verified. */
-export type NotVerified = 'NotOpen' | 'OtherEntry' | 'NodeSilent' | 'NotSeen' | 'NotRunning' | 'Violated' | 'NotAudited';
+export type NotVerified =
+  'NotOpen' | 'OtherEntry' | 'NodeSilent' | 'NotSeen' | 'NotRunning' | 'Violated' | 'NotAudited';
 
 /**
  * No code makes a grant of two sources, and the verdict is about the domain's own grant: so the three names agree

@@ -15,8 +15,8 @@ export interface VmSituation {
   readonly renew: boolean;
   readonly run: Pick<Run, 'state'> | undefined;
   /**
-   * Without a run, and a table has an entry for it: made before this protocol, or a controller of the version before has
-   * dropped the run from the VM's status.
+   * Without a run, and a table has an entry for it: made before this protocol, or a controller of the version before
+   * has dropped the run from the VM's status.
    */
   readonly hasOldEntry: boolean;
   /** Of the run's node. Undefined only without a run. */
@@ -77,12 +77,14 @@ export function contradictsStore(statement: {
   readonly livesUnnamed: boolean;
   readonly restoreIsOpen: boolean;
 }): boolean {
-  return statement.livesUnnamed || statement.wentBack === 'Yes' || (statement.wentBack === 'BeforeRestore' && statement.restoreIsOpen);
+  return statement.livesUnnamed || statement.wentBack === 'Yes'
+    || (statement.wentBack === 'BeforeRestore' && statement.restoreIsOpen);
 }
 
 /** What is opened on a node must be able to start there. */
 export function takesGuests(node: {
-  readonly table: Home['table']; readonly heard: boolean; readonly isOpen: boolean; readonly fenced: boolean; readonly word: boolean; readonly alive: boolean;
+  readonly table: Home['table']; readonly heard: boolean;
+  readonly isOpen: boolean; readonly fenced: boolean; readonly word: boolean; readonly alive: boolean;
 }): boolean {
   return node.table === 'Mine' && node.heard && node.isOpen && !node.fenced && !node.word && node.alive;
 }
@@ -94,6 +96,8 @@ export function takesGuests(node: {
 
  * @param claim isInTable: an entry, or `kept`, names the grant.
  */
-export function isBelieved(claim: { readonly restoreIsOpen: boolean; readonly nodeIsRuns: boolean; readonly isInTable: boolean }): boolean {
+export function isBelieved(claim: {
+  readonly restoreIsOpen: boolean; readonly nodeIsRuns: boolean; readonly isInTable: boolean;
+}): boolean {
   return claim.restoreIsOpen || claim.nodeIsRuns || claim.isInTable;
 }

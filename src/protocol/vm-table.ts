@@ -6,7 +6,8 @@ import type { VmSituation } from './vm-situation.ts';
 export type CloseReason = 'Ended' | 'Fenced' | 'NeverGranted' | 'NotRestored';
 
 export type VmWait =
-  | 'TableNotTaken' | 'RunsTwice' | 'Removing' | 'RestoreOpen' | 'NodeNotHeard' | 'ClaimsHeld' | 'OldDomainRuns' | 'Ending' | 'Unplaced';
+  | 'TableNotTaken' | 'RunsTwice' | 'Removing' | 'RestoreOpen' | 'NodeNotHeard'
+  | 'ClaimsHeld' | 'OldDomainRuns' | 'Ending' | 'Unplaced';
 
 export type VmStep =
   | { readonly do: 'addFinalizer' }
@@ -59,7 +60,8 @@ const first: readonly VmRow[] = [
     why: 'What a VM holds must not outlive the object that says so.', serves: ['I5'],
   },
   {
-    name: 'adopt-old-entry', given: 'no run, and a table has an entry for it, which a controller of the version before has made or kept',
+    name: 'adopt-old-entry',
+    given: 'no run, and a table has an entry for it, which a controller of the version before has made or kept',
     when: ({ hasOldEntry }) => hasOldEntry,
     does: 'make the run that of the entry', step: () => ({ do: 'adoptRun' }),
     why: 'Before this protocol the table was the lock for "runs once".', serves: ['I4', 'I7'],
@@ -138,7 +140,8 @@ const withoutEntry: readonly VmRow[] = [
   {
     name: 'grant',
     given: 'open, no entry, this controller made the grant, the node takes guests and has room for it',
-    when: (s) => isOpen(s) && !hasEntry(s) && s.made === 'Kept' && !s.deleted && s.wish === 'Run' && s.restore === undefined
+    when: (s) => isOpen(s) && !hasEntry(s) && s.made === 'Kept' && !s.deleted
+      && s.wish === 'Run' && s.restore === undefined
       && s.home!.takesGuests && s.home!.hasRoom,
     does: 'put the grant into the table', step: () => ({ do: 'grant' }),
     why: 'The VM says already that it is to run there and nowhere else.', serves: ['I1', 'I7'],
@@ -269,7 +272,9 @@ const idle: readonly VmRow[] = [
   },
 ];
 
-export const vmTable: Table<VmSituation, VmStep> = [...first, ...deleted, ...withoutEntry, ...restored, ...running, ...idle];
+export const vmTable: Table<VmSituation, VmStep> = [
+  ...first, ...deleted, ...withoutEntry, ...restored, ...running, ...idle,
+];
 
 export function nextVmStep(situation: VmSituation, table: Table<VmSituation, VmStep> = vmTable): Decision<VmStep> {
   return decide(table, situation);

@@ -11,9 +11,12 @@ type Agent = NonNullable<Host['agent']>;
 
 export function sameSpec(one: TableSpec | null, other: TableSpec | null): boolean {
   if (one === other) return true;
-  return one !== null && other !== null && one.tid === other.tid && one.count === other.count && one.seal?.id === other.seal?.id
-    && one.session === other.session && one.restore === other.restore && one.fenced === other.fenced && one.kept.join() === other.kept.join() && one.entries.length === other.entries.length
-    && one.entries.every(({ grant, desired, uid }, at) => grant === other.entries[at]!.grant && desired === other.entries[at]!.desired && uid === other.entries[at]!.uid);
+  return one !== null && other !== null && one.tid === other.tid && one.count === other.count
+    && one.seal?.id === other.seal?.id && one.session === other.session
+    && one.restore === other.restore && one.fenced === other.fenced
+    && one.kept.join() === other.kept.join() && one.entries.length === other.entries.length
+    && one.entries.every(({ grant, desired, uid }, at) =>
+      grant === other.entries[at]!.grant && desired === other.entries[at]!.desired && uid === other.entries[at]!.uid);
 }
 
 /**
@@ -39,21 +42,31 @@ function readEvent(tables: Tables, state: State, node: number): Event | undefine
   const { note, agent } = state.hosts[node]!;
   const spec = state.store.tables[node]?.spec ?? null;
   if (sameSpec(agent!.cache, spec)) return undefined;
-  if (agent!.old) return { says: `the old agent of node ${node} reads its table`, next: withHost(state, node, { agent: { ...agent!, cache: spec } }) };
+  if (agent!.old) {
+    return {
+      says: `the old agent of node ${node} reads its table`,
+      next: withHost(state, node, { agent: { ...agent!, cache: spec } }),
+    };
+  }
   const situation: ReadingSituation = {
     table: spec === null ? 'Absent' : spec.seal === null ? 'NoSeal' : 'Sealed',
     isNoted: note === null ? undefined : note.tid === spec?.tid,
-    isOlder: note !== null && spec !== null && (spec.count < note.count || (spec.count === note.count && spec.seal?.id !== note.seal)),
+    isOlder: note !== null && spec !== null
+      && (spec.count < note.count || (spec.count === note.count && spec.seal?.id !== note.seal)),
     isOtherRestore: spec !== null && spec.restore !== 0 && note !== null && spec.restore !== note.restore,
   };
   const { row, step } = nextReadingStep(situation, tables.readingTable);
-  const { agent: next, fresh } = step.session === 'New' ? withNewSession(state, agent!) : { agent: agent!, fresh: state.fresh };
+  const { agent: next, fresh } = step.session === 'New'
+    ? withNewSession(state, agent!)
+    : { agent: agent!, fresh: state.fresh };
   const taken = spec === null ? note : {
     tid: spec.tid, count: spec.count, seal: spec.seal?.id ?? 0, restore: spec.restore,
     wentBack: note?.wentBack === true && spec.session !== next.session, under: note?.under ?? 0,
   };
   const flagged = note === null || note.wentBack ? note : { ...note, wentBack: true, under: note.restore };
-  const restarted = taken === null || !situation.isOlder || taken.wentBack ? taken : { ...taken, wentBack: true, under: note?.restore ?? 0 };
+  const restarted = taken === null || !situation.isOlder || taken.wentBack
+    ? taken
+    : { ...taken, wentBack: true, under: note?.restore ?? 0 };
   const notes = { Keep: note, Take: taken, Flag: flagged, Restart: restarted };
   return {
     says: `the agent of node ${node} reads its table [reading row ${row}]`,
@@ -65,17 +78,21 @@ function statementOf({ hosts }: State, node: number): Statement {
   const { agent, note, domains } = hosts[node]!;
   const { cache, session, statements } = agent!;
   return {
-    session, number: statements + 1, seal: cache!.seal?.id ?? 0, wentBack: note?.wentBack !== true ? 'No' : note.under === cache!.restore ? 'Yes' : 'BeforeRestore',
+    session, number: statements + 1, seal: cache!.seal?.id ?? 0,
+    wentBack: note?.wentBack !== true ? 'No' : note.under === cache!.restore ? 'Yes' : 'BeforeRestore',
     domains: domains.flatMap((domain, uid) => {
       const seen = seenOf(agent!, domain);
       return seen === 'running' || seen === 'changing' ? [{ uid, grant: domain!.grant, runs: seen === 'running' }] : [];
     }),
-    answers: cache!.entries.flatMap(({ uid, grant, desired }) => (desired !== 'Running' && domains[uid] === null ? [{ grant, desired }] : [])),
+    answers: cache!.entries.flatMap(({ uid, grant, desired }) => (
+      desired !== 'Running' && domains[uid] === null ? [{ grant, desired }] : []
+    )),
   };
 }
 
 function sameStatement(one: Statement | null, other: Statement): boolean {
-  return one !== null && one.session === other.session && one.number === other.number - 1 && one.seal === other.seal && one.wentBack === other.wentBack
+  return one !== null && one.session === other.session && one.number === other.number - 1
+    && one.seal === other.seal && one.wentBack === other.wentBack
     && JSON.stringify([one.domains, one.answers]) === JSON.stringify([other.domains, other.answers]);
 }
 
@@ -83,25 +100,40 @@ function sameStatement(one: Statement | null, other: Statement): boolean {
 function stateEvent(tables: Tables, state: State, node: number): Event | undefined {
   const agent = state.hosts[node]!.agent!;
   const table = state.store.tables[node] ?? null;
-  if (agent.old || (state.lied && node === liar) || table === null || !sameSpec(agent.cache, table.spec) || table.spec.seal === null) return undefined;
-  const guests = state.hosts[node]!.domains.map((domain) => ({ domain: seenOf(agent, domain), isLeft: isLeft(agent, domain) }));
+  if (agent.old || (state.lied && node === liar) || table === null) return undefined;
+  if (!sameSpec(agent.cache, table.spec) || table.spec.seal === null) return undefined;
+  const guests = state.hosts[node]!.domains.map((domain) => ({
+    domain: seenOf(agent, domain), isLeft: isLeft(agent, domain),
+  }));
   if (!tables.mayState(guests)) return undefined;
   const statement = statementOf(state, node);
   if (sameStatement(table.statement, statement)) return undefined;
-  const next = withHost(withTable(state, node, { ...table, statement }), node, { agent: { ...agent, stated: true, statements: statement.number } });
-  return { says: `the agent of node ${node} states what lives: ${statement.domains.map(({ uid }) => `VM ${uid}`).join(', ') || 'nothing'}`, next: { ...next, excused: replaced(state.excused, node, false) } };
+  const next = withHost(withTable(state, node, { ...table, statement }), node, {
+    agent: { ...agent, stated: true, statements: statement.number },
+  });
+  const said = statement.domains.map(({ uid }) => `VM ${uid}`).join(', ') || 'nothing';
+  return {
+    says: `the agent of node ${node} states what lives: ${said}`,
+    next: { ...next, excused: replaced(state.excused, node, false) },
+  };
 }
 
 function renewEvent({ leaseAfterFirstLook }: Tables, state: State, node: number): Event | undefined {
   const agent = state.hosts[node]!.agent!;
   const lease = state.store.leases[node]!;
   const stated = agent.old || agent.stated || !leaseAfterFirstLook;
-  if (!stated || (state.alive[node]! && lease.session === agent.session && lease.statement === agent.statements)) return undefined;
+  if (!stated || (state.alive[node]! && lease.session === agent.session && lease.statement === agent.statements)) {
+    return undefined;
+  }
   const isNew = lease.session !== agent.session && state.store.tables[node]?.statement?.session !== agent.session;
   return {
     says: `the agent of node ${node} renews its Lease`,
     next: {
-      ...state, alive: replaced(state.alive, node, true), store: { ...state.store, leases: replaced(state.store.leases, node, { session: agent.session, statement: agent.statements }) },
+      ...state, alive: replaced(state.alive, node, true),
+      store: {
+        ...state.store,
+        leases: replaced(state.store.leases, node, { session: agent.session, statement: agent.statements }),
+      },
       excused: isNew ? replaced(state.excused, node, false) : state.excused,
     },
   };
@@ -118,7 +150,8 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
     domain: seenOf(agent!, domain),
     isEntrys: domain !== null && domain.grant === entry?.grant,
     isLeft: isLeft(agent!, domain),
-    hostIsFree: domains.every((other, at) => at === uid || other === null || !(other.live || (other.job && other.by === process))),
+    hostIsFree: domains.every((other, at) =>
+      at === uid || other === null || !(other.live || (other.job && other.by === process))),
     isOver: 'No', graceMs: 0, backoffMs: 0,
   }, tables.guestTable);
   const says = (what: string) => `the agent of node ${node} ${what} VM ${uid} [guest row ${row}]`;
@@ -127,11 +160,20 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
       return { says: says('undefines what was left of'), next: withDomain(state, node, uid, null) };
     case 'requestShutdown':
     case 'destroy':
-      return { says: says('ends'), next: { ...withDomain(state, node, uid, { ...domain!, live: false, job: false, by: process }), excused: replaced(state.excused, node, true) } };
+      return {
+        says: says('ends'),
+        next: {
+          ...withDomain(state, node, uid, { ...domain!, live: false, job: false, by: process }),
+          excused: replaced(state.excused, node, true),
+        },
+      };
     case 'cleanUp':
       return domain === null ? undefined : { says: says('cleans up after'), next: withDomain(state, node, uid, null) };
     case 'start':
-      return { says: says('defines and starts'), next: withDomain(state, node, uid, { grant: entry!.grant, live: false, job: true, by: process }) };
+      return {
+        says: says('defines and starts'),
+        next: withDomain(state, node, uid, { grant: entry!.grant, live: false, job: true, by: process }),
+      };
     case 'audit':
     case 'report':
     case 'wait':
@@ -145,7 +187,10 @@ function lookEvent(tables: Tables, state: State, node: number): Event | undefine
   const read = readEvent(tables, state, node)?.next ?? state;
   const stated = stateEvent(tables, read, node)?.next ?? read;
   const renewed = renewEvent(tables, stated, node)?.next ?? stated;
-  return renewed === state ? undefined : { says: `the agent of node ${node} reads its table, states what lives, and renews its Lease`, next: renewed };
+  return renewed === state ? undefined : {
+    says: `the agent of node ${node} reads its table, states what lives, and renews its Lease`,
+    next: renewed,
+  };
 }
 
 /** All that the agent of a node, and libvirt there, may do next. */
@@ -153,12 +198,17 @@ export function agentEvents(tables: Tables, { grain }: World, state: State, node
   const { on, agent, domains } = state.hosts[node]!;
   if (!on) return [];
   const jobs = domains.flatMap((domain, uid): Event[] => (domain?.job === true
-    ? [{ says: `libvirt on node ${node} has started VM ${uid}, grant ${domain.grant}`, next: withDomain(state, node, uid, { ...domain, live: true, job: false }) }]
+    ? [{
+      says: `libvirt on node ${node} has started VM ${uid}, grant ${domain.grant}`,
+      next: withDomain(state, node, uid, { ...domain, live: true, job: false }),
+    }]
     : []));
   if (agent === null) return jobs;
   return [
     ...jobs,
-    ...(grain === 'coarse' ? [lookEvent(tables, state, node)] : [readEvent(tables, state, node), stateEvent(tables, state, node), renewEvent(tables, state, node)]),
+    ...(grain === 'coarse'
+      ? [lookEvent(tables, state, node)]
+      : [readEvent(tables, state, node), stateEvent(tables, state, node), renewEvent(tables, state, node)]),
     ...domains.map((_, uid) => guestEvent(tables, state, node, uid)),
   ].filter((event) => event !== undefined);
 }

@@ -3,7 +3,9 @@ import { liar } from './state.ts';
 import type { State } from './state.ts';
 
 function living(state: State): readonly { readonly node: number; readonly uid: number; readonly grant: number }[] {
-  return state.hosts.flatMap(({ domains }, node) => domains.flatMap((domain, uid) => (domain?.live === true ? [{ node, uid, grant: domain.grant }] : [])));
+  return state.hosts.flatMap(({ domains }, node) => domains.flatMap((domain, uid) => (
+    domain?.live === true ? [{ node, uid, grant: domain.grant }] : []
+  )));
 }
 
 /**
@@ -16,14 +18,20 @@ export function brokenIn(state: State, verified: readonly number[]): string | un
   for (const one of live) {
     for (const other of live) {
       if (one === other) continue;
-      if (one.node === other.node) return `I1: the CPU of node ${one.node} has two holders, VM ${one.uid} and VM ${other.uid}`;
+      if (one.node === other.node) {
+        return `I1: the CPU of node ${one.node} has two holders, VM ${one.uid} and VM ${other.uid}`;
+      }
       if (one.uid === other.uid) return `I7: VM ${one.uid} runs on node ${one.node} and on node ${other.node}`;
-      if (one.uid % 2 === other.uid % 2 && state.store.vms.length > 2) return `I8: VM ${one.uid} and VM ${other.uid} have one name, and one disk`;
+      if (one.uid % 2 === other.uid % 2 && state.store.vms.length > 2) {
+        return `I8: VM ${one.uid} and VM ${other.uid} have one name, and one disk`;
+      }
     }
   }
   for (const [node, table] of state.store.tables.entries()) {
     const given = table?.spec.entries.filter(({ desired }) => desired === 'Running') ?? [];
-    if (given.length > 1) return `I1: the table of node ${node} gives its CPU to VMs ${given.map(({ uid }) => uid).join(' and ')}`;
+    if (given.length > 1) {
+      return `I1: the table of node ${node} gives its CPU to VMs ${given.map(({ uid }) => uid).join(' and ')}`;
+    }
   }
   for (const uid of verified) {
     const run = state.store.vms[uid]?.run;
@@ -36,7 +44,9 @@ export function brokenIn(state: State, verified: readonly number[]): string | un
     if (state.behind?.node === run.node && !isTold) continue;
     const domain = domains[uid];
     if (domain?.live !== true) return `I2: VM ${uid} is verified, and does not live on node ${run.node}`;
-    if (domain.grant !== run.grant) return `I2: VM ${uid} is verified by grant ${run.grant}, and runs by grant ${domain.grant}`;
+    if (domain.grant !== run.grant) {
+      return `I2: VM ${uid} is verified by grant ${run.grant}, and runs by grant ${domain.grant}`;
+    }
   }
   return undefined;
 }
@@ -48,7 +58,8 @@ export function brokenBy(before: State, after: State, says: string): string | un
       const now = after.hosts[node]!.domains[uid];
       if (now?.live === true && now.grant === grant) continue;
       const vm = before.store.vms[uid];
-      const mayEnd = before.condemned.includes(grant) || vm?.deleted === true || vm?.halted === true || vm?.renew === true;
+      const mayEnd = before.condemned.includes(grant) || vm?.deleted === true
+        || vm?.halted === true || vm?.renew === true;
       if (!mayEnd) return `I6: the domain of VM ${uid} on node ${node} is ended, and nobody has asked for it`;
     }
   }
@@ -65,8 +76,10 @@ export function brokenBy(before: State, after: State, says: string): string | un
 export function isGood(state: State, verified: readonly number[]): boolean {
   const { store, hosts, late, behind } = state;
   const isLiar = (node: number) => state.lied && node === liar;
-  if (store.restore !== null || late !== null || behind !== null || store.words.some((word, node) => word && !isLiar(node))) return false;
-  if (hosts.some(({ on, agent }) => !on || agent === null || agent.old) || store.tables.some((table, node) => !isLiar(node) && (table === null || table.spec.fenced))) return false;
+  if (store.restore !== null || late !== null || behind !== null) return false;
+  if (store.words.some((word, node) => word && !isLiar(node))) return false;
+  if (hosts.some(({ on, agent }) => !on || agent === null || agent.old)) return false;
+  if (store.tables.some((table, node) => !isLiar(node) && (table === null || table.spec.fenced))) return false;
   const live = living(state);
   return store.vms.every((vm, uid) => {
     const own = live.filter((one) => one.uid === uid);

@@ -18,7 +18,9 @@ export function encodeTable(table: NodeTable | null): string {
 
 /** Whether nothing that anybody could remember is different. */
 export function sameStore(one: Store, other: Store): boolean {
-  const known = ({ vms, tables, restore }: Store) => JSON.stringify([vms.map((vm) => vm?.run ?? null), tables.map((table) => table?.spec ?? null), restore?.id]);
+  const known = ({ vms, tables, restore }: Store) => JSON.stringify([
+    vms.map((vm) => vm?.run ?? null), tables.map((table) => table?.spec ?? null), restore?.id,
+  ]);
   return known(one) === known(other);
 }
 
@@ -126,7 +128,9 @@ class Writer {
       this.number(domain === undefined ? 0 : domain.runs ? 1 : 2);
       if (domain !== undefined) this.name(domain.grant);
     }
-    const answers = statement.answers.map(({ grant, desired }) => [this.#names.get(grant) ?? 0, desires[desired], grant] as const).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const answers = statement.answers
+      .map(({ grant, desired }) => [this.#names.get(grant) ?? 0, desires[desired], grant] as const)
+      .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     this.number(answers.length);
     for (const [, desired, grant] of answers) {
       this.name(grant);
@@ -142,7 +146,11 @@ class Writer {
       this.number(this.#statementRanks[node]!.indexOf(store.leases[node]!.statement));
       this.flags(store.words[node]!);
     }
-    this.flags(store.past, store.restore !== null, store.restore?.found === true, store.restore != null && store.restore.accepted !== null, ...nodes.map((node) => store.restore?.accepted?.[node] === true));
+    this.flags(
+      store.past, store.restore !== null, store.restore?.found === true,
+      store.restore != null && store.restore.accepted !== null,
+      ...nodes.map((node) => store.restore?.accepted?.[node] === true),
+    );
     if (store.restore !== null) this.name(store.restore.id);
   }
 }
@@ -150,16 +158,22 @@ class Writer {
 /** Counts of one node's tables, wherever they are remembered, by their order alone. */
 function ranksOf(state: State, node: number): (count: number) => number {
   const { agent, note } = state.hosts[node]!;
-  const late = state.late?.kind === 'table' && state.late.at === node ? [state.late.expect?.spec.count, state.late.put.spec.count] : [];
+  const late = state.late?.kind === 'table' && state.late.at === node
+    ? [state.late.expect?.spec.count, state.late.put.spec.count]
+    : [];
   const seen = state.behind?.node === node ? [state.behind.table?.spec.count] : [];
-  const counts = [...seen, state.store.tables[node]?.spec.count, state.snapshot?.tables[node]?.spec.count, agent?.cache?.count, note?.count, ...late];
+  const counts = [
+    ...seen, state.store.tables[node]?.spec.count, state.snapshot?.tables[node]?.spec.count,
+    agent?.cache?.count, note?.count, ...late,
+  ];
   const sorted = [...new Set(counts.filter((count) => count !== undefined))].sort((a, b) => a - b);
   let rank = 0;
   const ranks = new Map<number, number>();
   // How far counts are apart matters only where the table may come to be older than is remembered. A controller
   // writes a table less
   // often than six times before it needs its agent's answer.
-  const isNewest = state.snapshot === null && (sorted.length === 0 || sorted.at(-1) === state.store.tables[node]?.spec.count);
+  const isNewest = state.snapshot === null
+    && (sorted.length === 0 || sorted.at(-1) === state.store.tables[node]?.spec.count);
   for (const [at, count] of sorted.entries()) {
     if (at > 0) rank += isNewest ? 1 : Math.min(6, count - sorted[at - 1]!);
     ranks.set(count, rank);
@@ -168,7 +182,9 @@ function ranksOf(state: State, node: number): (count: number) => number {
 }
 
 function statementsOf({ store, snapshot, hosts, late, behind }: State, node: number): readonly number[] {
-  const lates = late?.kind === 'table' && late.at === node ? [late.expect?.statement?.number, late.put.statement?.number] : [];
+  const lates = late?.kind === 'table' && late.at === node
+    ? [late.expect?.statement?.number, late.put.statement?.number]
+    : [];
   const seen = behind?.node === node ? [behind.table?.statement?.number] : [];
   const numbers = [
     ...seen, hosts[node]!.agent?.statements, store.tables[node]?.statement?.number, store.leases[node]!.statement,
@@ -182,7 +198,10 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
   writer.store(state.store, order, ranks);
   for (const node of order.nodes) {
     const { on, note, agent, domains } = state.hosts[node]!;
-    writer.flags(on, note !== null, note?.wentBack === true, agent !== null, agent?.stated === true, agent?.old === true, state.alive[node]!, state.excused[node]!, state.leader.agreed[node]!);
+    writer.flags(
+      on, note !== null, note?.wentBack === true, agent !== null, agent?.stated === true, agent?.old === true,
+      state.alive[node]!, state.excused[node]!, state.leader.agreed[node]!,
+    );
     if (note !== null) {
       writer.name(note.tid);
       writer.number(ranks[node]!(note.count));

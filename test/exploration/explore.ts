@@ -49,9 +49,14 @@ export function verifiedIn({ whyNotVerified }: Tables, state: State): readonly n
       fenced: table?.spec.fenced === true,
       statement: table?.statement == null ? undefined : {
         session: String(table.statement.session), number: table.statement.number, wentBack: table.statement.wentBack,
-        domains: table.statement.domains.map(({ grant, runs }) => ({ grant: String(grant), uid: String(uid), vm: '', verdict: runs ? 'Verified' : 'Unknown' })),
+        domains: table.statement.domains.map(({ grant, runs }) => ({
+          grant: String(grant), uid: String(uid), vm: '', verdict: runs ? 'Verified' : 'Unknown',
+        })),
       },
-      lease: { session: String(state.store.leases[run.node]!.session), statement: state.store.leases[run.node]!.statement, alive: state.alive[run.node]! },
+      lease: {
+        session: String(state.store.leases[run.node]!.session),
+        statement: state.store.leases[run.node]!.statement, alive: state.alive[run.node]!,
+      },
     });
     return why === undefined ? [uid] : [];
   });
@@ -63,13 +68,18 @@ function beginningOf(world: World): State {
   if (world.begins === 'empty') return state;
   for (;;) {
     const now: State = state;
-    const [event] = [...leaderEvents(product, world, now), ...now.hosts.flatMap((_, node) => agentEvents(product, world, now, node))];
+    const [event] = [
+      ...leaderEvents(product, world, now),
+      ...now.hosts.flatMap((_, node) => agentEvents(product, world, now, node)),
+    ];
     if (event === undefined) return state;
     state = event.next;
   }
 }
 
-export function replay(world: World, events: readonly number[], tables: Tables = product): { readonly state: State; readonly story: readonly string[] } {
+export function replay(
+  world: World, events: readonly number[], tables: Tables = product,
+): { readonly state: State; readonly story: readonly string[] } {
   let state = beginningOf(world);
   const story: string[] = [];
   for (const at of events) {
@@ -88,9 +98,14 @@ export interface ExploreOptions {
   readonly liveness?: boolean;
 }
 
-export function explore(world: World, { tables = product, maxStates = 20_000_000, liveness = true }: ExploreOptions = {}): Explored {
+export function explore(
+  world: World, { tables = product, maxStates = 20_000_000, liveness = true }: ExploreOptions = {},
+): Explored {
   const begun = performance.now();
-  const folds = { nodes: !world.faults.includes('lie') && (world.oldAgents ?? []).length === 0, vms: (world.oldAgents ?? []).length === 0 };
+  const folds = {
+    nodes: !world.faults.includes('lie') && (world.oldAgents ?? []).length === 0,
+    vms: (world.oldAgents ?? []).length === 0,
+  };
   const seen = new Seen();
   const edges = new Edges();
   const good: number[] = [];
@@ -103,7 +118,8 @@ export function explore(world: World, { tables = product, maxStates = 20_000_000
     return { what, events, story: replay(world, events, tables).story };
   };
   const result = (rest: Partial<Explored>): Explored => ({
-    states: seen.size, steps, depth, closed: false, broken: undefined, stuck: undefined, milliseconds: performance.now() - begun, ...rest,
+    states: seen.size, steps, depth, closed: false, broken: undefined, stuck: undefined,
+    milliseconds: performance.now() - begun, ...rest,
   });
   while (layer.length > 0) {
     const next: typeof layer = [];
@@ -127,7 +143,9 @@ export function explore(world: World, { tables = product, maxStates = 20_000_000
     depth += 1;
   }
   const dead = liveness ? edges.firstThatNeverReaches(good, seen.size) : undefined;
-  return result({ closed: true, stuck: dead === undefined ? undefined : found('nothing good can be reached from here', dead) });
+  return result({
+    closed: true, stuck: dead === undefined ? undefined : found('nothing good can be reached from here', dead),
+  });
 }
 
 /** Steps from state to state, for looking backward. */

@@ -34,7 +34,8 @@ export function contradicts(tables: Tables, state: State, node: number): boolean
   if (!heard(tables, state, table)) return false;
   const { wentBack, domains } = table.statement!;
   const livesUnnamed = domains.some(({ uid, grant }) => (
-    state.store.vms[uid] != null && !isOpenRun(state, uid, grant, node) && !table.spec.entries.some((entry) => entry.grant === grant)
+    state.store.vms[uid] != null && !isOpenRun(state, uid, grant, node)
+    && !table.spec.entries.some((entry) => entry.grant === grant)
   ));
   return tables.contradictsStore({ wentBack, livesUnnamed, restoreIsOpen: state.store.restore !== null });
 }
@@ -50,19 +51,22 @@ export function isOpen(table: NodeTable | null): boolean {
 }
 
 function answered(table: NodeTable, { grant, desired }: Entry): boolean {
-  return desired !== 'Running' && table.statement?.answers.some((answer) => answer.grant === grant && answer.desired === desired) === true;
+  return desired !== 'Running'
+    && table.statement?.answers.some((answer) => answer.grant === grant && answer.desired === desired) === true;
 }
 
 function straysOf(state: State, node: number): NodeSituation['strays'] {
   const table = state.store.tables[node];
   if (table == null) return 'None';
   const strays = table.spec.entries.filter(({ uid, grant }) => !isOpenRun(state, uid, grant, node));
-  const lives = ({ uid, grant }: Entry) => state.store.vms[uid] != null && table.statement?.domains.some((domain) => domain.grant === grant) === true;
+  const lives = ({ uid, grant }: Entry) =>
+    state.store.vms[uid] != null && table.statement?.domains.some((domain) => domain.grant === grant) === true;
   if (isOpen(table) && !table.spec.fenced) {
     return strays.some((entry) => state.store.vms[entry.uid] == null && answered(table, entry)) ? 'Over' : 'None';
   }
   if (strays.some(lives)) return 'Live';
-  const others = strays.filter(({ grant }) => table.statement?.domains.some((domain) => domain.grant === grant) !== true);
+  const others = strays.filter(({ grant }) =>
+    table.statement?.domains.some((domain) => domain.grant === grant) !== true);
   if (others.some((entry) => entry.desired === 'Removed' && !answered(table, entry))) return 'Removing';
   return others.length > 0 ? 'Over' : 'None';
 }
@@ -72,7 +76,8 @@ export function homelessOn(tables: Tables, state: State, node: number): readonly
   const table = state.store.tables[node] ?? null;
   if (table === null || !heard(tables, state, table)) return table?.spec.kept ?? [];
   return table.statement!.domains.filter(({ uid, grant }) => (
-    state.store.vms[uid] == null && (state.store.restore !== null || table.spec.kept.includes(grant)) && !table.spec.entries.some((entry) => entry.grant === grant)
+    state.store.vms[uid] == null && (state.store.restore !== null || table.spec.kept.includes(grant))
+    && !table.spec.entries.some((entry) => entry.grant === grant)
   )).map(({ grant }) => grant).sort((a, b) => a - b);
 }
 
@@ -92,20 +97,23 @@ export function nodeSituation(tables: Tables, state: State, node: number): NodeS
     isOpen: isOpen(table),
     contradicts: contradicts(tables, state, node),
     agreedBefore: leader.agreed[node]!,
-    homeless: table === null || homelessOn(tables, state, node).join() === table.spec.kept.join() ? 'AsKept' : 'Otherwise',
+    homeless: table === null || homelessOn(tables, state, node).join() === table.spec.kept.join()
+      ? 'AsKept' : 'Otherwise',
     strays: straysOf(state, node),
   };
 }
 
 function takes(tables: Tables, state: State, node: number): boolean {
-  const { table, heard: isHeardNow, isOpen: open, fenced, word, lapsed, contradicts: does } = nodeSituation(tables, state, node);
+  const { table, heard: isHeardNow, isOpen: open, fenced, word, lapsed, contradicts: does } =
+    nodeSituation(tables, state, node);
   return !does && takesGuests({ table, heard: isHeardNow, isOpen: open, fenced, word, alive: !lapsed });
 }
 
 export function allHeard(tables: Tables, state: State): boolean {
   const { restore } = state.store;
   return restore === null || state.store.tables.every((table, node) => (
-    table !== null && table.spec.restore === restore.id && (restore.accepted?.[node] === true || heard(tables, state, table))
+    table !== null && table.spec.restore === restore.id
+    && (restore.accepted?.[node] === true || heard(tables, state, table))
   ));
 }
 
@@ -118,7 +126,8 @@ function copiesOf(tables: Tables, world: World, state: State, uid: number): read
       if (run !== null && domain.uid === uid && run.node === node && run.grant === domain.grant) return [];
       const believed = tables.isBelieved({
         restoreIsOpen: state.store.restore !== null, nodeIsRuns: run?.node === node,
-        isInTable: table!.spec.kept.includes(domain.grant) || table!.spec.entries.some(({ grant }) => grant === domain.grant),
+        isInTable: table!.spec.kept.includes(domain.grant)
+          || table!.spec.entries.some(({ grant }) => grant === domain.grant),
       });
       return believed ? [{ node: String(node), sameVm: domain.uid === uid }] : [];
     });
@@ -138,7 +147,9 @@ function homeOf(tables: Tables, state: State, uid: number): Home | undefined {
     takesGuests: takes(tables, state, run.node),
     fenced: table?.spec.fenced === true,
     hasRoom: hasRoom(state, run.node, uid),
-    entry: entry === undefined ? undefined : { isRuns: entry.grant === run.grant, desired: entry.desired, answered: answered(table!, entry) },
+    entry: entry === undefined ? undefined : {
+      isRuns: entry.grant === run.grant, desired: entry.desired, answered: answered(table!, entry),
+    },
     lives: isHeardNow && table!.statement!.domains.some(({ grant }) => grant === run.grant),
   };
 }
@@ -158,14 +169,17 @@ export function roomFor(tables: Tables, state: State, uid: number): readonly num
   ));
 }
 
-export function vmSituation(tables: Tables, world: World, state: State, uid: number, candidate: number | undefined): VmSituation {
+export function vmSituation(
+  tables: Tables, world: World, state: State, uid: number, candidate: number | undefined,
+): VmSituation {
   const vm = state.store.vms[uid]!;
   const { restore } = state.store;
   return {
     restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected' },
     allHeard: allHeard(tables, state),
     deleted: vm.deleted, finalizer: vm.finalizer, wish: vm.halted ? 'Halt' : 'Run', renew: vm.renew,
-    hasOldEntry: vm.run === null && state.store.tables.some((table) => table?.spec.entries.some((entry) => entry.uid === uid)),
+    hasOldEntry: vm.run === null
+      && state.store.tables.some((table) => table?.spec.entries.some((entry) => entry.uid === uid)),
     run: vm.run === null ? undefined : { state: vm.run.open ? 'Open' : 'Closed' },
     home: homeOf(tables, state, uid),
     copies: copiesOf(tables, world, state, uid),
@@ -187,13 +201,16 @@ export function isSettled(tables: Tables, world: World, state: State, uid: numbe
 export function restoreSituation(tables: Tables, world: World, state: State, leaseLongPast: boolean): RestoreSituation {
   const { restore, tables: all } = state.store;
   return {
-    restore: restore === null ? undefined : { kind: restore.found ? 'found' : 'suspected', accepted: restore.accepted !== null },
+    restore: restore === null ? undefined : {
+      kind: restore.found ? 'found' : 'suspected', accepted: restore.accepted !== null,
+    },
     remembersMore: state.leader.remembersMore,
     leaseLongPast,
     allSealed: all.every((table) => table !== null && table.spec.restore === restore?.id),
     allHeard: allHeard(tables, state),
     anyContradicts: all.some((_, node) => contradicts(tables, state, node)),
     allSettled: state.store.vms.every((_, uid) => isSettled(tables, world, state, uid))
-      && all.every((table, node) => table !== null && homelessOn(tables, state, node).join() === table.spec.kept.join()),
+      && all.every((table, node) =>
+        table !== null && homelessOn(tables, state, node).join() === table.spec.kept.join()),
   };
 }

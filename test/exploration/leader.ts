@@ -2,7 +2,9 @@
 import { nextNodeStep } from '../../src/protocol/node-table.ts';
 import { nextRestoreStep } from '../../src/protocol/restore-table.ts';
 import { nextVmStep } from '../../src/protocol/vm-table.ts';
-import { heard, homelessOn, isOpen, isOpenRun, nodeSituation, restoreSituation, roomFor, vmSituation } from './gather.ts';
+import {
+  heard, homelessOn, isOpen, isOpenRun, nodeSituation, restoreSituation, roomFor, vmSituation,
+} from './gather.ts';
 import { encodeTable } from './encode.ts';
 import { replaced, withTable, withVm } from './state.ts';
 import type { Desired, Entry, Late, NodeTable, State, TableSpec, Vm } from './state.ts';
@@ -45,30 +47,49 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
   switch (step.do) {
     case 'makeTable': {
       const put: NodeTable = {
-        spec: { tid: state.fresh + 1, count: 0, seal: sealed(state), restore: state.store.restore?.id ?? 0, session: 0, fenced: false, kept: [], entries: state.leader.lost[node] ?? [] }, statement: null,
+        spec: {
+          tid: state.fresh + 1, count: 0, seal: sealed(state), restore: state.store.restore?.id ?? 0,
+          session: 0, fenced: false, kept: [], entries: state.leader.lost[node] ?? [],
+        },
+        statement: null,
       };
       const late: Late = { kind: 'table', at: node, expect: null, put, says: named(`makes the table of node ${node}`) };
       return written({ ...state, fresh: state.fresh + 2 }, late);
     }
     case 'seal': {
       const fenced = table.spec.fenced && state.store.restore === null;
-      return written(used, tableLate(state, node, { seal: sealed(state), restore: state.store.restore?.id ?? table.spec.restore, session: 0, fenced }, named(`seals the table of node ${node}`)));
+      return written(used, tableLate(state, node, {
+        seal: sealed(state), restore: state.store.restore?.id ?? table.spec.restore,
+        session: 0, fenced,
+      }, named(`seals the table of node ${node}`)));
     }
     case 'fence': {
-      const entries = table.spec.entries.map((entry): Entry => (entry.desired === 'Running' ? { ...entry, desired: 'Stopped' } : entry));
-      return written(used, tableLate(state, node, { seal: sealed(state), session: 0, fenced: true, entries }, named(`fences node ${node}`)));
+      const entries = table.spec.entries.map((entry): Entry => (
+        entry.desired === 'Running' ? { ...entry, desired: 'Stopped' } : entry
+      ));
+      return written(used, tableLate(state, node, {
+        seal: sealed(state), session: 0, fenced: true, entries,
+      }, named(`fences node ${node}`)));
     }
     case 'openRestore':
-      return { says: named(`opens a restore, since node ${node} contradicts the store`), next: openRestore(state, true) };
+      return {
+        says: named(`opens a restore, since node ${node} contradicts the store`),
+        next: openRestore(state, true),
+      };
     case 'keep':
-      return written(state, tableLate(state, node, { kept: homelessOn(tables, state, node) }, named(`keeps what lives on node ${node} and has no VM`)));
+      return written(state, tableLate(state, node, {
+        kept: homelessOn(tables, state, node),
+      }, named(`keeps what lives on node ${node} and has no VM`)));
     case 'dropStrays': {
-      const entries = table.spec.entries.filter(({ uid, grant }) => isOpenRun(state, uid, grant, node) || (isOpen(table) && state.store.vms[uid] != null)
+      const entries = table.spec.entries.filter(({ uid, grant }) =>
+        isOpenRun(state, uid, grant, node) || (isOpen(table) && state.store.vms[uid] != null)
         || table.statement!.domains.some((domain) => domain.grant === grant));
       return written(state, tableLate(state, node, { entries }, named(`drops what is over on node ${node}`)));
     }
     case 'openSession':
-      return written(state, tableLate(state, node, { session: table.statement!.session, fenced: false }, named(`opens the session on node ${node}`)), {
+      return written(state, tableLate(state, node, {
+        session: table.statement!.session, fenced: false,
+      }, named(`opens the session on node ${node}`)), {
         agreed: replaced(state.leader.agreed, node, true),
       });
     case 'wait':
@@ -93,7 +114,10 @@ function restoreEvent(tables: Tables, world: World, state: State): Event | undef
     case 'openRestore':
       return { says: says('opens a restore'), next: openRestore(state, step.kind === 'found') };
     case 'confirm':
-      return { says: says('calls the suspected restore found'), next: { ...state, store: { ...state.store, restore: { ...restore!, found: true } } } };
+      return {
+        says: says('calls the suspected restore found'),
+        next: { ...state, store: { ...state.store, restore: { ...restore!, found: true } } },
+      };
     case 'closeRestore':
       return { says: says('closes the restore'), next: { ...state, store: { ...state.store, restore: null } } };
     case 'wait':
@@ -102,7 +126,9 @@ function restoreEvent(tables: Tables, world: World, state: State): Event | undef
   }
 }
 
-function vmEvent(tables: Tables, world: World, state: State, uid: number, candidate: number | undefined): Event | undefined {
+function vmEvent(
+  tables: Tables, world: World, state: State, uid: number, candidate: number | undefined,
+): Event | undefined {
   const vm = state.store.vms[uid]!;
   const { row, step } = nextVmStep(vmSituation(tables, world, state, uid, candidate), tables.vmTable);
   const named = (what: string) => `the controller ${what} [VM row ${row}]`;
@@ -120,36 +146,76 @@ function vmEvent(tables: Tables, world: World, state: State, uid: number, candid
       return written(state, vmLate(null, `lets VM ${uid} go`));
     case 'open': {
       const run = { grant: state.fresh, node: candidate!, open: true };
-      return written({ ...state, fresh: state.fresh + 1 }, vmLate({ ...vm, renew: false, run }, `opens VM ${uid} on node ${candidate!}, grant ${state.fresh}`), made('Kept'));
+      return written(
+        { ...state, fresh: state.fresh + 1 },
+        vmLate({ ...vm, renew: false, run }, `opens VM ${uid} on node ${candidate!}, grant ${state.fresh}`),
+        made('Kept'),
+      );
     }
     case 'close':
-      return written(state, vmLate({ ...vm, run: { ...vm.run!, open: false } }, `closes VM ${uid}, grant ${vm.run!.grant} (${step.because})`), made('No'));
+      return written(
+        state,
+        vmLate(
+          { ...vm, run: { ...vm.run!, open: false } },
+          `closes VM ${uid}, grant ${vm.run!.grant} (${step.because})`,
+        ),
+        made('No'),
+      );
     case 'adoptRun': {
-      const lives = state.store.tables.flatMap((table, node) => (heard(tables, state, table) ? table!.statement!.domains : [])
-        .filter((domain) => domain.uid === uid && !(vm.run?.node === node && vm.run.grant === domain.grant)).map(({ grant }) => ({ grant, node })));
-      const old = state.store.tables.flatMap((table, node) => (table?.spec.entries ?? []).filter((entry) => entry.uid === uid).map(({ grant }) => ({ grant, node })));
+      const lives = state.store.tables.flatMap((table, node) =>
+        (heard(tables, state, table) ? table!.statement!.domains : [])
+          .filter((domain) => domain.uid === uid && !(vm.run?.node === node && vm.run.grant === domain.grant))
+          .map(({ grant }) => ({ grant, node })));
+      const old = state.store.tables.flatMap((table, node) =>
+        (table?.spec.entries ?? [])
+          .filter((entry) => entry.uid === uid)
+          .map(({ grant }) => ({ grant, node })));
       const run = { ...(lives[0] ?? old[0]!), open: true };
-      return written(state, vmLate({ ...vm, run }, `makes the run of VM ${uid} that of the domain on node ${run.node}, grant ${run.grant}`), made('No'));
+      return written(
+        state,
+        vmLate({ ...vm, run }, `makes the run of VM ${uid} that of the domain on node ${run.node}, grant ${run.grant}`),
+        made('No'),
+      );
     }
     case 'grant':
-      return written(state, tableLate(state, home, withEntry(home, vm.run!.grant, 'Running'), named(`grants VM ${uid} on node ${home}`)), made('No'));
+      return written(
+        state,
+        tableLate(state, home, withEntry(home, vm.run!.grant, 'Running'), named(`grants VM ${uid} on node ${home}`)),
+        made('No'),
+      );
     case 'adoptEntry':
-      return written(state, tableLate(state, home, withEntry(home, vm.run!.grant, step.desired), named(`adopts VM ${uid} into the table of node ${home}`)));
+      return written(state, tableLate(
+        state, home, withEntry(home, vm.run!.grant, step.desired),
+        named(`adopts VM ${uid} into the table of node ${home}`),
+      ));
     case 'removeCopy': {
-      const { node, grant } = state.store.tables.flatMap((table, at) => (heard(tables, state, table) ? table!.statement!.domains : [])
-        .filter((domain) => domain.uid === uid && !(vm.run?.node === at && vm.run.grant === domain.grant)).map((domain) => ({ node: at, grant: domain.grant })))[0]!;
-      return written(state, tableLate(state, node, withEntry(node, grant, 'Removed'), named(`asks node ${node} to remove a copy of VM ${uid}`)));
+      const { node, grant } = state.store.tables.flatMap((table, at) =>
+        (heard(tables, state, table) ? table!.statement!.domains : [])
+          .filter((domain) => domain.uid === uid && !(vm.run?.node === at && vm.run.grant === domain.grant))
+          .map((domain) => ({ node: at, grant: domain.grant })))[0]!;
+      return written(state, tableLate(
+        state, node, withEntry(node, grant, 'Removed'),
+        named(`asks node ${node} to remove a copy of VM ${uid}`),
+      ));
     }
     case 'ask': {
-      const entries = state.store.tables[home]!.spec.entries.map((entry): Entry => (entry.uid === uid ? { ...entry, desired: step.desired } : entry));
-      return written(state, tableLate(state, home, { entries }, named(`asks node ${home} for VM ${uid}: ${step.desired}`)));
+      const entries = state.store.tables[home]!.spec.entries.map((entry): Entry => (
+        entry.uid === uid ? { ...entry, desired: step.desired } : entry
+      ));
+      return written(state, tableLate(
+        state, home, { entries }, named(`asks node ${home} for VM ${uid}: ${step.desired}`),
+      ));
     }
     case 'dropEntry': {
       const entries = state.store.tables[home]!.spec.entries.filter((entry) => entry.uid !== uid);
       return written(state, tableLate(state, home, { entries }, named(`drops the entry of VM ${uid} on node ${home}`)));
     }
     case 'touch':
-      return written({ ...state, fresh: state.fresh + 1 }, tableLate(state, home, { seal: sealed(state) }, named(`touches the table of node ${home}`)), made('Kept'));
+      return written(
+        { ...state, fresh: state.fresh + 1 },
+        tableLate(state, home, { seal: sealed(state) }, named(`touches the table of node ${home}`)),
+        made('Kept'),
+      );
     case 'wait':
     case 'done':
       return undefined;
@@ -164,7 +230,12 @@ function landed(state: State, event: Event): Event | undefined {
     const { restore, past } = event.next.store;
     return { ...event, next: { ...event.next, behind: state.behind, store: { ...state.store, restore, past } } };
   }
-  if (late.kind === 'vm') return { ...event, next: { ...withVm({ ...event.next, store: state.store }, late.at, late.put), behind: state.behind } };
+  if (late.kind === 'vm') {
+    return {
+      ...event,
+      next: { ...withVm({ ...event.next, store: state.store }, late.at, late.put), behind: state.behind },
+    };
+  }
   if (encodeTable(state.store.tables[late.at] ?? null) !== encodeTable(late.expect)) return undefined;
   const next = withTable({ ...event.next, store: state.store }, late.at, late.put);
   return { ...event, next: { ...next, behind: late.at === node ? { node, table: late.put } : state.behind } };

@@ -6,7 +6,8 @@ import { planted } from './planted.ts';
 import type { World } from './world.ts';
 
 const base = {
-  name: 'planted', nodes: 2, vms: 1, faults: [], maxFaults: 0, wishes: [], maxWishes: 0, begins: 'running', grain: 'coarse',
+  name: 'planted', nodes: 2, vms: 1, faults: [], maxFaults: 0,
+  wishes: [], maxWishes: 0, begins: 'running', grain: 'coarse',
 } as const satisfies World;
 
 type Name = keyof typeof planted;
@@ -14,22 +15,41 @@ type Name = keyof typeof planted;
 /** In which world, and what breaks there. `Live`: nothing good can be reached any more. */
 const found: readonly [Name, string, Partial<World>][] = [
   ['closesUnanswered', 'I7', { faults: ['takeover'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
-  ['opensInRestore', 'Live', { nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2 }],
-  ['hearsAnybody', 'Live', { nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2 }],
-  ['hearsBeforeRestore', 'Live', { nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2 }],
-  ['keepsStrays', 'Live', { nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2 }],
+  ['opensInRestore', 'Live', {
+    nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2,
+  }],
+  ['hearsAnybody', 'Live', {
+    nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2,
+  }],
+  ['hearsBeforeRestore', 'Live', {
+    nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2,
+  }],
+  ['keepsStrays', 'Live', {
+    nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2,
+  }],
   ['ignoresWord', 'I6', { faults: ['giveUp', 'agentCrash'], maxFaults: 2 }],
   ['startsUnopened', 'I6', { faults: ['giveUp', 'agentCrash'], maxFaults: 2 }],
-  ['keepsLeft', 'I1', { nodes: 1, vms: 2, faults: ['restore', 'agentCrash'], maxFaults: 2, wishes: ['halt'], maxWishes: 1 }],
-  ['statesTooSoon', 'I1', { nodes: 1, vms: 2, faults: ['restore', 'agentCrash'], maxFaults: 2, wishes: ['halt'], maxWishes: 1 }],
+  ['keepsLeft', 'I1', {
+    nodes: 1, vms: 2, faults: ['restore', 'agentCrash'], maxFaults: 2, wishes: ['halt'], maxWishes: 1,
+  }],
+  ['statesTooSoon', 'I1', {
+    nodes: 1, vms: 2, faults: ['restore', 'agentCrash'], maxFaults: 2, wishes: ['halt'], maxWishes: 1,
+  }],
   ['doesNotTouch', 'I7', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['doesNotSeal', 'I7', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['forgetsAll', 'I7', { faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['agentForgets', 'I7', { faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['ignoresOldDomain', 'I8', { faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 3 }],
-  ['verifiesOldLooks', 'I2', { nodes: 1, begins: 'empty', grain: 'fine', faults: ['kill', 'agentCrash'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
-  ['verifiesOldStatements', 'I2', { nodes: 1, grain: 'fine', faults: ['behind'], maxFaults: 1, wishes: ['halt'], maxWishes: 1 }],
-  ['verifiesAnyDomain', 'I2', { nodes: 1, grain: 'fine', faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
+  ['verifiesOldLooks', 'I2', {
+    nodes: 1, begins: 'empty', grain: 'fine',
+    faults: ['kill', 'agentCrash'], maxFaults: 1, wishes: ['renew'], maxWishes: 1,
+  }],
+  ['verifiesOldStatements', 'I2', {
+    nodes: 1, grain: 'fine', faults: ['behind'], maxFaults: 1, wishes: ['halt'], maxWishes: 1,
+  }],
+  ['verifiesAnyDomain', 'I2', {
+    nodes: 1, grain: 'fine', faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1,
+  }],
   ['believesLiars', 'Live', { faults: ['lie'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
 ];
 

@@ -9,7 +9,9 @@ function without<Situation, Step>(table: Table<Situation, Step>, name: string): 
   return rest;
 }
 
-function changed<Situation, Step>(table: Table<Situation, Step>, name: string, change: Partial<Row<Situation, Step>>): Table<Situation, Step> {
+function changed<Situation, Step>(
+  table: Table<Situation, Step>, name: string, change: Partial<Row<Situation, Step>>,
+): Table<Situation, Step> {
   if (!table.some((row) => row.name === name)) throw new RangeError(`there is no row ${name}`);
   return table.map((row) => (row.name === name ? { ...row, ...change } : row));
 }
@@ -25,43 +27,84 @@ const node = (table: Tables['nodeTable']): Tables => ({ ...product, nodeTable: t
 const guest = (table: Tables['guestTable']): Tables => ({ ...product, guestTable: table });
 
 export const planted = {
-  closesUnanswered: { bug: 'a run is closed before its agent has answered', tables: vm(changed(vmTable, 'close', { when: ({ run, home }) => run?.state === 'Open' && home!.entry!.desired === 'Stopped' })) },
-  opensInRestore: { bug: 'a session is opened while a restore is open', tables: node(without(nodeTable, 'restore-open')) },
+  closesUnanswered: { bug: 'a run is closed before its agent has answered', tables: vm(changed(vmTable, 'close', {
+    when: ({ run, home }) => run?.state === 'Open' && home!.entry!.desired === 'Stopped',
+  })) },
+  opensInRestore: {
+    bug: 'a session is opened while a restore is open',
+    tables: node(without(nodeTable, 'restore-open')),
+  },
   ignoresWord: { bug: 'a session is opened while a word stands', tables: node(without(nodeTable, 'word-stands')) },
-  keepsStrays: { bug: 'a session is opened while the table asks for what is not its VM\'s run', tables: node(without(nodeTable, 'drop-strays')) },
+  keepsStrays: {
+    bug: 'a session is opened while the table asks for what is not its VM\'s run',
+    tables: node(without(nodeTable, 'drop-strays')),
+  },
   startsUnopened: { bug: 'an agent starts without an open session', tables: guest(without(guestTable, 'not-open')) },
-  keepsLeft: { bug: 'an agent keeps what the one before it had defined', tables: { ...guest(without(guestTable, 'undefine-left')), mayState: () => true } },
-  statesTooSoon: { bug: 'an agent states what lives before what was left is undefined', tables: { ...product, mayState: () => true } },
+  keepsLeft: {
+    bug: 'an agent keeps what the one before it had defined',
+    tables: { ...guest(without(guestTable, 'undefine-left')), mayState: () => true },
+  },
+  statesTooSoon: {
+    bug: 'an agent states what lives before what was left is undefined',
+    tables: { ...product, mayState: () => true },
+  },
   hearsAnybody: { bug: 'a statement counts whatever seal it answers', tables: { ...product, isHeard: () => true } },
   hearsBeforeRestore: {
     bug: 'a statement counts that a restore has put back with its seal',
     tables: { ...product, isHeard: (table, statement, { term }) => product.isHeard(table, statement, { term }) },
   },
-  doesNotTouch: { bug: 'a run is closed while its grant may be under way', tables: vm(changed(without(vmTable, 'touch'), 'take-back', {
-    when: ({ run, home, made }) => run?.state === 'Open' && home!.entry?.isRuns !== true && made !== 'No',
-  })) },
+  doesNotTouch: {
+    bug: 'a run is closed while its grant may be under way',
+    tables: vm(changed(without(vmTable, 'touch'), 'take-back', {
+      when: ({ run, home, made }) => run?.state === 'Open' && home!.entry?.isRuns !== true && made !== 'No',
+    })),
+  },
   doesNotSeal: { bug: 'a controller that takes over goes on with the seal that is there', tables: {
     ...product, vmTable: without(vmTable, 'take-table-first'), nodeTable: without(nodeTable, 'take-over'),
     isHeard: (table, statement, leader) => product.isHeard(table, statement, { ...leader, term: table.seal.term }),
   } },
-  forgetsAll: { bug: 'a controller does not notice that the store went back', tables: { ...product, restoreTable: without(restoreTable, 'remembers-more') } },
-  agentForgets: { bug: 'an agent does not notice that its table went back', tables: { ...product, readingTable: without(readingTable, 'went-back') } },
-  ignoresOldDomain: { bug: 'a VM is opened while a domain of an earlier one of its name lives', tables: vm(without(vmTable, 'old-domain-runs')) },
-  verifiesOldLooks: { bug: 'an agent renews its Lease before its first look, and verified does not ask whose session it is', tables: {
-    ...product, leaseAfterFirstLook: false,
-    whyNotVerified: (situation) => product.whyNotVerified({ ...situation, lease: situation.lease && { ...situation.lease, session: situation.statement?.session ?? '' } }),
-  } },
+  forgetsAll: {
+    bug: 'a controller does not notice that the store went back',
+    tables: { ...product, restoreTable: without(restoreTable, 'remembers-more') },
+  },
+  agentForgets: {
+    bug: 'an agent does not notice that its table went back',
+    tables: { ...product, readingTable: without(readingTable, 'went-back') },
+  },
+  ignoresOldDomain: {
+    bug: 'a VM is opened while a domain of an earlier one of its name lives',
+    tables: vm(without(vmTable, 'old-domain-runs')),
+  },
+  verifiesOldLooks: {
+    bug: 'an agent renews its Lease before its first look, and verified does not ask whose session it is',
+    tables: {
+      ...product, leaseAfterFirstLook: false,
+      whyNotVerified: (situation) => product.whyNotVerified({
+        ...situation, lease: situation.lease && { ...situation.lease, session: situation.statement?.session ?? '' },
+      }),
+    },
+  },
   verifiesOldStatements: { bug: 'verified does not ask whether the Lease names a later statement', tables: {
-    ...product, whyNotVerified: (situation) => product.whyNotVerified({ ...situation, lease: situation.lease && { ...situation.lease, statement: 0 } }),
-  } },
-  verifiesAnyDomain: { bug: 'verified asks neither by which grant a domain lives, nor whether the table went back', tables: {
     ...product,
     whyNotVerified: (situation) => product.whyNotVerified({
-      ...situation, entry: situation.run?.grant,
-      statement: situation.statement && {
-        ...situation.statement, wentBack: 'No', domains: situation.statement.domains.map((domain) => ({ ...domain, grant: situation.run?.grant ?? '' })),
-      },
+      ...situation, lease: situation.lease && { ...situation.lease, statement: 0 },
     }),
   } },
-  believesLiars: { bug: 'what a node says of another node\'s VM counts always', tables: { ...product, isBelieved: () => true } },
+  verifiesAnyDomain: {
+    bug: 'verified asks neither by which grant a domain lives, nor whether the table went back',
+    tables: {
+      ...product,
+      whyNotVerified: (situation) => product.whyNotVerified({
+        ...situation, entry: situation.run?.grant,
+        statement: situation.statement && {
+          ...situation.statement, wentBack: 'No',
+          domains: situation.statement.domains.map((domain) => ({ ...domain, grant: situation.run?.grant ?? '' })),
+        },
+      }),
+    },
+  },
+  believesLiars: {
+    bug: 'what a node says of another node\'s VM counts always',
+    tables: { ...product, isBelieved: () => true },
+  },
 } as const satisfies Readonly<Record<string, Planted>>;

@@ -52,7 +52,10 @@ export class Seen {
 
   #grow(): void {
     const size = this.#slots.length;
-    [this.#high, this.#low, this.#parent] = [this.#high, this.#low, this.#parent].map((list) => larger(list, new Int32Array(size))) as [Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>];
+    [this.#high, this.#low, this.#parent] = [this.#high, this.#low, this.#parent]
+      .map((list) => larger(list, new Int32Array(size))) as [
+        Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>,
+      ];
     this.#event = larger(this.#event, new Uint16Array(size));
     this.#slots = new Int32Array(size * 2).fill(-1);
     for (let id = 0; id < this.#size; id += 1) this.#slots[this.#slotOf(this.#high[id]!, this.#low[id]!)] = id;

@@ -60,7 +60,9 @@ export interface NodeTable {
 export interface Store {
   readonly vms: readonly (Vm | null)[];
   readonly tables: readonly (NodeTable | null)[];
-  readonly restore: { readonly id: number; readonly found: boolean; readonly accepted: readonly boolean[] | null } | null;
+  readonly restore: {
+    readonly id: number; readonly found: boolean; readonly accepted: readonly boolean[] | null;
+  } | null;
   /** The leader's Lease is long past. */
   readonly past: boolean;
   /** Session in each agent's Lease, and its last statement then. */
@@ -115,11 +117,18 @@ export interface Leader {
 
 /** A write on its way: it lands if the object is still the one that it was decided on. */
 export type Late =
-  | { readonly kind: 'vm'; readonly at: number; readonly expect: Vm | null; readonly put: Vm | null; readonly says: string }
-  | { readonly kind: 'table'; readonly at: number; readonly expect: NodeTable | null; readonly put: NodeTable; readonly says: string };
+  | {
+    readonly kind: 'vm'; readonly at: number;
+    readonly expect: Vm | null; readonly put: Vm | null; readonly says: string;
+  }
+  | {
+    readonly kind: 'table'; readonly at: number;
+    readonly expect: NodeTable | null; readonly put: NodeTable; readonly says: string;
+  };
 
 export type Fault =
-  | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted' | 'restore' | 'domainEnds' | 'oldLeader' | 'oldStatus' | 'behind' | 'lie';
+  | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted'
+  | 'restore' | 'domainEnds' | 'oldLeader' | 'oldStatus' | 'behind' | 'lie';
 export type Wish = 'halt' | 'renew' | 'delete' | 'recreate';
 
 export interface State {

@@ -9,7 +9,10 @@ import { whyNotVerified } from '../../src/protocol/verified.ts';
 import type { Fault, State, Wish } from './state.ts';
 
 /** The product's own tables; a planted bug changes one of them. */
-export const product = { vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified, mayState, isBelieved, isHeard, contradictsStore, leaseAfterFirstLook: true };
+export const product = {
+  vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified,
+  mayState, isBelieved, isHeard, contradictsStore, leaseAfterFirstLook: true,
+};
 export type Tables = typeof product;
 
 export interface World {
@@ -39,20 +42,33 @@ export function firstState({ nodes, vms, wishes, oldAgents = [] }: World): State
   const uids = vms * (wishes.includes('recreate') ? 3 : 1);
   return {
     store: {
-      vms: Array.from({ length: uids }, (_, uid) => (uid < vms ? { deleted: false, finalizer: true, halted: false, renew: false, run: null } : null)),
+      vms: Array.from({ length: uids }, (_, uid) => (
+        uid < vms ? { deleted: false, finalizer: true, halted: false, renew: false, run: null } : null
+      )),
       tables: each((at) => (oldAgents.includes(at)
-        ? { spec: { tid: 90 + at, count: 0, seal: null, restore: 0, session: 0, fenced: false, kept: [], entries: [{ uid: at, grant: 80 + at, desired: 'Running' }] }, statement: null }
+        ? {
+          spec: {
+            tid: 90 + at, count: 0, seal: null, restore: 0, session: 0, fenced: false,
+            kept: [], entries: [{ uid: at, grant: 80 + at, desired: 'Running' }],
+          },
+          statement: null,
+        }
         : null)),
       restore: null, past: false, leases: each(() => ({ session: 0, statement: 0 })), words: each(() => false),
     },
     alive: each(() => false),
     hosts: each((at) => ({
       on: true, note: null,
-      agent: { session: 10 + at, process: 20 + at, stated: false, statements: 0, cache: null, old: oldAgents.includes(at) },
-      domains: Array.from({ length: uids }, (_, uid) => (oldAgents.includes(at) && uid === at ? { grant: 80 + at, live: true, job: false, by: 20 + at } : null)),
+      agent: {
+        session: 10 + at, process: 20 + at, stated: false, statements: 0, cache: null, old: oldAgents.includes(at),
+      },
+      domains: Array.from({ length: uids }, (_, uid) => (
+        oldAgents.includes(at) && uid === at ? { grant: 80 + at, live: true, job: false, by: 20 + at } : null
+      )),
     })),
     leader: {
-      term: 1, remembersMore: false, agreed: each(() => false), made: Array.from({ length: uids }, () => 'No' as const), lost: each(() => null),
+      term: 1, remembersMore: false, agreed: each(() => false),
+      made: Array.from({ length: uids }, () => 'No' as const), lost: each(() => null),
     },
     late: null, behind: null, snapshot: null, faults: 0, wishes: 0, lied: false, restored: false,
     condemned: [], excused: each(() => false), fresh: 100,

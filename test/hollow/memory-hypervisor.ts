@@ -1,7 +1,8 @@
 /**
- * A hypervisor that runs nothing: domains are entries in memory, their threads what the domain's XML asks for. With it the
- * real agent acts as a host that does not exist, for tests of its logic and for hundreds of nodes on one machine. Like a real
- * libvirt it outlives the agents that connect to it, keeps definitions by UUID, and tells changes as events.
+ * A hypervisor that runs nothing: domains are entries in memory, their threads what the domain's XML asks for. With it
+ * the real agent acts as a host that does not exist, for tests of its logic and for hundreds of nodes on one machine.
+ * Like a real libvirt it outlives the agents that connect to it, keeps definitions by UUID, and tells changes as
+ * events.
  */
 import { machineClock } from '../../src/runtime/clock.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
@@ -14,7 +15,9 @@ import type { XmlNode } from '../../src/realtime/domain/xml-reader.ts';
 import type { ObservedProcess, ObservedThread } from '../../src/realtime/observed.ts';
 import { HostError } from '../../src/node-agent/host/host-error.ts';
 import type { Correction } from '../../src/realtime/verify/corrections.ts';
-import type { DomainEnd, HostDomain, Hypervisor, HypervisorEvents, HypervisorVersions } from '../../src/node-agent/hypervisor.ts';
+import type {
+  DomainEnd, HostDomain, Hypervisor, HypervisorEvents, HypervisorVersions,
+} from '../../src/node-agent/hypervisor.ts';
 
 interface MemoryDomain {
   name: string;
@@ -153,10 +156,14 @@ export class MemoryHost {
     const root = readXml(xml);
     const [name, uuid] = [child(root, 'name')!.text, child(root, 'uuid')!.text];
     for (const other of this.#domains.values()) {
-      if (other.name === name && other.uuid !== uuid) throw new Error(`domain '${name}' already exists with uuid ${other.uuid}`);
+      if (other.name === name && other.uuid !== uuid) {
+        throw new Error(`domain '${name}' already exists with uuid ${other.uuid}`);
+      }
     }
     const known = this.#domains.get(uuid);
-    if (known === undefined) this.#domains.set(uuid, { name, uuid, xml, next: undefined, run: 'off', end: 'unknown', process: undefined });
+    if (known === undefined) {
+      this.#domains.set(uuid, { name, uuid, xml, next: undefined, run: 'off', end: 'unknown', process: undefined });
+    }
     else if (known.run === 'off') known.xml = xml;
     else known.next = xml;
     this.#tell(uuid);
@@ -228,7 +235,9 @@ export class MemoryHost {
   /** Changes one thread behind everybody's back. */
   disturb(uuid: string, comm: string, change: Partial<ObservedThread>): void {
     const changed = (thread: ObservedThread) => (thread.comm === comm ? { ...thread, ...change } : thread);
-    this.disturbProcess(uuid, ({ threads, kernelThreads }) => ({ threads: threads.map(changed), kernelThreads: kernelThreads.map(changed) }));
+    this.disturbProcess(uuid, ({ threads, kernelThreads }) => ({
+      threads: threads.map(changed), kernelThreads: kernelThreads.map(changed),
+    }));
   }
 
   /** Changes anything of its process. */
@@ -258,7 +267,10 @@ export class MemoryHost {
   }
 
   #write(what: DomainRecord['what'], { uuid, name, xml }: MemoryDomain, why?: string): void {
-    this.#record({ atMs: this.#clock.nowMs(), what, uuid, name, vmUid: parseDomainMetadata(xml)?.uid, xml, ...(why === undefined ? {} : { why }) });
+    this.#record({
+      atMs: this.#clock.nowMs(), what, uuid, name, vmUid: parseDomainMetadata(xml)?.uid,
+      xml, ...(why === undefined ? {} : { why }),
+    });
   }
 }
 
@@ -360,7 +372,9 @@ export class MemoryHypervisor implements Hypervisor {
     };
     await this.#link.there();
     requireSame();
-    const outcome = await Promise.resolve().then(act).then((result) => ({ result }), (refusal: unknown) => ({ refusal }));
+    const outcome = await Promise.resolve()
+      .then(act)
+      .then((result) => ({ result }), (refusal: unknown) => ({ refusal }));
     await this.#link.back();
     requireSame();
     if ('refusal' in outcome) throw outcome.refusal;
@@ -372,7 +386,10 @@ export class MemoryHypervisor implements Hypervisor {
 const hostCpus = CpuSet.parse('0-7');
 
 function hostDomain({ name, uuid, run, end, xml }: Readonly<MemoryDomain>): HostDomain {
-  return { name, uuid, run, ...(run === 'off' ? { end } : {}), metadata: parseDomainMetadata(xml), pinnedCpus: pinnedCpusOf(xml, hostCpus) };
+  return {
+    name, uuid, run, ...(run === 'off' ? { end } : {}),
+    metadata: parseDomainMetadata(xml), pinnedCpus: pinnedCpusOf(xml, hostCpus),
+  };
 }
 
 /** The process that libvirt and QEMU would make of a domain, read from its XML alone. */
@@ -381,18 +398,23 @@ function processOf(xml: string, pid: number): ObservedProcess {
   const tune = child(root, 'cputune');
   const emulator = CpuSet.parse(tune === undefined ? '' : child(tune, 'emulatorpin')?.attributes.get('cpuset') ?? '');
   const thread = (tid: number, comm: string, allowedCpus: CpuSet, fifo?: number): ObservedThread => ({
-    tid, comm, state: 'S', policy: fifo === undefined ? 'OTHER' : 'FIFO', priority: fifo ?? 0, allowedCpus, lastCpu: allowedCpus.first ?? 0,
+    tid, comm, state: 'S', policy: fifo === undefined ? 'OTHER' : 'FIFO', priority: fifo ?? 0,
+    allowedCpus, lastCpu: allowedCpus.first ?? 0,
     voluntarySwitches: 0n, involuntarySwitches: 0n, runDelayNs: 0n,
   });
   const fifo = new Map(children(tune, 'vcpusched').flatMap((node) => (
-    [...CpuSet.parse(node.attributes.get('vcpus') ?? '')].map((vcpu): [number, number] => [vcpu, Number(node.attributes.get('priority'))])
+    [...CpuSet.parse(node.attributes.get('vcpus') ?? '')].map((vcpu): [number, number] =>
+      [vcpu, Number(node.attributes.get('priority'))])
   )));
   const memoryKiB = 1024 * Number(child(root, 'memory')!.text);
   const huge = child(child(root, 'memoryBacking'), 'hugepages') !== undefined;
   return {
     pid,
     startTicks: BigInt(pid),
-    threads: [thread(pid, 'qemu-system-x86', emulator), ...vcpuPins(root).map(({ vcpu, cpus }) => thread(pid + 1 + vcpu, `CPU ${vcpu}/KVM`, cpus, fifo.get(vcpu)))],
+    threads: [
+      thread(pid, 'qemu-system-x86', emulator),
+      ...vcpuPins(root).map(({ vcpu, cpus }) => thread(pid + 1 + vcpu, `CPU ${vcpu}/KVM`, cpus, fifo.get(vcpu))),
+    ],
     kernelThreads: [],
     lockedKiB: 200_000 + (huge ? 0 : memoryKiB),
     residentKiB: 100_000 + (huge ? 0 : memoryKiB),
@@ -402,7 +424,10 @@ function processOf(xml: string, pid: number): ObservedProcess {
 }
 
 function vcpuPins(root: XmlNode): readonly { readonly vcpu: number; readonly cpus: CpuSet }[] {
-  return children(child(root, 'cputune'), 'vcpupin').map(({ attributes }) => ({ vcpu: Number(attributes.get('vcpu')), cpus: CpuSet.parse(attributes.get('cpuset') ?? '') }));
+  return children(child(root, 'cputune'), 'vcpupin').map(({ attributes }) => ({
+    vcpu: Number(attributes.get('vcpu')),
+    cpus: CpuSet.parse(attributes.get('cpuset') ?? ''),
+  }));
 }
 
 function children(node: XmlNode | undefined, name: string): readonly XmlNode[] {

@@ -8,7 +8,8 @@ const hourMs = 3_600_000;
 
 /** A quiet plant: what people, guests and administrators do on any day, a quarter of an hour apart. */
 const ofADay: readonly EventKind[] = [
-  'create', 'create', 'halt', 'start', 'restart', 'delete', 'guest ends', 'thread drifts', 'agent restarted', 'controller restarted',
+  'create', 'create', 'halt', 'start', 'restart',
+  'delete', 'guest ends', 'thread drifts', 'agent restarted', 'controller restarted',
 ];
 
 test('a day of a controller and three agents is the same twice, to the byte', { timeout: 300_000 }, async () => {

@@ -1,7 +1,7 @@
 /**
- * A whole cluster on one virtual clock: the real controllers with their election, real agents with their Leases, over an API server,
- * hosts, files and libvirt in memory. All chance comes from one seed, and whatever leaves a process is written down: two runs of
- * one seed have the same log, to the byte.
+ * A whole cluster on one virtual clock: the real controllers with their election, real agents with their Leases, over
+ * an API server, hosts, files and libvirt in memory. All chance comes from one seed, and whatever leaves a process is
+ * written down: two runs of one seed have the same log, to the byte.
  */
 import { Controller } from '../../src/controller/controller.ts';
 import { Agent } from '../../src/node-agent/agent.ts';
@@ -88,7 +88,10 @@ export class SimulatedCluster implements Disposable {
   put(kind: 'Node' | 'Namespace', object: object): void {
     const { metadata } = object as Kept;
     const { resourceVersion, now } = this.server.stamp();
-    const given = { uid: this.server.find(kind, metadata)?.metadata.uid ?? this.server.newUid(), creationTimestamp: now.toISOString() };
+    const given = {
+      uid: this.server.find(kind, metadata)?.metadata.uid ?? this.server.newUid(),
+      creationTimestamp: now.toISOString(),
+    };
     this.server.put(kind, { ...object, metadata: { ...metadata, ...given, resourceVersion } });
   }
 
@@ -113,7 +116,8 @@ export class SimulatedCluster implements Disposable {
     const store = this.#storeOf(nodeName, process);
     const log = this.#logOf(nodeName);
     const agent = new Agent({
-      store, nodeName, version: 'simulated', nodeLabels: {}, runtime: process, root: this.#machine.root, virtType: 'kvm', auditIntervalMs,
+      store, nodeName, version: 'simulated', nodeLabels: {},
+      runtime: process, root: this.#machine.root, virtType: 'kvm', auditIntervalMs,
       hypervisor: this.hosts.get(nodeName)!.hypervisor(this.network.linkOf(process)),
       files: this.files.get(nodeName)!.open(this.network.linkOf(process)),
       log,
@@ -179,7 +183,10 @@ export class SimulatedCluster implements Disposable {
     this.write(`${name}: started`);
     const running = {
       process, stop,
-      ended: ended.then(() => this.write(`${name}: ended`), (error: unknown) => this.#logOf(name).warn('ended', { error })).finally(() => {
+      ended: ended.then(
+        () => this.write(`${name}: ended`),
+        (error: unknown) => this.#logOf(name).warn('ended', { error }),
+      ).finally(() => {
         if (this.#running.get(name) === running) this.#running.delete(name);
       }),
     };

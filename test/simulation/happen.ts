@@ -20,8 +20,15 @@ const applyAgainMs = 20_000;
 const shapes: readonly object[] = [
   { cpu: { vcpus: 2, policy: 'Mixed', realtime: { priority: 5 } }, memory: { size: '64Mi', pageSize: '2Mi' } },
   { cpu: { vcpus: 2, policy: 'Mixed', coreSharing: 'Allow', realtime: {} }, memory: { size: '32Mi', pageSize: '2Mi' } },
-  { cpu: { vcpus: 1, policy: 'Dedicated', emulatorThreads: 'Isolate', realtime: {} }, memory: { size: '256Mi', pageSize: '2Mi' } },
-  { cpu: { vcpus: 2, policy: 'Dedicated', emulatorThreads: 'Share', realtime: {} }, memory: { size: '64Mi', pageSize: '2Mi' }, numa: { nodes: 2 } },
+  {
+    cpu: { vcpus: 1, policy: 'Dedicated', emulatorThreads: 'Isolate', realtime: {} },
+    memory: { size: '256Mi', pageSize: '2Mi' },
+  },
+  {
+    cpu: { vcpus: 2, policy: 'Dedicated', emulatorThreads: 'Share', realtime: {} },
+    memory: { size: '64Mi', pageSize: '2Mi' },
+    numa: { nodes: 2 },
+  },
   { cpu: { vcpus: 2 }, memory: { size: '64Mi' } },
 ];
 
@@ -64,7 +71,10 @@ export class World {
     cluster.write(`story: ${kind} (${who.toFixed(3)}, ${how.toFixed(3)})`);
     switch (kind) {
       case 'create':
-        await this.#create(at(names.filter((name) => !this.vms.some(({ metadata }) => metadata.name === name)), who), how);
+        await this.#create(
+          at(names.filter((name) => !this.vms.some(({ metadata }) => metadata.name === name)), who),
+          how,
+        );
         break;
       case 'halt':
         await this.#write(vm, { runStrategy: 'Halted' });
@@ -115,7 +125,10 @@ export class World {
       }
       case 'libvirt away':
         cluster.hosts.get(node)!.stopDaemon();
-        this.#lasts(`libvirt of ${node}`, how * longestMs, () => this.#power.has(node) || cluster.hosts.get(node)!.startDaemon());
+        this.#lasts(
+          `libvirt of ${node}`, how * longestMs,
+          () => this.#power.has(node) || cluster.hosts.get(node)!.startDaemon(),
+        );
         break;
       case 'disk full':
         cluster.files.get(node)!.isFull = true;
@@ -161,7 +174,8 @@ export class World {
     const spec = { ...at(shapes, how), disks: [disk], terminationGracePeriodSeconds: 30 };
     const draft = { kind: 'RealtimeVM', metadata: { namespace, name }, spec } as unknown as Draft<'RealtimeVM'>;
     // Of that name there may be one still that is being deleted: whoever applies it tries again later.
-    await this.#person.create(draft).catch(() => this.cluster.clock.after(applyAgainMs, () => void this.#create(name, how)));
+    await this.#person.create(draft)
+      .catch(() => this.cluster.clock.after(applyAgainMs, () => void this.#create(name, how)));
   }
 
   async #write(vm: Vm | undefined, spec: Partial<Vm['spec']>): Promise<void> {
@@ -224,7 +238,9 @@ export class World {
     if (backup === undefined) return;
     this.#recorder.note({ type: 'rolledBack' });
     for (const kind of ['RealtimeAllocation', 'RealtimeNode', 'RealtimeVM'] as const) {
-      for (const [key, object] of backup.objects.get(kind) ?? []) this.#recorder.written({ kind, key, object, gone: false });
+      for (const [key, object] of backup.objects.get(kind) ?? []) {
+        this.#recorder.written({ kind, key, object, gone: false });
+      }
     }
     this.#recorder.note({ type: 'restored' });
     server.restore(backup, bumped);

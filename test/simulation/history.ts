@@ -15,7 +15,10 @@ const controllers = ['c1', 'c2'];
 const beginMs = 90_000;
 /** How often verdicts are looked at. */
 const lookMs = 5000;
-/** Once faults are over, whatever is wished is so, or says why not, within two of the longest pauses that there are: five minutes. */
+/**
+ * Once faults are over, whatever is wished is so, or says why not, within two of the longest pauses that there are:
+ * five minutes.
+ */
 const settleMs = 900_000;
 
 export interface Played {
@@ -40,7 +43,9 @@ export async function play(seed: number, events: readonly StoryEvent[]): Promise
     && controllers.every((name) => cluster.processes.get(name)?.state === 'runs' && !cluster.network.isCut(name));
   const look = () => {
     if (!canBeTold()) verdicts.forget();
-    for (const breach of verdicts.look(cluster.clock.nowMs(), world.vms, (node) => cluster.hosts.get(node)?.domains ?? [])) {
+    for (const breach of verdicts.look(
+      cluster.clock.nowMs(), world.vms, (node) => cluster.hosts.get(node)?.domains ?? [],
+    )) {
       // Its figure grows with every look.
       breaches.add(breach.replace(/ for \d+ s,/, ' for too long,'));
     }
@@ -64,10 +69,15 @@ export async function play(seed: number, events: readonly StoryEvent[]): Promise
   }
   world.endAll();
   await pass(settleMs);
-  for (const sentence of unfulfilled(world.vms, nodes.map((name) => ({ name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks })))) {
+  for (const sentence of unfulfilled(world.vms, nodes.map((name) => ({
+    name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks,
+  })))) {
     breaches.add(sentence);
   }
   for (const breach of breachesIn(recorder.events, capacity)) breaches.add(breach);
   const found = [...breaches];
-  return { breaches: found, log: cluster.log, story: storyOf(found, recorder.events, recorder.times, 60), virtualMs: cluster.clock.nowMs() };
+  return {
+    breaches: found, log: cluster.log, story: storyOf(found, recorder.events, recorder.times, 60),
+    virtualMs: cluster.clock.nowMs(),
+  };
 }

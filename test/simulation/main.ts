@@ -1,5 +1,6 @@
-// `make simulate SEED=… STEPS=… HISTORIES=…`: histories from one seed on, each on a cluster of its own; a breach is told as a story,
-// with SHRINK=1 as the shortest one. KINDS='create,power cut' draws only events of these kinds; LOG=1 prints all that was written down.
+// `make simulate SEED=… STEPS=… HISTORIES=…`: histories from one seed on, each on a cluster of its own; a breach
+// is told as a story, with SHRINK=1 as the shortest one. KINDS='create,power cut' draws only events of these kinds;
+// LOG=1 prints all that was written down.
 import process from 'node:process';
 import { seededRandom } from '../../src/runtime/testing/seeded-random.ts';
 import { play } from './history.ts';
@@ -16,25 +17,33 @@ const kinds = process.env['KINDS']?.split(',').map(knownKind) ?? usualKinds;
 
 function knownKind(name: string): EventKind {
   const kind = eventKinds.find((each) => each === name);
-  if (kind === undefined) throw new Error(`KINDS: ${JSON.stringify(name)} is no kind of event; accepted: ${eventKinds.join(', ')}`);
+  if (kind === undefined) {
+    throw new Error(`KINDS: ${JSON.stringify(name)} is no kind of event; accepted: ${eventKinds.join(', ')}`);
+  }
   return kind;
 }
 
 /** Names differ from one history to another that is a little shorter: what matters is which rule is broken, and how. */
-const kindOf = (breach: string) => breach.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, '…').replaceAll(/\([a-z]+\)|\bn…/g, '…');
+const kindOf = (breach: string) => breach
+  .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, '…')
+  .replaceAll(/\([a-z]+\)|\bn…/g, '…');
 
 async function tellShortest(one: number, drawn: readonly StoryEvent[], breaches: readonly string[]): Promise<void> {
   const wanted = kindOf(breaches[0]!);
-  const left = await shrink(drawn, async (events) => (await play(one, events)).breaches.some((breach) => kindOf(breach) === wanted));
+  const left = await shrink(drawn, async (events) =>
+    (await play(one, events)).breaches.some((breach) => kindOf(breach) === wanted));
   console.log(`  the shortest story of seed ${one} with "${wanted}": ${left.length} events`);
-  for (const { afterMs, kind, who, how } of left) console.log(`    after ${afterMs} ms: ${kind} (${who.toFixed(3)}, ${how.toFixed(3)})`);
+  for (const { afterMs, kind, who, how } of left) {
+    console.log(`    after ${afterMs} ms: ${kind} (${who.toFixed(3)}, ${how.toFixed(3)})`);
+  }
 }
 
 let broken = 0;
 for (let one = seed; one < seed + histories; one += 1) {
   const drawn = drawStory(seededRandom(one), steps, kinds);
   const { breaches, story, log, virtualMs } = await play(one, drawn);
-  console.log(`seed ${one}: ${steps} events, ${Math.round(virtualMs / 60_000)} virtual minutes, ${breaches.length === 0 ? 'no breach' : `${breaches.length} breaches`}`);
+  const outcome = breaches.length === 0 ? 'no breach' : `${breaches.length} breaches`;
+  console.log(`seed ${one}: ${steps} events, ${Math.round(virtualMs / 60_000)} virtual minutes, ${outcome}`);
   for (const line of [...breaches, ...story]) console.log(`  ${line}`);
   if (process.env['LOG'] !== undefined) console.log(log);
   if (breaches.length > 0) {

@@ -1,4 +1,7 @@
-/** What is between processes and what they call: slow, now and then lossy, and cut where the story says so. All chance is the seed's. */
+/**
+ * What is between processes and what they call: slow, now and then lossy, and cut where the story says so. All chance
+ * is the seed's.
+ */
 import type { Random } from '../../src/runtime/random.ts';
 import type { VirtualClock } from '../../src/runtime/testing/virtual-clock.ts';
 import { StoreError } from '../../src/store/errors.ts';

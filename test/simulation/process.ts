@@ -1,6 +1,7 @@
 /**
- * One process of the simulation: whatever reaches it, a timer, an answer or an event, comes through a gate. A frozen process takes
- * nothing until it thaws, and then all of it at once; a killed one takes nothing any more. What it had sent is under way all the same.
+ * One process of the simulation: whatever reaches it, a timer, an answer or an event, comes through a gate. A frozen
+ * process takes nothing until it thaws, and then all of it at once; a killed one takes nothing any more. What it had
+ * sent is under way all the same.
  */
 import type { Clock } from '../../src/runtime/clock.ts';
 import { sleepBy } from '../../src/runtime/clock.ts';

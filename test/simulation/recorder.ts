@@ -1,4 +1,7 @@
-/** Writes down what a simulated cluster goes through, in the words of the checker that judges it: no product code is in it. */
+/**
+ * Writes down what a simulated cluster goes through, in the words of the checker that judges it: no product code is in
+ * it.
+ */
 import type { ChaosEvent, TableGuest, TableReport } from '../integration/support/chaos-events.ts';
 import { claimsOf } from '../integration/support/domain-claims.ts';
 import { dedicatedCpus } from './machine-facts.ts';
@@ -50,11 +53,15 @@ export class Recorder {
       const guests = gone ? undefined : spec.guests;
       this.note({ type: 'table', node: key, revision, guests, reports: status?.guests ?? [], term: spec.term });
     } else if (kind === 'RealtimeNode') {
-      if (!gone) this.note({ type: 'node', node: key, term: (object as { readonly status?: { readonly term?: string } }).status?.term });
+      if (!gone) {
+        const { status } = object as { readonly status?: { readonly term?: string } };
+        this.note({ type: 'node', node: key, term: status?.term });
+      }
     } else if (kind === 'RealtimeVM') {
       const { metadata: { uid, generation, deletionTimestamp }, spec, status } = object as Vm;
       this.note({
-        type: 'vm', uid, generation, observedGeneration: status?.observedGeneration ?? 0, restartedAt: spec.restartedAt, gone,
+        type: 'vm', uid, generation, observedGeneration: status?.observedGeneration ?? 0,
+        restartedAt: spec.restartedAt, gone,
         endsIt: spec.runStrategy === 'Halted' || deletionTimestamp !== undefined,
       });
     }

@@ -1,6 +1,7 @@
 /**
- * What happens to a simulated cluster, drawn from a seed as data, so that a history can be told, shortened and played again. An event
- * names nothing that may not be there when it comes: it has two numbers, by which it chooses among what is.
+ * What happens to a simulated cluster, drawn from a seed as data, so that a history can be told, shortened and played
+ * again. An event names nothing that may not be there when it comes: it has two numbers, by which it chooses among what
+ * is.
  */
 import type { Random } from '../../src/runtime/random.ts';
 
@@ -12,7 +13,9 @@ const accidents = [
   'libvirt away', 'disk full', 'network cut', 'answers lost', 'power cut', 'wall clock steps',
 ] as const;
 /** What administrators do, by mistake or not. */
-const administration = ['cordon', 'table deleted', 'realtime node deleted', 'data restored', 'agent restarted', 'controller restarted'] as const;
+const administration = [
+  'cordon', 'table deleted', 'realtime node deleted', 'data restored', 'agent restarted', 'controller restarted',
+] as const;
 
 export type EventKind = (typeof people)[number] | (typeof accidents)[number] | (typeof administration)[number];
 

@@ -1,6 +1,6 @@
 /**
- * Once faults are over, what is wished is so, or the VM says why not: judged from outside, by what the API has and the hosts run. No
- * product code is in it.
+ * Once faults are over, what is wished is so, or the VM says why not: judged from outside, by what the API has and the
+ * hosts run. No product code is in it.
  */
 import type { SaidVm, SeenDomain } from './verdicts.ts';
 
@@ -22,25 +22,42 @@ export interface SeenHost {
 
 /** Reasons for which a VM may wait as long as nobody does anything. */
 const explains: ReadonlySet<string> = new Set([
-  'TooFewDedicatedCpus', 'TooFewHugepages', 'TooFewWholeCores', 'TooLittleMemory', 'TooFewHostNodes', 'NoSharedCpus', 'SharedCpusFull',
+  'TooFewDedicatedCpus', 'TooFewHugepages', 'TooFewWholeCores', 'TooLittleMemory',
+  'TooFewHostNodes', 'NoSharedCpus', 'SharedCpusFull',
   'NoRoomForEmulator', 'CellsDoNotFitTogether', 'Succeeded', 'Ended', 'OldDomainRuns', 'RunsElsewhere', 'DriftPersists',
 ]);
 
 export function unfulfilled(vms: readonly WishedVm[], hosts: readonly SeenHost[]): readonly string[] {
   const known = new Set(vms.map(({ metadata }) => metadata.uid));
-  const runningOn = (uid: string) => hosts.filter(({ domains }) => domains.some(({ xml, run }) => run !== 'off' && xml.includes(uid))).map(({ name }) => name);
-  return [...vms.flatMap((vm) => wrong(vm, runningOn(vm.metadata.uid))), ...hosts.flatMap(({ name, disks, domains }) => [
-    ...[...disks].filter(([, { vm }]) => !known.has(vm)).map(([path]) => `I5: ${name} keeps ${path}, of a VM that is gone`),
-    ...domains.filter(({ xml }) => ![...known].some((uid) => xml.includes(uid))).map(({ run }) => `I5: ${name} has a domain, ${run}, of a VM that is gone`),
-  ])];
+  const runningOn = (uid: string) => hosts
+    .filter(({ domains }) => domains.some(({ xml, run }) => run !== 'off' && xml.includes(uid)))
+    .map(({ name }) => name);
+  return [
+    ...vms.flatMap((vm) => wrong(vm, runningOn(vm.metadata.uid))),
+    ...hosts.flatMap(({ name, disks, domains }) => [
+      ...[...disks]
+        .filter(([, { vm }]) => !known.has(vm))
+        .map(([path]) => `I5: ${name} keeps ${path}, of a VM that is gone`),
+      ...domains
+        .filter(({ xml }) => ![...known].some((uid) => xml.includes(uid)))
+        .map(({ run }) => `I5: ${name} has a domain, ${run}, of a VM that is gone`),
+    ]),
+  ];
 }
 
-function wrong({ metadata: { uid, name, deletionTimestamp }, spec, status }: WishedVm, on: readonly string[]): readonly string[] {
+function wrong(
+  { metadata: { uid, name, deletionTimestamp }, spec, status }: WishedVm, on: readonly string[],
+): readonly string[] {
   const condition = (type: string) => status?.conditions?.find((one) => one.type === type);
-  const said = `it says ${status?.phase ?? 'nothing'}: ${(['Placed', 'Running', 'Ready'] as const).map((type) => `${type} ${condition(type)?.status ?? '-'} ${condition(type)?.reason ?? ''}`).join(', ')}`;
+  const conditions = (['Placed', 'Running', 'Ready'] as const)
+    .map((type) => `${type} ${condition(type)?.status ?? '-'} ${condition(type)?.reason ?? ''}`).join(', ');
+  const said = `it says ${status?.phase ?? 'nothing'}: ${conditions}`;
   const about = `VM ${uid} (${name})`;
   if (deletionTimestamp !== undefined) return [`liveness: ${about} is still being deleted; ${said}`];
-  if (spec.runStrategy === 'Halted') return on.length === 0 && status?.phase === 'Stopped' ? [] : [`liveness: ${about} is halted, and runs on ${on.join(', ')}; ${said}`];
+  if (spec.runStrategy === 'Halted') {
+    const isSo = on.length === 0 && status?.phase === 'Stopped';
+    return isSo ? [] : [`liveness: ${about} is halted, and runs on ${on.join(', ')}; ${said}`];
+  }
   if (condition('Ready')?.status === 'True' && on.length === 1) return [];
   const reasons = [condition('Placed')?.reason, condition('Running')?.reason];
   if (reasons.some((reason) => reason !== undefined && explains.has(reason))) return [];

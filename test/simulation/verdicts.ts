@@ -1,6 +1,6 @@
 /**
- * I2 and I3, judged from outside: a VM that says RealtimeVerified=True has been read to be so within two audit intervals and one
- * Lease. Compared are what the API says of it and what its host has. No product code is in it.
+ * I2 and I3, judged from outside: a VM that says RealtimeVerified=True has been read to be so within two audit
+ * intervals and one Lease. Compared are what the API says of it and what its host has. No product code is in it.
  */
 
 /** Two audit intervals, one Lease, and what an agent, a controller and the API need to say so. */
@@ -37,11 +37,14 @@ export class Verdicts {
   }
 
   /** @returns a sentence for each VM that has said so for too long. */
-  look(nowMs: number, vms: Iterable<SaidVm>, domainsOn: (nodeName: string) => readonly SeenDomain[]): readonly string[] {
+  look(
+    nowMs: number, vms: Iterable<SaidVm>, domainsOn: (nodeName: string) => readonly SeenDomain[],
+  ): readonly string[] {
     const seen = new Set<string>();
     const breaches: string[] = [];
     for (const { metadata: { uid, name }, status } of vms) {
-      const says = (type: string) => status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
+      const says = (type: string) =>
+        status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
       if (!says('RealtimeVerified') && !says('Ready')) continue;
       const nodeName = status?.placement?.nodeName ?? '';
       const wrong = whatIsWrong(uid, domainsOn(nodeName));
@@ -50,7 +53,8 @@ export class Verdicts {
       const sinceMs = this.#falseSinceMs.get(uid) ?? nowMs;
       this.#falseSinceMs.set(uid, sinceMs);
       if (nowMs - sinceMs > longestFalseMs) {
-        breaches.push(`I2: VM ${uid} (${name}) on ${nodeName} says that it is verified for ${Math.round((nowMs - sinceMs) / 1000)} s, and ${wrong}`);
+        const seconds = Math.round((nowMs - sinceMs) / 1000);
+        breaches.push(`I2: VM ${uid} (${name}) on ${nodeName} says that it is verified for ${seconds} s, and ${wrong}`);
       }
     }
     for (const uid of [...this.#falseSinceMs.keys()]) if (!seen.has(uid)) this.#falseSinceMs.delete(uid);
@@ -66,16 +70,21 @@ function whatIsWrong(uid: string, domains: readonly SeenDomain[]): string | unde
     if (vcpu === undefined) continue;
     const wanted = fifoOf(domain.xml, Number(vcpu));
     const is = policy === 'FIFO' ? priority : undefined;
-    if (is !== wanted) return `thread ${comm} is ${policy} ${priority}, and not ${wanted === undefined ? 'OTHER' : `FIFO ${wanted}`}`;
+    if (is !== wanted) {
+      return `thread ${comm} is ${policy} ${priority}, and not ${wanted === undefined ? 'OTHER' : `FIFO ${wanted}`}`;
+    }
     const pin = new RegExp(`<vcpupin vcpu=.${vcpu}. cpuset=.([^'"]+).`).exec(domain.xml)?.[1];
-    if (pin !== undefined && allowedCpus.toString() !== pin) return `thread ${comm} may run on ${allowedCpus.toString()}, and not on ${pin}`;
+    if (pin !== undefined && allowedCpus.toString() !== pin) {
+      return `thread ${comm} may run on ${allowedCpus.toString()}, and not on ${pin}`;
+    }
   }
   return undefined;
 }
 
 /** The FIFO priority that the domain's XML gives a vCPU; undefined where it gives none. */
 function fifoOf(xml: string, vcpu: number): number | undefined {
-  for (const [, vcpus = '', priority] of xml.matchAll(/<vcpusched vcpus=.([^'"]+). scheduler=.fifo. priority=.(\d+)./g)) {
+  const scheduled = xml.matchAll(/<vcpusched vcpus=.([^'"]+). scheduler=.fifo. priority=.(\d+)./g);
+  for (const [, vcpus = '', priority] of scheduled) {
     const listed = vcpus.split(',').some((part) => {
       const [first, last = first] = part.split('-').map(Number);
       return vcpu >= first! && vcpu <= last!;

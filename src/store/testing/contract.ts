@@ -12,11 +12,20 @@ const conflict: unknown = expect.objectContaining({ code: 'CONFLICT' });
 const refused = (code: string, message: string): unknown => expect.objectContaining({ code, message });
 
 function image(namespace: string, name: string): Draft<'RealtimeImage'> {
-  return { kind: 'RealtimeImage', metadata: { namespace, name }, spec: { source: { path: 'probe.rom' }, format: 'rom' } };
+  return {
+    kind: 'RealtimeImage', metadata: { namespace, name },
+    spec: { source: { path: 'probe.rom' }, format: 'rom' },
+  };
 }
 
-/** @param open a store on storage that holds nothing when the first one of a test is opened; called twice, both are on the same. */
-export function storeContract(title: string, open: () => Promise<{ readonly store: ResourceStore; readonly other: ResourceStore }>): void {
+/**
+ * @param open a store on storage that holds nothing when the first one of a test is opened; called twice, both are on
+ * the same.
+ */
+export function storeContract(
+  title: string,
+  open: () => Promise<{ readonly store: ResourceStore; readonly other: ResourceStore }>,
+): void {
   const opened = async () => {
     const stores = await open();
     onTestFinished(async () => {
@@ -30,14 +39,27 @@ export function storeContract(title: string, open: () => Promise<{ readonly stor
     test('an object is created, read, changed and deleted, for every process alike', async () => {
       const { store, other } = await opened();
       const draft = node('host-a', 40);
-      const created = await store.create({ ...draft, metadata: { ...draft.metadata, labels: { 'rtvm.dev/a': 'b' }, annotations: { note: 'c' } } });
-      expect(created).toMatchObject({ apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode', metadata: { name: 'host-a', generation: 1, labels: { 'rtvm.dev/a': 'b' }, annotations: { note: 'c' } }, spec: draft.spec });
+      const created = await store.create({
+        ...draft,
+        metadata: { ...draft.metadata, labels: { 'rtvm.dev/a': 'b' }, annotations: { note: 'c' } },
+      });
+      expect(created).toMatchObject({
+        apiVersion: 'rtvm.dev/v1alpha1', kind: 'RealtimeNode',
+        metadata: { name: 'host-a', generation: 1, labels: { 'rtvm.dev/a': 'b' }, annotations: { note: 'c' } },
+        spec: draft.spec,
+      });
       expect('status' in created).toBe(false);
 
       const updated = await store.update(withPriority(created, 41));
-      expect(updated).toStrictEqual({ ...withPriority(created, 41), metadata: { ...created.metadata, generation: 2, resourceVersion: updated.metadata.resourceVersion } });
+      expect(updated).toStrictEqual({
+        ...withPriority(created, 41),
+        metadata: { ...created.metadata, generation: 2, resourceVersion: updated.metadata.resourceVersion },
+      });
       const reported = await store.updateStatus({ ...updated, status: { latency: { maxMicroseconds: 12 } } });
-      expect(reported).toStrictEqual({ ...updated, status: { latency: { maxMicroseconds: 12 } }, metadata: { ...updated.metadata, resourceVersion: reported.metadata.resourceVersion } });
+      expect(reported).toStrictEqual({
+        ...updated, status: { latency: { maxMicroseconds: 12 } },
+        metadata: { ...updated.metadata, resourceVersion: reported.metadata.resourceVersion },
+      });
       expect(new Set([created, updated, reported].map(({ metadata }) => metadata.resourceVersion)).size).toBe(3);
 
       expect(await other.get('RealtimeNode', hostA)).toStrictEqual(reported);
@@ -69,8 +91,10 @@ export function storeContract(title: string, open: () => Promise<{ readonly stor
       const old = await store.create(node('host-a'));
       const latest = await other.update(withLabel(old, 'one'));
       await expect(store.update(withLabel(old, 'two'))).rejects.toThrow(conflict);
-      await expect(store.updateStatus({ ...old, status: { latency: { maxMicroseconds: 1 } } })).rejects.toThrow(conflict);
-      await expect(store.delete('RealtimeNode', hostA, { resourceVersion: old.metadata.resourceVersion })).rejects.toThrow(conflict);
+      await expect(store.updateStatus({ ...old, status: { latency: { maxMicroseconds: 1 } } }))
+        .rejects.toThrow(conflict);
+      await expect(store.delete('RealtimeNode', hostA, { resourceVersion: old.metadata.resourceVersion }))
+        .rejects.toThrow(conflict);
       await expect(store.delete('RealtimeNode', hostA, { uid: 'another' })).rejects.toThrow(conflict);
       expect(await store.get('RealtimeNode', hostA)).toStrictEqual(latest);
       await store.delete('RealtimeNode', hostA);
@@ -92,7 +116,9 @@ export function storeContract(title: string, open: () => Promise<{ readonly stor
     test('writers that read, decide and write again lose nothing', async () => {
       const { store, other } = await opened();
       await store.create(node('host-a'));
-      const count = (with_: ResourceStore) => modify(with_, 'RealtimeNode', hostA, (object) => ({ ...object, status: { latency: { maxMicroseconds: (object.status?.latency?.maxMicroseconds ?? 0) + 1 } } }), { write: 'updateStatus' });
+      const count = (with_: ResourceStore) => modify(with_, 'RealtimeNode', hostA, (object) => ({
+        ...object, status: { latency: { maxMicroseconds: (object.status?.latency?.maxMicroseconds ?? 0) + 1 } },
+      }), { write: 'updateStatus' });
       await Promise.all(Array.from({ length: 10 }, async (_, writer) => {
         for (let times = 0; times < 5; times += 1) await count(writer % 2 === 0 ? store : other);
       }));
@@ -102,30 +128,50 @@ export function storeContract(title: string, open: () => Promise<{ readonly stor
     test('finalizers hold an object until the last is gone', async () => {
       const { store } = await opened();
       const draft = node('host-a');
-      const created = await store.create({ ...draft, metadata: { ...draft.metadata, finalizers: ['rtvm.dev/guests'] } });
+      const created = await store.create({
+        ...draft, metadata: { ...draft.metadata, finalizers: ['rtvm.dev/guests'] },
+      });
       await store.delete('RealtimeNode', hostA);
       await store.delete('RealtimeNode', hostA);
       const deleting = await store.get('RealtimeNode', hostA);
       expect(deleting?.metadata).toMatchObject({ uid: created.metadata.uid, finalizers: ['rtvm.dev/guests'] });
       expect(Date.parse(deleting!.metadata.deletionTimestamp!)).not.toBeNaN();
-      await expect(store.update({ ...deleting!, metadata: { ...deleting!.metadata, finalizers: ['rtvm.dev/guests', 'rtvm.dev/more'] } })).rejects.toThrow(expect.objectContaining({ code: 'INVALID' }));
-      await modify(store, 'RealtimeNode', hostA, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } }));
+      await expect(store.update({
+        ...deleting!, metadata: { ...deleting!.metadata, finalizers: ['rtvm.dev/guests', 'rtvm.dev/more'] },
+      })).rejects.toThrow(expect.objectContaining({ code: 'INVALID' }));
+      await modify(store, 'RealtimeNode', hostA, (object) => ({
+        ...object, metadata: { ...object.metadata, finalizers: [] },
+      }));
       expect(await store.get('RealtimeNode', hostA)).toBeUndefined();
     });
 
     test('what cannot be done is said', async () => {
       const { store } = await opened();
       const created = await store.create(node('host-a'));
-      await expect(store.create(node('host-a'))).rejects.toThrow(refused('ALREADY_EXISTS', 'RealtimeNode host-a already exists'));
+      await expect(store.create(node('host-a')))
+        .rejects.toThrow(refused('ALREADY_EXISTS', 'RealtimeNode host-a already exists'));
       await expect(store.create(node('../host'))).rejects.toThrow(expect.objectContaining({ code: 'INVALID' }));
-      await expect(store.create(node('host-b', 100))).rejects.toThrow(refused('INVALID', 'RealtimeNode host-b is not valid: spec.maxPriority: 100: must be at most 99'));
-      await expect(store.update(withPriority(created, 0))).rejects.toThrow(refused('INVALID', 'RealtimeNode host-a is not valid: spec.maxPriority: 0: must be at least 1'));
-      await expect(store.delete('RealtimeNode', { name: 'host-b' })).rejects.toThrow(refused('NOT_FOUND', 'there is no RealtimeNode host-b'));
-      await expect(store.get('RealtimeVM', { name: 'a' })).rejects.toThrow(refused('INVALID', 'RealtimeVM a: a namespace is required'));
-      await expect(store.get('RealtimeNode', { namespace: 'default', name: 'a' })).rejects.toThrow(refused('INVALID', 'RealtimeNode a: belongs to the whole cluster and has no namespace, found "default"'));
+      await expect(store.create(node('host-b', 100)))
+        .rejects.toThrow(refused(
+          'INVALID', 'RealtimeNode host-b is not valid: spec.maxPriority: 100: must be at most 99',
+        ));
+      await expect(store.update(withPriority(created, 0)))
+        .rejects.toThrow(refused(
+          'INVALID', 'RealtimeNode host-a is not valid: spec.maxPriority: 0: must be at least 1',
+        ));
+      await expect(store.delete('RealtimeNode', { name: 'host-b' }))
+        .rejects.toThrow(refused('NOT_FOUND', 'there is no RealtimeNode host-b'));
+      await expect(store.get('RealtimeVM', { name: 'a' }))
+        .rejects.toThrow(refused('INVALID', 'RealtimeVM a: a namespace is required'));
+      await expect(store.get('RealtimeNode', { namespace: 'default', name: 'a' }))
+        .rejects.toThrow(refused(
+          'INVALID', 'RealtimeNode a: belongs to the whole cluster and has no namespace, found "default"',
+        ));
       await store.delete('RealtimeNode', hostA);
-      await expect(store.update(withPriority(created, 1))).rejects.toThrow(refused('NOT_FOUND', 'there is no RealtimeNode host-a'));
-      await expect(modify(store, 'RealtimeNode', hostA, (object) => object)).rejects.toThrow(refused('NOT_FOUND', 'there is no RealtimeNode host-a'));
+      await expect(store.update(withPriority(created, 1)))
+        .rejects.toThrow(refused('NOT_FOUND', 'there is no RealtimeNode host-a'));
+      await expect(modify(store, 'RealtimeNode', hostA, (object) => object))
+        .rejects.toThrow(refused('NOT_FOUND', 'there is no RealtimeNode host-a'));
     });
 
     test('an aborted call changes nothing', async () => {
@@ -141,7 +187,9 @@ export function storeContract(title: string, open: () => Promise<{ readonly stor
       await store.create(node('a'));
       await store.create(image('default', 'a'));
       await store.create(image('lab', 'b'));
-      const names = async (namespace?: string) => (await store.list('RealtimeImage', { namespace })).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+      const names = async (namespace?: string) =>
+        (await store.list('RealtimeImage', { namespace }))
+          .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
       expect(await names()).toStrictEqual(['default/a', 'lab/b']);
       expect(await names('lab')).toStrictEqual(['lab/b']);
     });
@@ -154,7 +202,9 @@ export function storeContract(title: string, open: () => Promise<{ readonly stor
       await store.recordEvent(started);
       await other.recordEvent(started);
       const said = await store.events(about);
-      expect(said).toEqual([{ ...started, count: 2, firstTimestamp: said[0]?.firstTimestamp, lastTimestamp: said[0]?.lastTimestamp }]);
+      expect(said).toEqual([{
+        ...started, count: 2, firstTimestamp: said[0]?.firstTimestamp, lastTimestamp: said[0]?.lastTimestamp,
+      }]);
       expect(await store.events({ ...about, uid: 'another' })).toStrictEqual([]);
     });
 
@@ -194,13 +244,20 @@ export function storeContract(title: string, open: () => Promise<{ readonly stor
       await other.create(node('host-a'));
       const stop = new AbortController();
       const reader = store.watch('RealtimeNode', {}, stop.signal)[Symbol.asyncIterator]();
-      expect([(await reader.next()).value, (await reader.next()).value]).toMatchObject([{ type: 'added' }, { type: 'synced' }]);
+      expect([(await reader.next()).value, (await reader.next()).value])
+        .toMatchObject([{ type: 'added' }, { type: 'synced' }]);
       const watched = follow((signal) => store.watch('RealtimeNode', {}, signal));
       await watched.until('it is synced', () => watched.told.includes('synced'));
-      for (let count = 1; count <= 30; count += 1) await modify(other, 'RealtimeNode', hostA, (object) => withLabel(object, String(count)));
-      const label = () => (watched.objects.get('host-a') as { metadata: { labels?: Record<string, string> } } | undefined)?.metadata.labels?.['rtvm.dev/test'];
+      for (let count = 1; count <= 30; count += 1) {
+        await modify(other, 'RealtimeNode', hostA, (object) => withLabel(object, String(count)));
+      }
+      const label = () =>
+        (watched.objects.get('host-a') as { metadata: { labels?: Record<string, string> } } | undefined)
+          ?.metadata.labels?.['rtvm.dev/test'];
       await watched.until('the last is told', () => label() === '30');
-      expect((await reader.next()).value).toMatchObject({ type: 'modified', object: { metadata: { labels: { 'rtvm.dev/test': '30' } } } });
+      expect((await reader.next()).value).toMatchObject({
+        type: 'modified', object: { metadata: { labels: { 'rtvm.dev/test': '30' } } },
+      });
       stop.abort();
       expect(await reader.next()).toStrictEqual({ done: true, value: undefined });
     });
@@ -227,7 +284,9 @@ export function storeContract(title: string, open: () => Promise<{ readonly stor
       await one.ended;
       await store.close();
       await two.ended;
-      for await (const event of store.watch('RealtimeNode', {}, AbortSignal.abort())) expect.unreachable(`told ${event.type}`);
+      for await (const event of store.watch('RealtimeNode', {}, AbortSignal.abort())) {
+        expect.unreachable(`told ${event.type}`);
+      }
     });
   });
 }

@@ -1,4 +1,6 @@
-/** Random histories of two processes on one store, each checked, step by step, against a model of what a store promises. */
+/**
+ * Random histories of two processes on one store, each checked, step by step, against a model of what a store promises.
+ */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { node, withLabel, withPriority } from '../directory/testing/samples.ts';
@@ -10,7 +12,9 @@ import type { Stored } from '../resource.ts';
 export interface Dialect {
   /** The Kubernetes API counts being marked for deletion as a change of spec. */
   readonly deletionRaisesGeneration: boolean;
-  /** A write that changes nothing of what its writer read may be no write, even where somebody else has written since. */
+  /**
+   * A write that changes nothing of what its writer read may be no write, even where somebody else has written since.
+   */
   readonly staleWritesMayBeNone: boolean;
 }
 
@@ -68,8 +72,13 @@ abstract class OnObject implements Command {
     return `${this.constructor.name}(process ${this.who.process}, ${this.who.name})`;
   }
 
-  /** Takes over what the store said; its version is higher than any before, its generation rises exactly with the spec. */
-  protected accept(model: Model, before: Node | undefined, after: Node, { generationRises = false }: { readonly generationRises?: boolean } = {}): void {
+  /**
+   * Takes over what the store said; its version is higher than any before, its generation rises exactly with the spec.
+   */
+  protected accept(
+    model: Model, before: Node | undefined, after: Node,
+    { generationRises = false }: { readonly generationRises?: boolean } = {},
+  ): void {
     const { name, resourceVersion, uid, generation } = after.metadata;
     const last = model.lastVersion.get(name) ?? 0n;
     if (before === undefined) {
@@ -77,7 +86,8 @@ abstract class OnObject implements Command {
       model.uids.add(uid);
     } else {
       const specChanged = JSON.stringify(after.spec) !== JSON.stringify(before.spec);
-      expect([uid, generation]).toStrictEqual([before.metadata.uid, before.metadata.generation + (specChanged || generationRises ? 1 : 0)]);
+      expect([uid, generation])
+        .toStrictEqual([before.metadata.uid, before.metadata.generation + (specChanged || generationRises ? 1 : 0)]);
     }
     if (before?.metadata.resourceVersion !== resourceVersion) expect(BigInt(resourceVersion)).toBeGreaterThan(last);
     model.lastVersion.set(name, BigInt(resourceVersion));
@@ -97,7 +107,9 @@ class Create extends OnObject {
   async run(model: Model, real: Real): Promise<void> {
     const { process, name } = this.who;
     const draft = node(name);
-    const result = await attempt(real.stores[process]!.create({ ...draft, metadata: { name, ...(this.#held ? { finalizers: [finalizer] } : {}) } }));
+    const result = await attempt(real.stores[process]!.create({
+      ...draft, metadata: { name, ...(this.#held ? { finalizers: [finalizer] } : {}) },
+    }));
     expect(result === 'ALREADY_EXISTS').toBe(model.objects.has(name));
     if (typeof result !== 'string') this.accept(model, undefined, result);
   }
@@ -173,7 +185,9 @@ class Delete extends OnObject {
     const left = await store.get('RealtimeNode', { name });
     expect(left === undefined).toBe(current?.metadata.finalizers === undefined);
     const isMarkedNow = current !== undefined && current.metadata.deletionTimestamp === undefined;
-    if (left !== undefined) this.accept(model, current, left, { generationRises: real.dialect.deletionRaisesGeneration && isMarkedNow });
+    if (left !== undefined) {
+      this.accept(model, current, left, { generationRises: real.dialect.deletionRaisesGeneration && isMarkedNow });
+    }
     else if (current !== undefined) {
       model.objects.delete(name);
       model.lastVersion.set(name, BigInt(current.metadata.resourceVersion) + 1n);
@@ -199,22 +213,35 @@ async function attempt<Result>(call: Promise<Result>): Promise<Result | string> 
 }
 
 /** @param begin makes storage for one history. */
-export async function checkHistories(begin: () => Promise<Backend>, dialect: Dialect, { numRuns, maxCommands, timeLimitMs }: { readonly numRuns: number; readonly maxCommands: number; readonly timeLimitMs: number }): Promise<void> {
+export async function checkHistories(
+  begin: () => Promise<Backend>, dialect: Dialect,
+  { numRuns, maxCommands, timeLimitMs }: {
+    readonly numRuns: number; readonly maxCommands: number; readonly timeLimitMs: number;
+  },
+): Promise<void> {
   const who = fc.record({ process: fc.constantFrom(0, 1), name: fc.constantFrom('host-a', 'host-b') });
   const value = fc.integer({ min: 1, max: 4 });
   const commands = fc.commands<Model, Real, false>([
     fc.tuple(who, fc.boolean()).map(([by, held]) => new Create(by, held)),
     who.map((by) => new Read(by)),
     who.map((by) => new Read(by)),
-    fc.tuple(who, fc.constantFrom('spec' as const, 'label' as const, 'status' as const, 'release' as const), value).map(([by, part, number]) => new Write(by, part, number)),
-    fc.tuple(who, fc.constantFrom('spec' as const, 'status' as const), value).map(([by, part, number]) => new Write(by, part, number)),
+    fc.tuple(who, fc.constantFrom('spec' as const, 'label' as const, 'status' as const, 'release' as const), value)
+      .map(([by, part, number]) => new Write(by, part, number)),
+    fc.tuple(who, fc.constantFrom('spec' as const, 'status' as const), value)
+      .map(([by, part, number]) => new Write(by, part, number)),
     who.map((by) => new Delete(by)),
     who.map((by) => new Restart(by)),
   ], { maxCommands });
   await fc.assert(fc.asyncProperty(commands, async (sequence) => {
     const backend = await begin();
     try {
-      const setup = () => ({ model: { objects: new Map<string, Node>(), seen: new Map<string, Node>(), lastVersion: new Map<string, bigint>(), uids: new Set<string>() }, real: { ...backend, dialect } });
+      const setup = () => ({
+        model: {
+          objects: new Map<string, Node>(), seen: new Map<string, Node>(),
+          lastVersion: new Map<string, bigint>(), uids: new Set<string>(),
+        },
+        real: { ...backend, dialect },
+      });
       await fc.asyncModelRun(setup, sequence);
     } finally {
       await backend.end();

@@ -1,4 +1,7 @@
-/** An API server's storage in memory: every object with its version, and whoever watches. Many {@link MemoryStore}s share one. */
+/**
+ * An API server's storage in memory: every object with its version, and whoever watches. Many {@link MemoryStore}s
+ * share one.
+ */
 import type { Kind } from '../../crds/resource.ts';
 import { objectKey } from '../../runtime/object-key.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -25,7 +28,10 @@ export interface Kept {
 
 export type AnyKind = Kind | ForeignKind;
 
-/** A write as it was carried out, for whoever keeps a log of all of them. @property object as it is now, or was when it went. */
+/**
+ * A write as it was carried out, for whoever keeps a log of all of them.
+ * @property object as it is now, or was when it went.
+ */
 export interface Write {
   readonly kind: AnyKind;
   readonly key: string;
@@ -61,7 +67,10 @@ export class MemoryServer {
   }
 
   /** @throws StoreError NOT_FOUND, or ConflictError where the object is not the one that was read. */
-  require(kind: AnyKind, key: ObjectKey, read: { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined }): Kept {
+  require(
+    kind: AnyKind, key: ObjectKey,
+    read: { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined },
+  ): Kept {
     const current = this.find(kind, key);
     const name = `${kind} ${objectKey(key)}`;
     if (current === undefined) throw new StoreError('NOT_FOUND', `there is no ${name}`);
@@ -79,7 +88,10 @@ export class MemoryServer {
     return { resourceVersion: versionAfter(this.#version), now: this.#runtime.clock.date() };
   }
 
-  /** Stores what was made with {@link stamp}, or ends it where nothing holds it any more. @returns what is read of it then. */
+  /**
+   * Stores what was made with {@link stamp}, or ends it where nothing holds it any more.
+   * @returns what is read of it then.
+   */
   put<Item extends Kept>(kind: AnyKind, object: Item): Item {
     const kept = plain(object);
     const key = objectKey(kept.metadata);
@@ -110,7 +122,10 @@ export class MemoryServer {
 
   /** Everything that is stored, to be put back by {@link restore}. */
   snapshot(): Snapshot {
-    return { version: this.#version, objects: new Map([...this.#objects].map(([kind, objects]) => [kind, new Map(objects)])) };
+    return {
+      version: this.#version,
+      objects: new Map([...this.#objects].map(([kind, objects]) => [kind, new Map(objects)])),
+    };
   }
 
   /**

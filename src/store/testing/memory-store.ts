@@ -1,6 +1,6 @@
 /**
- * One process's view of a {@link MemoryServer}. It keeps the promises of the Kubernetes store. Each call leaves the process: it is under
- * way for as long as the test says, and may be lost on its way there or back.
+ * One process's view of a {@link MemoryServer}. It keeps the promises of the Kubernetes store. Each call leaves the
+ * process: it is under way for as long as the test says, and may be lost on its way there or back.
  */
 import type { Kind } from '../../crds/resource.ts';
 import { isDeepStrictEqual } from 'node:util';
@@ -24,7 +24,10 @@ type Precondition = { readonly uid?: string; readonly resourceVersion?: string }
 export interface Way {
   /** Resolves when a call has arrived. @throws StoreError UNAVAILABLE where it is lost. */
   readonly there: () => Promise<void>;
-  /** Resolves when an answer, or what a watch has to say, has arrived. @throws StoreError UNAVAILABLE where an answer is lost. */
+  /**
+   * Resolves when an answer, or what a watch has to say, has arrived.
+   * @throws StoreError UNAVAILABLE where an answer is lost.
+   */
   readonly back: (what: 'answer' | 'event') => Promise<void>;
 }
 
@@ -48,7 +51,12 @@ export class MemoryStore implements ResourceStore, ClusterStore {
     return new MemoryStore({ ...this.#options, guard });
   }
 
-  async list<K extends Kind>(kind: K, { namespace, signal }: { readonly namespace?: string | undefined; readonly signal?: AbortSignal | undefined } = {}): Promise<readonly Stored<K>[]> {
+  async list<K extends Kind>(
+    kind: K,
+    { namespace, signal }: {
+      readonly namespace?: string | undefined; readonly signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<readonly Stored<K>[]> {
     return this.#call(signal, () => this.#among(kind, { namespace }) as Stored<K>[]);
   }
 
@@ -98,19 +106,27 @@ export class MemoryStore implements ResourceStore, ClusterStore {
     return Promise.resolve();
   }
 
-  async listForeign<K extends ForeignKind>(kind: K, scope: ForeignScope = {}, signal?: AbortSignal): Promise<readonly ForeignByKind[K][]> {
+  async listForeign<K extends ForeignKind>(
+    kind: K, scope: ForeignScope = {}, signal?: AbortSignal,
+  ): Promise<readonly ForeignByKind[K][]> {
     return this.#call(signal, () => this.#among(kind, scope) as unknown as ForeignByKind[K][]);
   }
 
-  async getForeign<K extends ForeignKind>(kind: K, key: ObjectKey, signal?: AbortSignal): Promise<ForeignByKind[K] | undefined> {
+  async getForeign<K extends ForeignKind>(
+    kind: K, key: ObjectKey, signal?: AbortSignal,
+  ): Promise<ForeignByKind[K] | undefined> {
     return this.#call(signal, ({ server }) => server.find(kind, key) as ForeignByKind[K] | undefined);
   }
 
-  watchForeign<K extends ForeignKind>(kind: K, scope: ForeignScope, signal: AbortSignal): AsyncIterable<WatchEvent<ForeignByKind[K]>> {
+  watchForeign<K extends ForeignKind>(
+    kind: K, scope: ForeignScope, signal: AbortSignal,
+  ): AsyncIterable<WatchEvent<ForeignByKind[K]>> {
     return this.#watch(kind, scope, signal) as AsyncIterable<WatchEvent<ForeignByKind[K]>>;
   }
 
-  async createForeign<K extends WritableForeignKind>(kind: K, draft: ForeignDraft<K>, signal?: AbortSignal): Promise<ForeignByKind[K]> {
+  async createForeign<K extends WritableForeignKind>(
+    kind: K, draft: ForeignDraft<K>, signal?: AbortSignal,
+  ): Promise<ForeignByKind[K]> {
     return this.#write(signal, ({ server }) => {
       requireAbsent(server, kind, draft.metadata);
       const { resourceVersion, now } = server.stamp();
@@ -119,7 +135,9 @@ export class MemoryStore implements ResourceStore, ClusterStore {
     });
   }
 
-  async updateForeign<K extends WritableForeignKind>(kind: K, object: ForeignByKind[K], signal?: AbortSignal): Promise<ForeignByKind[K]> {
+  async updateForeign<K extends WritableForeignKind>(
+    kind: K, object: ForeignByKind[K], signal?: AbortSignal,
+  ): Promise<ForeignByKind[K]> {
     return this.#write(signal, ({ server }) => {
       const current = server.require(kind, object.metadata, object.metadata);
       if (isDeepStrictEqual(current, object)) return object;
@@ -128,11 +146,15 @@ export class MemoryStore implements ResourceStore, ClusterStore {
     });
   }
 
-  async deleteForeign(kind: WritableForeignKind, key: ObjectKey, precondition: Precondition = {}, signal?: AbortSignal): Promise<void> {
+  async deleteForeign(
+    kind: WritableForeignKind, key: ObjectKey, precondition: Precondition = {}, signal?: AbortSignal,
+  ): Promise<void> {
     await this.#delete(kind, key, precondition, signal);
   }
 
-  async #change<K extends Kind>(object: Stored<K>, change: typeof updated, signal: AbortSignal | undefined): Promise<Stored<K>> {
+  async #change<K extends Kind>(
+    object: Stored<K>, change: typeof updated, signal: AbortSignal | undefined,
+  ): Promise<Stored<K>> {
     const ref = refTo(object.kind, object.metadata);
     const wanted = valid(object);
     return this.#write(signal, ({ server }) => {
@@ -142,7 +164,9 @@ export class MemoryStore implements ResourceStore, ClusterStore {
     });
   }
 
-  async #delete(kind: AnyKind, key: ObjectKey, precondition: Precondition, signal: AbortSignal | undefined): Promise<void> {
+  async #delete(
+    kind: AnyKind, key: ObjectKey, precondition: Precondition, signal: AbortSignal | undefined,
+  ): Promise<void> {
     await this.#write(signal, ({ server }) => {
       const current = server.require(kind, key, precondition) as AnyStored;
       const result = marked(current, server.stamp());
@@ -150,7 +174,9 @@ export class MemoryStore implements ResourceStore, ClusterStore {
     });
   }
 
-  async #write<Result>(signal: AbortSignal | undefined, work: (options: MemoryStoreOptions) => Result): Promise<Result> {
+  async #write<Result>(
+    signal: AbortSignal | undefined, work: (options: MemoryStoreOptions) => Result,
+  ): Promise<Result> {
     signal?.throwIfAborted();
     this.#options.guard?.();
     return this.#call(signal, work);
@@ -223,7 +249,10 @@ function unlessAborted<Result>(under: Promise<Result>, signal: AbortSignal | und
 
 function requireAbsent(server: MemoryServer, kind: AnyKind, key: ObjectKey): void {
   if (server.find(kind, key) === undefined) return;
-  throw new StoreError('ALREADY_EXISTS', `${kind} ${key.namespace === undefined ? '' : `${key.namespace}/`}${key.name} already exists`);
+  throw new StoreError(
+    'ALREADY_EXISTS',
+    `${kind} ${key.namespace === undefined ? '' : `${key.namespace}/`}${key.name} already exists`,
+  );
 }
 
 /** Labels as `key` or `key=value`. */
@@ -232,10 +261,14 @@ function isIn({ namespace, name, labelSelector }: Scope): (object: Kept) => bool
   return ({ metadata }) => (
     metadata.namespace === (namespace ?? metadata.namespace)
     && metadata.name === (name ?? metadata.name)
-    && (label === undefined || hasLabel(metadata as { readonly labels?: Readonly<Record<string, string>> }, label, value))
+    && (label === undefined
+      || hasLabel(metadata as { readonly labels?: Readonly<Record<string, string>> }, label, value))
   );
 }
 
-function hasLabel({ labels = {} }: { readonly labels?: Readonly<Record<string, string>> }, label: string, value: string | undefined): boolean {
+function hasLabel(
+  { labels = {} }: { readonly labels?: Readonly<Record<string, string>> },
+  label: string, value: string | undefined,
+): boolean {
   return label in labels && (value === undefined || labels[label] === value);
 }

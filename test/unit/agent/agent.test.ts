@@ -57,9 +57,11 @@ afterEach(async () => {
 
 function agentOfNode(): Agent {
   return new Agent({
-    store, nodeName: 'n1', version: 'test', nodeLabels: {}, hypervisor: host.hypervisor(), root: machine.root, runtime: movable,
+    store, nodeName: 'n1', version: 'test', nodeLabels: {},
+    hypervisor: host.hypervisor(), root: machine.root, runtime: movable,
     files: filesOnDisk({
-      root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'), allowedUrls: [], runtime: movable,
+      root: machine.root, stateDirectory: join(directory, 'agent'), imageRoot: join(directory, 'images'),
+      allowedUrls: [], runtime: movable,
     }),
     // The recorded host has no device files, so KVM is not asked for.
     virtType: 'qemu', auditIntervalMs: 50, log,
@@ -188,7 +190,8 @@ describe('Agent', () => {
     const failed = await report(({ phase }) => phase === 'Failed');
     expect(failed).toMatchObject({ reason: 'FifoRefused' });
     expect(logged('guest did not start')).toEqual([{
-      node: 'n1', vm: 'default/a', request: expect.any(String) as string, phase: 'Failed', reason: 'FifoRefused', detail: failed.message,
+      node: 'n1', vm: 'default/a', request: expect.any(String) as string,
+      phase: 'Failed', reason: 'FifoRefused', detail: failed.message,
       error: expect.any(LibvirtError) as unknown,
     }]);
     expect(host.domains).toEqual([]);
@@ -207,7 +210,9 @@ describe('Agent', () => {
     // Not at once: its backoff has to pass.
     await expect.poll(() => { nowMs += 1000; return host.find(a.metadata.uid)?.run; }, { timeout: deadlineMs }).toBe('running');
     expect((await vm('a', ({ status }) => status?.domain?.restarts === 1)).status?.domain?.restarts).toBe(1);
-    expect(logged('domain ended')).toContainEqual({ node: 'n1', vm: 'default/a', request: expect.any(String) as string });
+    expect(logged('domain ended')).toContainEqual({
+      node: 'n1', vm: 'default/a', request: expect.any(String) as string,
+    });
     host.end(a.metadata.uid, 'destroyed');
     expect(host.find(b.metadata.uid)?.run).toBe('off');
   });
@@ -257,7 +262,9 @@ describe('Agent', () => {
     host.start('22222222-2222-4222-8222-222222222222');
     // Of its CPUs, those that are dedicated to guests.
     await expect.poll(taken, { timeout: deadlineMs }).toEqual([['theirs', undefined, '2-3']]);
-    expect(logged('domain not managed by rtvm is pinned to dedicated pCPUs; no guest gets them while it runs')).toEqual([
+    expect(logged(
+      'domain not managed by rtvm is pinned to dedicated pCPUs; no guest gets them while it runs',
+    )).toEqual([
       { node: 'n1', domain: 'theirs', cpus: '2-3', remedy: expect.stringContaining('spec.dedicatedCpus') as string },
     ]);
     await apply(vmYaml('a'), vmYaml('b'), vmYaml('c'));
@@ -294,7 +301,8 @@ describe('Agent', () => {
     await expect.poll(async () => (await store.get('RealtimeNode', { name: 'n1' }))?.status?.orphans?.map(({ vm: orphan }) => orphan?.uid), { timeout: deadlineMs }).toEqual([a.metadata.uid]);
     expect(host.find(a.metadata.uid)?.run).toBe('running');
     expect(logged('domain matches no allocation; left running, its CPUs stay reserved')).toEqual([{
-      node: 'n1', vm: 'default/a', domain: host.find(a.metadata.uid)!.name, remedy: '"virsh destroy" and "virsh undefine" end it',
+      node: 'n1', vm: 'default/a', domain: host.find(a.metadata.uid)!.name,
+      remedy: '"virsh destroy" and "virsh undefine" end it',
     }]);
     await apply(vmYaml('d'), vmYaml('e'));
     await Promise.any([ready('d'), ready('e')]);
@@ -302,18 +310,22 @@ describe('Agent', () => {
     expect(new Set(pinned).size).toBe(pinned.length);
   });
 
-  it('makes its RealtimeNode again at once where somebody deletes it, with what runs beside its allocation', async () => {
-    await apply(nodeYaml, vmYaml('a'));
-    await ready('a');
-    running.controller.stop();
-    await store.update({ ...(await store.get('RealtimeAllocation', { name: 'n1' }))!, spec: { guests: [] } });
-    const before = await store.get('RealtimeNode', { name: 'n1' });
-    await store.delete('RealtimeNode', { name: 'n1' });
-    await expect.poll(async () => {
-      const node = await store.get('RealtimeNode', { name: 'n1' });
-      return [node?.metadata.uid === before?.metadata.uid, node?.status?.topology !== undefined, node?.status?.orphans?.map(({ vm: one }) => one?.name)];
-    }, { timeout: deadlineMs }).toEqual([false, true, ['a']]);
-  });
+  it('makes its RealtimeNode again at once where somebody deletes it, with what runs beside its allocation',
+    async () => {
+      await apply(nodeYaml, vmYaml('a'));
+      await ready('a');
+      running.controller.stop();
+      await store.update({ ...(await store.get('RealtimeAllocation', { name: 'n1' }))!, spec: { guests: [] } });
+      const before = await store.get('RealtimeNode', { name: 'n1' });
+      await store.delete('RealtimeNode', { name: 'n1' });
+      await expect.poll(async () => {
+        const node = await store.get('RealtimeNode', { name: 'n1' });
+        return [
+          node?.metadata.uid === before?.metadata.uid, node?.status?.topology !== undefined,
+          node?.status?.orphans?.map(({ vm: one }) => one?.name),
+        ];
+      }, { timeout: deadlineMs }).toEqual([false, true, ['a']]);
+    });
 
   it('makes the allocation say again what a running guest holds, where it was lost, and never moves the guest', async () => {
     await apply(nodeYaml, vmYaml('a'), vmYaml('b'));
@@ -349,10 +361,14 @@ describe('Agent', () => {
     expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([{ ...backup.guests[0], request: expect.not.stringMatching(backup.guests[0]!.request!) as string }]);
   });
 
-  it.each([['Ephemeral', []], ['NodeLocal', ['log']]])('leaves nothing of a VM with %s disks that was halted and then deleted', async (persistence, afterHalt) => {
+  it.each([
+    ['Ephemeral', []], ['NodeLocal', ['log']],
+  ])('leaves nothing of a VM with %s disks that was halted and then deleted', async (persistence, afterHalt) => {
     const logs = join(directory, 'agent', 'serial');
     const kept = async () => (await readdir(logs)).map((name) => name.split('.').at(-1));
-    const manifest = (strategy: string) => vmYaml('a', `, runStrategy: ${strategy}`).replace('emptySize: 1Mi', `emptySize: 1Mi, persistence: ${persistence}`);
+    const manifest = (strategy: string) =>
+      vmYaml('a', `, runStrategy: ${strategy}`)
+        .replace('emptySize: 1Mi', `emptySize: 1Mi, persistence: ${persistence}`);
     await apply(nodeYaml, manifest('Always'));
     await ready('a');
     // As QEMU does, through virtlogd.
@@ -361,7 +377,9 @@ describe('Agent', () => {
     await vm('a', ({ status }) => status?.phase === 'Stopped');
     expect(await kept()).toEqual(afterHalt);
     await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
-    await expect.poll(async () => store.get('RealtimeVM', { namespace: 'default', name: 'a' }), { timeout: deadlineMs }).toBeUndefined();
+    await expect
+      .poll(async () => store.get('RealtimeVM', { namespace: 'default', name: 'a' }), { timeout: deadlineMs })
+      .toBeUndefined();
     expect([await kept(), await readdir(join(directory, 'agent', 'disks'))]).toEqual([[], []]);
   });
 
