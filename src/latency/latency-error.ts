@@ -17,6 +17,7 @@ export type LatencyProblem =
   | 'IMPORT_REFUSED';
 
 export class LatencyError extends Error {
+  override readonly name = 'LatencyError';
   readonly code: LatencyProblem;
   constructor(code: LatencyProblem, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -25,7 +25,7 @@ it('is called the same when it is minified, whichever of our errors it is', asyn
     });
     const minified = await import(outfile) as Readonly<Record<string, new (...args: readonly unknown[]) => Error>>;
     // No constructor of theirs asks more of its arguments.
-    const names = classes.map(({ name }) => [name, loggedError(new minified[name]!([], [], 1)).name]);
+    const names = classes.map(({ name }) => [name, loggedError(new minified[name]!([], [], [], String)).name]);
     expect(names).toEqual(classes.map(({ name }) => [name, name]));
     expect(minified['StoreError']!.name).not.toBe('StoreError');
   } finally {

@@ -1,14 +1,15 @@
 /**
  * Reads what other programs have measured: cyclictest's `--json` (rt-tests 2), and what `rtla timerlat hist` or
- * `rtla osnoise hist` prints,
- * which has no JSON. Strictly: what contradicts itself is refused, since it would be quoted.
+ * `rtla osnoise hist` prints, which has no JSON. Strictly: what contradicts itself is refused, since it would be quoted.
  */
 import { borneLevels } from './histogram.ts';
 import type { Percentile } from './histogram.ts';
 import type { ImportedResult } from './report.ts';
 
 /** What is wrong with the text, and what would be accepted. */
-export class ImportProblem extends Error {}
+export class ImportProblem extends Error {
+  override readonly name = 'ImportProblem';
+}
 
 export type ImportedFigures = Pick<ImportedResult, 'tool' | 'title' | 'threads'>;
 type ThreadFigures = ImportedResult['threads'][number];
