@@ -15,6 +15,8 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY scripts/bundle scripts/bundle
 COPY src src
+# The guest that measures, which the bundle holds.
+COPY guest/probe.rom guest/probe.rom
 RUN node scripts/bundle/main.ts /bundle
 
 # The symbols that Node is published with are 18 MB, read by nobody but a debugger.

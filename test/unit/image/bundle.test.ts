@@ -25,6 +25,8 @@ function copyOfSources(name: string): string {
   const copy = join(temporary, name);
   cpSync(join(repository, 'src'), join(copy, 'src'), { recursive: true });
   for (const file of ['package.json', 'tsconfig.json']) copyFileSync(join(repository, file), join(copy, file));
+  mkdirSync(join(copy, 'guest'));
+  copyFileSync(join(repository, 'guest/probe.rom'), join(copy, 'guest/probe.rom'));
   symlinkSync(join(repository, 'node_modules'), join(copy, 'node_modules'));
   return copy;
 }
