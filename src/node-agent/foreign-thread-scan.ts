@@ -69,11 +69,12 @@ export class ForeignThreadScan {
     const { log, event } = this.#options;
     const told = new Map<string, string>();
     for (const { vm, cpus } of guests) {
-      const text = textOf(this.#found.filter((thread) => thread.cpus.overlaps(cpus)));
+      // One that may run anywhere is how the host is set up, which its check says once, and not of each VM.
+      const text = textOf(this.#found.filter((thread) => thread.why === 'pinned' && thread.cpus.overlaps(cpus)));
       if (text === '') continue;
       told.set(vm.uid, text);
       if (this.#told.get(vm.uid) === text) continue;
-      log.warn('threads of others may run on pCPUs that the VM has to itself', {
+      log.warn('threads of others are pinned to pCPUs that the VM has to itself', {
         vm: objectKey(vm), cpus: cpus.toString(), detail: text,
       });
       event(vm, foreignThreadsEvent(text));

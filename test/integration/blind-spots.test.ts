@@ -83,7 +83,7 @@ describe.runIf(existsSync('/dev/kvm'))('a domain under KVM', () => {
   });
 
   it('says of a thread that is pinned to its pCPU, whose it is', async () => {
-    await rtvm.said(new RegExp(`threads of others may run on pCPUs that the VM has to itself.*thread sleep \\(tid ${foreigner.pid}\\), pinned to pCPUs 1`));
+    await rtvm.said(new RegExp(`threads of others are pinned to pCPUs that the VM has to itself.*thread sleep \\(tid ${foreigner.pid}\\), pinned to pCPUs 1`));
     foreigner.kill('SIGKILL');
     await once(foreigner, 'exit');
   });
