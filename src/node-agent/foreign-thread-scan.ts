@@ -6,7 +6,7 @@ import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import { unionOf } from '../realtime/cpu-set.ts';
 import type { CpuSet } from '../realtime/cpu-set.ts';
 import { describeForeign, foreignThreads } from '../realtime/verify/foreign-threads.ts';
-import type { ForeignThread } from '../realtime/verify/foreign-threads.ts';
+import type { ForeignThread, HostThread } from '../realtime/verify/foreign-threads.ts';
 import { foreignThreadsEvent } from './agent-events.ts';
 import type { AgentEvent } from './agent-events.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -48,14 +48,20 @@ export class ForeignThreadScan {
 
   /** @returns whether it has found others than before. */
   async look(entries: Iterable<AllocatedGuest>, signal: AbortSignal): Promise<boolean> {
-    const { root, clock } = this.#options;
     const guests = [...entries].map(({ vm, placement }): HoldingGuest => ({ vm, cpus: exclusiveCpus(placement) }));
     const before = textOf(this.#found);
     const guestCpus = unionOf(guests.map(({ cpus }) => cpus));
-    const threads = guestCpus.isEmpty ? [] : await scanThreads(root, await this.#ownProcesses(signal), clock, signal);
-    this.#found = foreignThreads(threads, guestCpus);
+    this.#found = guestCpus.isEmpty ? [] : foreignThreads(await this.#threadsOfOthers(signal), guestCpus);
     this.#tell(guests);
     return textOf(this.#found) !== before;
+  }
+
+  /** A domain may start while threads are read: whose they are is asked again then. */
+  async #threadsOfOthers(signal: AbortSignal): Promise<readonly HostThread[]> {
+    const { root, clock } = this.#options;
+    const threads = await scanThreads(root, await this.#ownProcesses(signal), clock, signal);
+    const ours = await this.#ownProcesses(signal);
+    return threads.filter(({ pid }) => !ours.has(pid));
   }
 
   async #ownProcesses(signal: AbortSignal): Promise<ReadonlySet<number>> {
