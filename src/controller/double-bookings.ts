@@ -87,6 +87,6 @@ export class DoubleBookings {
 
 /** VMs by their names, where a table has them. */
 export function namesOf(guests: readonly AllocatedGuest[]): (uid: string) => string {
-  const names = new Map(guests.map(({ vm }) => [vm.uid, `${vm.namespace}/${vm.name}`]));
+  const names = new Map(guests.map(({ vm }) => [vm.uid, objectKey(vm)]));
   return (uid) => names.get(uid) ?? uid;
 }

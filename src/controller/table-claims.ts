@@ -10,6 +10,7 @@ import type { TableClaim } from '../realtime/place/holding.ts';
 import { mapChecked } from '../realtime/checked.ts';
 import type { HeldPlacement, Placement } from '../realtime/placement.ts';
 import type { Checked } from '../realtime/problem.ts';
+import { objectKey } from '../runtime/object-key.ts';
 
 /** What is read never changes, and most entries of a table are asked for again with each write of another. */
 const claims = new WeakMap<AllocatedGuest, Checked<TableClaim>>();
@@ -51,7 +52,7 @@ export function unreadable(guests: readonly AllocatedGuest[]): string | undefine
   const problems = guests.flatMap((entry) => {
     const claim = claimOfEntry(entry);
     if (claim.ok) return [];
-    return [`the entry of ${entry.vm.namespace}/${entry.vm.name}: ${claim.problems.map(formatProblem).join(', ')}`];
+    return [`the entry of ${objectKey(entry.vm)}: ${claim.problems.map(formatProblem).join(', ')}`];
   });
   return problems.length === 0 ? undefined : problems.join('; ');
 }

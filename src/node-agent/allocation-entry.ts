@@ -6,11 +6,12 @@ import { requireValid } from '../crds/require-valid.ts';
 import type { Guest } from '../realtime/guest.ts';
 import { contradictionOf } from '../realtime/place/contradiction.ts';
 import type { Placement } from '../realtime/placement.ts';
+import { objectKey } from '../runtime/object-key.ts';
 import { StartError } from './start-failure.ts';
 
 /** @throws InvalidObjectError where it cannot be read. */
 export function readEntry(entry: AllocatedGuest): { readonly guest: Guest; readonly placement: Placement } {
-  const what = `the allocation of ${entry.vm.namespace}/${entry.vm.name}`;
+  const what = `the allocation of ${objectKey(entry.vm)}`;
   return {
     guest: requireValid(guestFromWire(entry.guest, 'guest'), what),
     placement: requireValid(placementFromWire(entry.placement, 'placement'), what),
