@@ -10,6 +10,7 @@ import { register as kubectl } from './commands/kubectl.ts';
 import { register as latency } from './commands/latency.ts';
 import { register as plan } from './commands/plan.ts';
 import { register as render } from './commands/render.ts';
+import { register as restore } from './commands/restore.ts';
 import { register as run } from './commands/run.ts';
 import { register as ui } from './commands/ui.ts';
 import { register as validate } from './commands/validate.ts';
@@ -26,4 +27,4 @@ import type { Io } from './io.ts';
  */
 export type RegisterCommand = (program: Command, io: Io) => void;
 
-export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, console, deleteVm, host, latency, ui, controller, agent, kubectl, completion];
+export const commands: readonly RegisterCommand[] = [validate, plan, render, run, verify, console, deleteVm, restore, host, latency, ui, controller, agent, kubectl, completion];

@@ -1,4 +1,5 @@
 /** What a command reads and writes through, as a value, so that commands run the same in a test and in a terminal. */
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { machineRuntime } from '../runtime/runtime.ts';
@@ -49,6 +50,13 @@ export class Io {
   /** All of standard input as UTF-8. */
   readStdin(): Promise<string> {
     return text(this.#streams.stdin);
+  }
+
+  /** Asks on standard error. @returns the next line of standard input; nothing where there is none, or the signal aborts. */
+  async ask(question: string, signal: AbortSignal): Promise<string> {
+    this.#streams.stderr.write(printable(question));
+    for await (const line of createInterface({ input: this.#streams.stdin, signal })) return line;
+    return '';
   }
 
   /** Whether a person types into standard input. */

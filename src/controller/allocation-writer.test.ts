@@ -11,10 +11,13 @@ import { sampleGuest } from '../realtime/place/sample-hosts.ts';
 import { machineClock } from '../runtime/clock.ts';
 import { DirectoryStore } from '../store/directory/directory-store.ts';
 import { modify } from '../store/modify.ts';
+import type { Stored } from '../store/resource.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
 import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
 import { DoubleBookedError } from './double-booked-error.ts';
+
+type Spec = Stored<'RealtimeAllocation'>['spec'];
 
 const { signal } = new AbortController();
 
@@ -42,6 +45,7 @@ beforeEach(async () => {
     { write: 'updateStatus' },
   );
   view.nodeChanged((await store.get('RealtimeNode', { name: 'n1' }))!, undefined);
+  await writer.makeTable('n1', { guests: [], term: 't/1', session: 's' }, signal);
 });
 
 afterEach(async () => {
@@ -80,8 +84,15 @@ const names = async () => (await written()).map(({ vm }) => vm.name);
 
 /** As somebody else would, past every check. */
 async function writeTable(...guests: readonly AllocatedGuest[]): Promise<void> {
-  view.tableKnown(await store.create({ kind: 'RealtimeAllocation', metadata: { name: 'n1' }, spec: { guests } }));
+  view.tableKnown(await modify(
+    store, 'RealtimeAllocation', { name: 'n1' }, (table) => ({ ...table, spec: { ...table.spec, guests } }),
+  ));
 }
+
+/** Behind the view, which does not learn of it. */
+const editBehind = (spec: Partial<Spec>) => modify(
+  store, 'RealtimeAllocation', { name: 'n1' }, (table) => ({ ...table, spec: { ...table.spec, ...spec } }),
+);
 
 describe('a write that gives something twice', () => {
   it.each<[string, Has, Has, RegExp]>([
@@ -121,10 +132,12 @@ describe('a write that gives something twice', () => {
     expect((await written())[0]?.desired).toBe('Stopped');
   });
 
-  it('is refused too where the table has been lost, and is about to be made again as it was', async () => {
+  it('is refused too where the table has been lost, and was made again as it was', async () => {
     await change('a', put('a', { cpus: [1] }));
+    const { spec } = view.tableOf('n1')!;
     await store.delete('RealtimeAllocation', { name: 'n1' });
     view.tableGone('n1');
+    await writer.makeTable('n1', spec, signal);
     await expect(change('b', put('b', { cpus: [1] }))).rejects.toMatchObject({ code: 'DOUBLE_BOOKED' });
     await change('c', put('c', { cpus: [2] }));
     expect(await names()).toEqual(['a', 'c']);
@@ -158,16 +171,18 @@ describe('where a table gives something twice already', () => {
     expect(await written()).toEqual([a, b]);
   });
 
-  it('both are written again where the table was lost, and with each term', async () => {
+  it('both are written again where the table was lost, and with each seal', async () => {
     await writeTable(a, b);
+    const { spec } = view.tableOf('n1')!;
     await store.delete('RealtimeAllocation', { name: 'n1' });
     view.tableGone('n1');
-    await change('a', { kind: 'put', entry: a });
-    expect(await written()).toEqual([a, b]);
-    await writer.writeTerm('n1', 't1', signal);
+    await writer.makeTable('n1', spec, signal);
+    await change('a', { kind: 'put', entry: { ...a, desired: 'Stopped' } });
+    expect(await written()).toEqual([{ ...a, desired: 'Stopped' }, b]);
+    await writer.changeTable('n1', (now) => ({ ...now, term: 't/2' }), signal);
     expect((await store.get(
       'RealtimeAllocation', { name: 'n1' },
-    ))?.spec).toMatchObject({ term: 't1', guests: [{ vm: a.vm }, { vm: b.vm }] });
+    ))?.spec).toMatchObject({ term: 't/2', guests: [{ vm: a.vm }, { vm: b.vm }] });
   });
 
   it('each of two entries of one VM can be asked to end, and both go together', async () => {
@@ -188,4 +203,80 @@ it('what a domain has that runs is written, though its administrator has set mor
 
 it('a change of another VM than it says is a fault', async () => {
   await expect(writer.change('n1', 'uid-b', put('a', {}), signal)).rejects.toBeInstanceOf(AssertionFailedError);
+});
+
+describe('a table that is not there', () => {
+  it('is not made by a change: it has to be sealed first', async () => {
+    await store.delete('RealtimeAllocation', { name: 'n1' });
+    view.tableGone('n1');
+    await expect(change('a', put('a', { cpus: [1] }))).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(writer.changeTable('n1', (spec) => spec, signal)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await store.get('RealtimeAllocation', { name: 'n1' })).toBeUndefined();
+    expect(view.find('uid-a')).toBeUndefined();
+  });
+
+  it('is not put over one that somebody else has made, which is known then', async () => {
+    await editBehind({ guests: [entry('theirs', { cpus: [1] })] });
+    await expect(writer.makeTable('n1', { guests: [], term: 't/2' }, signal)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(view.find('uid-theirs')?.nodeName).toBe('n1');
+  });
+
+  it('is known to be gone once a write has not found it', async () => {
+    await store.delete('RealtimeAllocation', { name: 'n1' });
+    await expect(change('a', put('a', { cpus: [1] }))).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(view.isGone('n1')).toBe(true);
+  });
+});
+
+describe('what was decided', () => {
+  it.each<[string, Partial<Spec>]>([
+    ['another seal', { term: 'another/1' }],
+    ['no session any more', { session: undefined }],
+    ['another session', { session: 'of the next process' }],
+    ['a restore', { restore: 'r' }],
+    ['been fenced', { fenced: true }],
+    ['another entry', { guests: [entry('theirs', { cpus: [5] })] }],
+  ])('is not written over a table that has %s since', async (_, edit) => {
+    const theirs = (edit.guests ?? []).map(({ vm }) => vm.name);
+    await editBehind(edit);
+    await expect(change('a', put('a', { cpus: [1] }))).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await names()).toEqual(theirs);
+    // Decided anew, on what is known then, it is.
+    await change('a', put('a', { cpus: [1] }));
+    const { guests, ...now } = (await store.get('RealtimeAllocation', { name: 'n1' }))!.spec;
+    expect(now).toEqual({ term: 't/1', session: 's', ...edit, guests: undefined });
+    expect(guests.map(({ vm }) => vm.name)).toEqual([...theirs, 'a']);
+  });
+
+  it('is written over a table of which only reports have changed', async () => {
+    const status = { guests: [], session: 's', term: 't/1', number: 1 };
+    view.tableKnown(await modify(
+      store, 'RealtimeAllocation', { name: 'n1' }, (table) => ({ ...table, status }), { write: 'updateStatus' },
+    ));
+    await modify(
+      store, 'RealtimeAllocation', { name: 'n1' },
+      (table) => ({ ...table, status: { ...status, number: 2, guests: [{ uid: 'u', phase: 'Running' as const }] } }),
+      { write: 'updateStatus' },
+    );
+    await change('a', put('a', { cpus: [1] }));
+    expect(await names()).toEqual(['a']);
+  });
+
+  it('of the table as such is not written over another seal either', async () => {
+    await editBehind({ term: 'another/1' });
+    const sealing = writer.changeTable('n1', (spec) => ({ ...spec, term: 't/2' }), signal);
+    await expect(sealing).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(view.tableOf('n1')?.spec.term).toBe('another/1');
+    await writer.changeTable('n1', (spec) => ({ ...spec, term: 't/2' }), signal);
+    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.term).toBe('t/2');
+  });
+
+  it('before a seal of the same turn is decided anew after it', async () => {
+    const both = await Promise.allSettled([
+      writer.changeTable('n1', (spec) => ({ ...spec, term: 't/2', session: undefined }), signal),
+      change('a', put('a', { cpus: [1] })),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(await names()).toEqual([]);
+  });
 });

@@ -1,9 +1,9 @@
 /**
  * Writes nodes' tables: all changes decided for one node while its last write was under way become one compare-and-swap.
  *
- * A change is written only over the entries that it was decided on. Where somebody else has changed them since, every
- * change that waits for that node is given back to be decided anew; where only the status has changed, the write goes on
- * over the newer version. A table that is not there is made, with all that it held when it was last seen.
+ * A change is written only over the entries, the seal and the agent's session that it was decided on. Where one of them
+ * has changed since, every change that waits for that node is given back to be decided anew; where only reports have,
+ * the write goes on over the newer version. A table that is not there is not made by it: it is sealed first.
  *
  * The last fence against giving anything twice: whatever was decided, a change that would is not written. One that
  * adds nothing to what is given twice always is. I1, I8.
@@ -16,6 +16,7 @@ import type { Overlap } from '../realtime/place/double-booked.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { ConflictError, isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
+import type { Stored } from '../store/resource.ts';
 import { applyEdits } from './allocation-edit.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -23,6 +24,15 @@ import { DoubleBookedError } from './double-booked-error.ts';
 import { namesOf } from './double-bookings.ts';
 import { holdingsIn } from './table-claims.ts';
 import { sameEntries } from './table-record.ts';
+
+type Spec = Stored<'RealtimeAllocation'>['spec'];
+
+/** A change of the table as such. */
+interface WaitingSpec {
+  readonly change: (spec: Spec) => Spec;
+  readonly epoch: number;
+  readonly done: PromiseWithResolvers<undefined>;
+}
 
 interface Waiting {
   readonly edit: AllocationEdit;
@@ -40,6 +50,7 @@ export class AllocationWriter {
   readonly #view: ClusterView;
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Map<string, Waiting>>();
+  readonly #waitingSpecs = new Map<string, WaitingSpec[]>();
   readonly #underWay = new Set<string>();
 
   constructor(store: ResourceStore, view: ClusterView, clock: Clock) {
@@ -61,32 +72,49 @@ export class AllocationWriter {
     this.#waiting.set(nodeName, waiting);
     waiting.get(uid)?.done.reject(new ConflictError(`a later change of ${uid} on node ${nodeName} has taken the place of this one`));
     waiting.set(uid, { edit, done, epoch: this.#view.addPending(nodeName, uid, edit) });
-    if (!this.#underWay.has(nodeName)) {
-      this.#underWay.add(nodeName);
-      // After what else is decided in this turn.
-      this.#clock.afterThisTurn(() => void this.#writeAll(nodeName, signal));
-    }
+    this.#begin(nodeName, signal);
     await done.promise;
   }
 
-  /** Makes the node's table carry a term; makes the table where there is none. @see Hearing */
-  async writeTerm(nodeName: string, term: string, signal: AbortSignal): Promise<void> {
-    const base = this.#view.isGone(nodeName) ? undefined : this.#view.tableOf(nodeName);
-    if (base?.spec.term === term) return;
-    const guests = this.#view.tableOf(nodeName)?.spec.guests ?? [];
+  /**
+   * Changes the table as such: its seal, its session, whole sets of entries.
+   * @throws ConflictError where it has to be decided again; and what the store throws.
+   */
+  async changeTable(nodeName: string, change: (spec: Spec) => Spec, signal: AbortSignal): Promise<void> {
+    const done = Promise.withResolvers<undefined>();
+    const waiting = this.#waitingSpecs.get(nodeName) ?? [];
+    this.#waitingSpecs.set(nodeName, [...waiting, { change, done, epoch: this.#view.epochOf(nodeName) }]);
+    this.#begin(nodeName, signal);
+    await done.promise;
+  }
+
+  /** Makes the node's table, which has none. @throws ConflictError where somebody has made it meanwhile; and what the store throws. */
+  async makeTable(nodeName: string, spec: Spec, signal: AbortSignal): Promise<void> {
     try {
-      this.#view.tableKnown(base === undefined
-        ? await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests, term } }, signal)
-        : await this.#store.update({ ...base, spec: { ...base.spec, term } }, signal));
+      this.#view.tableWritten(await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec }, signal));
     } catch (error) {
-      const now = isStoreError(error, 'CONFLICT') || isStoreError(error, 'ALREADY_EXISTS') ? await this.#store.get('RealtimeAllocation', { name: nodeName }, signal) : undefined;
-      if (now !== undefined) this.#view.tableKnown(now);
-      throw error;
+      if (!isStoreError(error, 'ALREADY_EXISTS')) throw error;
+      await this.#readAgain(nodeName, signal);
+      throw new ConflictError(`the RealtimeAllocation of node ${nodeName} was made by somebody else`, { cause: error });
     }
   }
 
+  #begin(nodeName: string, signal: AbortSignal): void {
+    if (this.#underWay.has(nodeName)) return;
+    this.#underWay.add(nodeName);
+    // After what else is decided in this turn.
+    this.#clock.afterThisTurn(() => void this.#writeAll(nodeName, signal));
+  }
+
   async #writeAll(nodeName: string, signal: AbortSignal): Promise<void> {
-    for (let batch = this.#take(nodeName); batch.size > 0; batch = this.#take(nodeName)) {
+    for (;;) {
+      const spec = this.#waitingSpecs.get(nodeName)?.shift();
+      if (spec !== undefined) {
+        await this.#writeSpec(nodeName, spec, signal).then(spec.done.resolve, spec.done.reject);
+        continue;
+      }
+      const batch = this.#take(nodeName);
+      if (batch.size === 0) break;
       try {
         await this.#write(nodeName, batch, signal);
         this.#end(nodeName, batch, ({ resolve }) => resolve(undefined));
@@ -95,6 +123,36 @@ export class AllocationWriter {
       }
     }
     this.#underWay.delete(nodeName);
+  }
+
+  async #writeSpec(nodeName: string, { change, epoch }: WaitingSpec, signal: AbortSignal): Promise<undefined> {
+    const base = this.#base(nodeName, (expected) => expected === epoch);
+    const spec = change(base.spec);
+    this.#view.expect(nodeName, spec.guests);
+    try {
+      this.#view.tableWritten(await this.#store.update({ ...base, spec }, signal));
+    } catch (error) {
+      if (!isOvertaken(error)) throw error;
+      await this.#readAgain(nodeName, signal);
+      throw new ConflictError(`the table of node ${nodeName} was changed by somebody else`, { cause: error });
+    } finally {
+      this.#view.expect(nodeName, undefined);
+    }
+    return undefined;
+  }
+
+  /** The table that was decided on. @throws ConflictError */
+  #base(nodeName: string, isOfNow: (epoch: number) => boolean): Stored<'RealtimeAllocation'> {
+    const base = this.#view.isGone(nodeName) ? undefined : this.#view.tableOf(nodeName);
+    if (base === undefined) throw new ConflictError(`node ${nodeName} has no table`);
+    if (!isOfNow(this.#view.epochOf(nodeName))) throw new ConflictError(`the table of node ${nodeName} was changed by somebody else`);
+    return base;
+  }
+
+  async #readAgain(nodeName: string, signal: AbortSignal): Promise<void> {
+    const now = await this.#store.get('RealtimeAllocation', { name: nodeName }, signal);
+    if (now === undefined) this.#view.tableGone(nodeName);
+    else this.#view.tableKnown(now);
   }
 
   #take(nodeName: string): Map<string, Waiting> {
@@ -116,28 +174,21 @@ export class AllocationWriter {
   /** Takes out of the batch what is not to be written. */
   async #write(nodeName: string, batch: Map<string, Waiting>, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const known = this.#view.tableOf(nodeName);
-      const base = this.#view.isGone(nodeName) ? undefined : known;
-      const epoch = this.#view.epochOf(nodeName);
-      if ([...batch.values()].some((waiting) => waiting.epoch !== epoch)) throw new ConflictError(`the table of node ${nodeName} was changed by somebody else`);
-      const before = known?.spec.guests ?? [];
+      const base = this.#base(nodeName, (epoch) => [...batch.values()].every((waiting) => waiting.epoch === epoch));
+      const before = base.spec.guests;
       this.#refuse(nodeName, before, batch);
       if (batch.size === 0) return;
       const edits = editsOf(batch);
       const guests = applyEdits(before, edits);
       requireOthersKept(before, guests, edits);
-      if (base !== undefined && isDeepStrictEqual(guests, base.spec.guests)) return;
+      if (isDeepStrictEqual(guests, before)) return;
       this.#view.expect(nodeName, guests);
       try {
-        this.#view.tableKnown(base === undefined
-          ? await this.#store.create({ kind: 'RealtimeAllocation', metadata: { name: nodeName }, spec: { guests } }, signal)
-          : await this.#store.update({ ...base, spec: { ...base.spec, guests } }, signal));
+        this.#view.tableWritten(await this.#store.update({ ...base, spec: { ...base.spec, guests } }, signal));
         return;
       } catch (error) {
-        if (!isStoreError(error, 'CONFLICT') && !isStoreError(error, 'ALREADY_EXISTS') && !isStoreError(error, 'NOT_FOUND')) throw error;
-        const now = await this.#store.get('RealtimeAllocation', { name: nodeName }, signal);
-        if (now === undefined) this.#view.tableGone(nodeName);
-        else this.#view.tableKnown(now);
+        if (!isOvertaken(error)) throw error;
+        await this.#readAgain(nodeName, signal);
       } finally {
         this.#view.expect(nodeName, undefined);
       }
@@ -166,6 +217,10 @@ export class AllocationWriter {
     }]));
     return refusedChanges(holdingsIn(before), changes, this.#view.inventoryOf(nodeName));
   }
+}
+
+function isOvertaken(error: unknown): boolean {
+  return isStoreError(error, 'CONFLICT') || isStoreError(error, 'NOT_FOUND');
 }
 
 function editsOf(batch: Batch): Edits {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PlacementWire } from '../crds/placement-schema.ts';
-import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
+import type { AllocatedGuest, UnlistedDomain } from '../crds/realtime-allocation.ts';
 import type { RealtimeNode } from '../crds/realtime-node.ts';
+import { sampleGuest } from '../realtime/place/sample-hosts.ts';
 import type { Stored } from '../store/resource.ts';
 import { ClusterView } from './cluster-view.ts';
 import type { NodeFacts } from './node-facts.ts';
@@ -23,8 +24,11 @@ function nodeOf(change: (node: Stored<'RealtimeNode'>) => Partial<Stored<'Realti
 const facts: NodeFacts = { node: { metadata: { name: 'n1', uid: 'n', creationTimestamp: meta.creationTimestamp, resourceVersion: '1', labels: { 'rtvm.dev/realtime': 'true' } }, spec: {}, status: {} }, alive: true };
 
 function viewed() {
-  const seen = { changes: 0, wentBack: 0 };
-  const view = new ClusterView({ changed: () => (seen.changes += 1), wentBack: () => (seen.wentBack += 1) });
+  const seen = { changes: 0, read: [] as string[] };
+  const view = new ClusterView({
+    changed: () => (seen.changes += 1),
+    read: ({ spec, metadata }) => void seen.read.push(`${metadata.resourceVersion} ${spec.term}`),
+  });
   return { view, seen };
 }
 
@@ -36,23 +40,63 @@ describe('what the controller knows of a node\'s table', () => {
     expect(view.tableOf('n1')?.spec.term).toBe('ours');
     expect(view.tableSeen(table('20', 'ours'))).toBe(true);
     expect(view.tableSeen(table('21', 'later'))).toBe(true);
-    expect(seen.wentBack).toBe(0);
+    expect(seen.read).toEqual(['20 ours', '20 ours', '21 later']);
   });
 
-  it('knows that the store has gone back when the store itself tells an older table', () => {
+  it('takes over an older table that the store itself tells, and shows each that it reads to who remembers counts', () => {
     const { view, seen } = viewed();
     view.tableKnown(table('20', 'ours'));
     view.tableKnown(table('12', 'put back'));
-    expect(seen.wentBack).toBe(1);
+    expect(view.tableOf('n1')?.spec.term).toBe('put back');
     expect(view.tableSeen(table('13', 'goes on from there'))).toBe(true);
-    expect(seen.wentBack).toBe(1);
+    expect(seen.read).toEqual(['20 ours', '12 put back', '13 goes on from there']);
+  });
+
+  it('goes back to no write of its own that a watch has gone past before the answer came', () => {
+    const { view } = viewed();
+    expect(view.tableSeen(table('21', 'answered'))).toBe(true);
+    view.tableWritten(table('20', 'ours'));
+    expect(view.tableOf('n1')?.spec.term).toBe('answered');
+    view.tableWritten(table('22', 'ours'));
+    expect(view.tableOf('n1')?.spec.term).toBe('ours');
+    // Made anew.
+    view.tableGone('n1');
+    view.tableWritten({ ...table('12', 'anew'), metadata: { ...meta, uid: 'u2', resourceVersion: '12' } });
+    expect(view.tableOf('n1')?.spec.term).toBe('anew');
   });
 
   it('takes a table made anew for no older one', () => {
-    const { view, seen } = viewed();
+    const { view } = viewed();
     view.tableKnown(table('20', 'ours'));
     expect(view.tableSeen({ ...table('12', 'anew'), metadata: { ...meta, uid: 'u2', resourceVersion: '12' } })).toBe(true);
-    expect(seen.wentBack).toBe(0);
+    expect(view.tableOf('n1')?.spec.term).toBe('anew');
+  });
+
+  it('is of another epoch once its seal, its session, or what its agent stands on is another', () => {
+    const { view } = viewed();
+    const known = table('1', 't/1');
+    const epochs: number[] = [];
+    const versions: readonly Table[] = [
+      known, { ...known, spec: { ...known.spec, session: 's' } }, { ...known, spec: { ...known.spec, session: 's', fenced: true } },
+      { ...known, status: { guests: [], session: 's', term: 't/1' } },
+      { ...known, status: { guests: [{ uid: 'u', phase: 'Running' }], session: 's', term: 't/1', number: 2 } },
+      { ...known, spec: { ...known.spec, kept: ['g'] }, status: { guests: [], session: 's', term: 't/1' } },
+      { ...known, status: { guests: [], session: 's', term: 't/1', wentBack: 'Yes' } },
+    ];
+    for (const version of versions) {
+      view.tableKnown(version);
+      epochs.push(view.epochOf('n1'));
+    }
+    expect(epochs).toEqual([0, 1, 2, 3, 3, 4, 5]);
+  });
+
+  it('counts when it is gone, until there is one again', () => {
+    const { view } = viewed();
+    view.tableKnown(table('20', 'ours'));
+    view.tableGone('n1');
+    expect([view.isGone('n1'), view.tableOf('n1')?.spec.term]).toEqual([true, 'ours']);
+    view.tableKnown(table('21', 'anew'));
+    expect(view.isGone('n1')).toBe(false);
   });
 });
 
@@ -82,6 +126,16 @@ describe('what VMs that wait are told of a node', () => {
     expect(seen.changes).toBe(2);
   });
 
+  it('is told why nothing is to be started there, which is no fault of its spec', () => {
+    const { view, seen } = viewed();
+    const guest = sampleGuest({ vcpus: 1 });
+    expect(view.nodeChanged(nodeOf(), facts, 'its agent has not told yet')).toBeUndefined();
+    expect(JSON.stringify(view.decide(guest))).toContain('its agent has not told yet');
+    view.nodeChanged(nodeOf(), facts);
+    expect(seen.changes).toBe(2);
+    expect(JSON.stringify(view.decide(guest))).not.toContain('its agent has not told yet');
+  });
+
   it('is told again what is wrong with it', () => {
     const { view } = viewed();
     const wrong = nodeOf((node) => ({ spec: { ...node.spec, dedicatedCpus: '9' } }));
@@ -99,35 +153,64 @@ describe('entries in the way of a domain that no table names', () => {
   const entry = (uid: string, placement: PlacementWire) => ({
     vm: { namespace: 'ran', name: uid, uid }, guest: { disks: [] }, placement,
   }) as unknown as AllocatedGuest;
-  const orphan = (uid: string, placement: PlacementWire) => ({ domain: `rtvm-ran-${uid}`, uuid, vm: { namespace: 'ran', name: uid, uid }, placement });
+  const unlisted = (uid: string, placement: PlacementWire) => ({
+    grant: 'g', domain: `rtvm-ran-${uid}`, uuid, vm: { namespace: 'ran', name: uid, uid }, generation: 1, placement,
+  });
+  const topology = { ...nodeOf().status!.topology!, numaNodes: [{ id: 0, cpus: '0-3', memoryMiB: 1024, hugepages: [{ size: '2Mi', total: 128, free: 128 }] }] };
 
   /** A node with 128 pages of 2 MiB. */
-  function viewOf(guests: readonly AllocatedGuest[], orphans: readonly object[], running: readonly string[] = []) {
-    const { view } = viewed();
-    const hugepages = [{ size: '2Mi', total: 128, free: 128 }];
-    view.tableKnown({ ...table('1', 'ours'), spec: { guests: [...guests] }, status: { guests: running.map((uid) => ({ uid, phase: 'Running' })) } } as unknown as Table);
-    view.nodeChanged(nodeOf((node) => ({ status: { ...node.status!, orphans, topology: { ...node.status!.topology!, numaNodes: [{ id: 0, cpus: '0-3', memoryMiB: 1024, hugepages }] } } }) as Partial<Stored<'RealtimeNode'>>), facts);
-    return { view, inTheWay: (uid: string) => view.inTheWayOf(view.orphanOf({ namespace: 'ran', name: uid, uid })!, uid).map(({ vm }) => vm.uid) };
+  function viewOf(guests: readonly AllocatedGuest[], found: readonly UnlistedDomain[], running: readonly string[] = []) {
+    const { view, seen } = viewed();
+    const status = { guests: running.map((uid) => ({ uid, phase: 'Running' as const })), unlisted: [...found] };
+    view.tableKnown({ ...table('1', 'ours'), spec: { guests: [...guests] }, status });
+    view.nodeChanged(nodeOf((node) => ({ status: { ...node.status!, topology } })), facts);
+    return { view, seen, inTheWay: ({ vm: { uid }, placement }: UnlistedDomain) => view.inTheWayOf('n1', uid, placement!).map(({ vm }) => vm.uid) };
   }
 
   it('are those that have its CPUs, and not its own VM\'s', () => {
-    const [first, second, own] = [entry('first', placed(1)), entry('second', placed(2)), entry('own', placed(2))];
-    const { view, inTheWay } = viewOf([first, second, own], [orphan('own', placed(2))]);
-    expect(inTheWay('own')).toEqual(['second']);
-    expect([first, second, own].map((one) => view.isOverrun('n1', one))).toEqual([false, true, false]);
+    const own = unlisted('own', placed(2));
+    const { inTheWay } = viewOf([entry('first', placed(1)), entry('second', placed(2)), entry('own', placed(2))], [own]);
+    expect(inTheWay(own)).toEqual(['second']);
   });
 
   it('are, where pages are short, those that do not run', () => {
-    const [runs, waits] = [entry('runs', placed(1)), entry('waits', placed(2))];
-    const { view, inTheWay } = viewOf([runs, waits], [orphan('late', placed(3, 192))], ['runs']);
-    expect(inTheWay('late')).toEqual(['waits']);
-    expect([runs, waits].map((one) => view.isOverrun('n1', one))).toEqual([false, true]);
-    expect(viewOf([runs], [orphan('late', placed(3, 192))], ['runs']).inTheWay('late')).toEqual([]);
+    const [runs, waits, late] = [entry('runs', placed(1)), entry('waits', placed(2)), unlisted('late', placed(3, 192))];
+    expect(viewOf([runs, waits], [late], ['runs']).inTheWay(late)).toEqual(['waits']);
+    expect(viewOf([runs], [late], ['runs']).inTheWay(late)).toEqual([]);
   });
 
   it('are none where there is room for both, and none of somebody else\'s domain', () => {
-    expect(viewOf([entry('first', placed(1))], [orphan('late', placed(2))]).inTheWay('late')).toEqual([]);
-    const first = entry('first', placed(2));
-    expect(viewOf([first], [{ domain: 'theirs', uuid, placement: placed(2) }]).view.isOverrun('n1', first)).toBe(false);
+    const late = unlisted('late', placed(2));
+    expect(viewOf([entry('first', placed(1))], [late]).inTheWay(late)).toEqual([]);
+    const { view } = viewOf([], []);
+    view.nodeChanged(nodeOf((node) => ({ status: { ...node.status!, topology, orphans: [{ domain: 'theirs', uuid, placement: placed(2) }] } })), facts);
+    expect(view.inTheWayOf('n1', 'late', placed(2))).toEqual([]);
+  });
+
+  it('are not looked for by a grant that was made: that has room where nobody at all has what it claims', () => {
+    const late = unlisted('late', placed(2));
+    const { view } = viewOf([entry('first', placed(1))], [late]);
+    expect([1, 2, 3].map((cpu) => view.hasRoom('n1', entry('new', placed(cpu))))).toEqual([false, false, true]);
+    // It is held from the moment that it is made, and no longer than it is kept.
+    view.reserve('n1', entry('new', placed(3)));
+    expect([view.hasRoom('n1', entry('new', placed(3))), view.hasRoom('n1', entry('other', placed(3)))]).toEqual([true, false]);
+    // And is no entry that anybody else could know of.
+    expect([view.find('new'), view.written('n1', 'new')]).toEqual([undefined, undefined]);
+    view.unreserve('n1', entry('new', placed(3)));
+    expect(view.hasRoom('n1', entry('other', placed(3)))).toBe(true);
+  });
+
+  it('VMs that wait are told when such a domain has ended', () => {
+    const { view, seen } = viewOf([], [unlisted('late', placed(2))]);
+    const before = seen.changes;
+    view.tableKnown({ ...table('2', 'ours'), spec: { guests: [] }, status: { guests: [] } });
+    expect(seen.changes).toBe(before + 1);
+    expect(view.hasRoom('n1', entry('other', placed(2)))).toBe(true);
+  });
+
+  it('a domain that does not say readably what it holds keeps its node from new VMs', () => {
+    const wrong = { ...placed(1), vcpuPins: [{ vcpu: 0 }] };
+    const { view } = viewOf([], [unlisted('odd', wrong)]);
+    expect(JSON.stringify(view.decide(sampleGuest({ vcpus: 1 })))).toContain('it cannot be read what domain rtvm-ran-odd holds there');
   });
 });

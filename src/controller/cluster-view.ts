@@ -14,17 +14,15 @@ import type { AllocationEdit } from './allocation-edit.ts';
 import { ClassUse } from './class-limits.ts';
 import { offeredHost } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { standingOf, unsettledBecause } from './node-standing.ts';
+import { standingOf, unknownBecause } from './node-standing.ts';
 import type { KnownNode } from './node-standing.ts';
-import { OrphanBook } from './orphan-book.ts';
-import type { FoundOrphan } from './orphan-book.ts';
 import { heldOn, readPlacement, unreadable } from './table-claims.ts';
 import { isOlder, knownEntries, newTableRecord, sameEntries } from './table-record.ts';
 import type { Table, TableRecord } from './table-record.ts';
 
 export interface ClusterViewOptions {
-  /** The store turns out to have gone back to an older state. */
-  readonly wentBack?: () => void;
+  /** A version of a table was read. */
+  readonly read?: (table: Table) => void;
   /** A guest that was refused before may be placed now, or at least be told something else. */
   readonly changed?: () => void;
   /** What a table gives, or what its node has, was read and is not as before. */
@@ -38,7 +36,6 @@ export class ClusterView {
   /** What placement was told of each node from, and what was wrong with it. */
   readonly #hosts = new Map<string, KnownNode>();
   readonly #records = new Map<string, TableRecord>();
-  readonly #orphans = new OrphanBook();
   readonly classUse = new ClassUse();
   /** Which node's table holds a VM, pending entries included, by UID. */
   readonly #nodeOfVm = new Map<string, string>();
@@ -49,40 +46,33 @@ export class ClusterView {
 
   /**
    * @param facts what the cluster says of it; undefined without a cluster.
+   * @param closed why nothing new may be started there.
    * @returns what is wrong with the node's spec, for its administrator; such a node takes no guests.
    */
-  nodeChanged(node: Stored<'RealtimeNode'>, facts: NodeFacts | undefined): string | undefined {
+  nodeChanged(
+    node: Stored<'RealtimeNode'>, facts: NodeFacts | undefined, closed?: string,
+  ): string | undefined {
     const { name } = node.metadata;
     this.#nodes.set(name, node);
-    const standing = standingOf(node, facts, this.unsettledBecause(name));
+    const unknown = unknownBecause(node, this.tableOf(name), this.#records.get(name)?.unreadable);
+    const standing = standingOf(node, facts, unknown ?? closed);
     const known = this.#hosts.get(name);
     if (known !== undefined && isDeepStrictEqual(known.standing, standing)) return known.problem;
-    this.#orphans.set(name, standing.orphans);
     this.#holdAll(name);
-    const host = offeredHost(node, facts, standing.unsettled);
+    const host = offeredHost(node, facts, standing.closed);
     if (host.ok) this.#cluster.upsertHost(host.value);
     else this.#cluster.removeHost(name);
     const problem = host.ok ? undefined : host.problems.map(formatProblem).join('; ');
-    this.#hosts.set(name, { standing, facts, problem });
+    this.#hosts.set(name, { standing, facts, closed, problem });
     this.#options.changed?.();
     this.#options.claimed?.(name);
     return problem;
-  }
-
-  /** Whether it is not known what runs there: anything may, on any CPU. I1, I7. */
-  isUnsettled(name: string): boolean {
-    return this.unsettledBecause(name) !== undefined;
-  }
-
-  unsettledBecause(name: string): string | undefined {
-    return unsettledBecause(this.#nodes.get(name), this.tableOf(name), this.#records.get(name)?.unreadable);
   }
 
   /** What is held there stays held: its guests may run still. */
   nodeGone(name: string): void {
     this.#nodes.delete(name);
     this.#hosts.delete(name);
-    this.#orphans.set(name, []);
     this.#cluster.removeHost(name);
     this.#options.changed?.();
   }
@@ -99,7 +89,14 @@ export class ClusterView {
     return true;
   }
 
-  /** Takes over a table that was just written or read. */
+  /** Takes over a table that was just written, unless a watch has told of a later version meanwhile: it says so once. */
+  tableWritten(table: Table): void {
+    const record = this.#record(table.metadata.name);
+    const isOvertaken = record.table !== undefined && !record.gone && isOlder(table, record.table);
+    if (!isOvertaken) this.tableKnown(table);
+  }
+
+  /** Takes over a table that was just read. */
   tableKnown(table: Table): void {
     this.#record(table.metadata.name).written = table;
     this.#takeTable(table);
@@ -108,21 +105,24 @@ export class ClusterView {
   #takeTable(table: Table): void {
     const { name } = table.metadata;
     const record = this.#record(name);
-    const wentBack = record.table !== undefined && isOlder(table, record.table);
-    const isFirst = record.table === undefined;
-    const before = record.table?.spec.guests ?? [];
+    const known = record.table;
+    const before = known?.spec.guests ?? [];
     const guests = knownEntries(table.spec.guests, before, record.expected);
     record.table = { ...table, spec: { ...table.spec, guests } };
     record.gone = false;
-    if (wentBack) this.#options.wentBack?.();
-    if (isFirst && guests.length === 0) this.#options.claimed?.(name);
-    if (sameEntries(before, guests)) return;
-    if (!sameEntries(record.expected, guests)) record.epoch += 1;
+    this.#options.read?.(table);
+    if (known === undefined && guests.length === 0) this.#options.claimed?.(name);
+    const isSame = sameEntries(before, guests);
+    // What was decided over other entries, another seal or another statement may not fit any more.
+    if (known !== undefined && !isSameStanding(known, table)) record.epoch += 1;
+    else if (!isSame && !sameEntries(record.expected, guests)) record.epoch += 1;
+    if (isSame && isDeepStrictEqual(known?.status?.unlisted, table.status?.unlisted)) return;
     const wasUnreadable = record.unreadable;
     record.unreadable = unreadable(guests);
     this.#reindex(name, before);
     const node = record.unreadable === wasUnreadable ? undefined : this.#nodes.get(name);
-    if (node !== undefined) this.nodeChanged(node, this.#hosts.get(name)?.facts);
+    const host = this.#hosts.get(name);
+    if (node !== undefined) this.nodeChanged(node, host?.facts, host?.closed);
     this.#options.claimed?.(name);
   }
 
@@ -162,9 +162,9 @@ export class ClusterView {
     return entry === undefined ? undefined : { nodeName, entry, table: record.table };
   }
 
-  /** A domain that runs for this VM, or for an earlier one of its name, with no table that says so. */
-  orphanOf(vm: { readonly namespace: string; readonly name: string; readonly uid: string }): FoundOrphan | undefined {
-    return this.#orphans.find(vm);
+  /** The entry as the table has it, whatever is pending. */
+  written(nodeName: string, uid: string): AllocatedGuest | undefined {
+    return this.tableOf(nodeName)?.spec.guests.find(({ vm }) => vm.uid === uid);
   }
 
   /**
@@ -172,21 +172,19 @@ export class ClusterView {
    * memory, which are short for all, it is those whose guests do not run. I1, I8.
    * @param uid of the domain's VM.
    */
-  inTheWayOf({ nodeName, orphan: { placement } }: FoundOrphan, uid: string): readonly AllocatedGuest[] {
-    if (placement === undefined) return [];
+  inTheWayOf(nodeName: string, uid: string, placement: PlacementWire): readonly AllocatedGuest[] {
     const wanted = heldOn(nodeName, uid, placement);
     if (wanted === undefined) return [];
-    const conflicts = this.#cluster.takenFrom(wanted, (other) => !other.startsWith(orphanPrefix));
+    const conflicts = this.#cluster.takenFrom(wanted, (other) => !other.startsWith(domainPrefix));
     const holders = new Set(conflicts.map(({ holder }) => holder));
     const running = new Set(this.tableOf(nodeName)?.status?.guests.flatMap((report) => (report.phase === 'Running' ? [report.uid] : [])));
     return this.#entriesOn(nodeName).filter(({ vm }) => vm.uid !== uid && (holders.has(vm.uid) || (holders.has(undefined) && !running.has(vm.uid))));
   }
 
-  /** Whether a domain runs on an entry's node, with nothing in the table that says so, that has what the entry gives. */
-  isOverrun(nodeName: string, { vm: { uid } }: AllocatedGuest): boolean {
-    return (this.#nodes.get(nodeName)?.status?.orphans ?? []).some((orphan) => (
-      orphan.vm !== undefined && orphan.vm.uid !== uid && this.inTheWayOf({ nodeName, orphan }, orphan.vm.uid).some(({ vm }) => vm.uid === uid)
-    ));
+  /** Whether nobody else has, on the node, what a grant that was made for it claims. I1, I8. */
+  hasRoom(nodeName: string, { vm: { uid }, placement }: AllocatedGuest): boolean {
+    const wanted = heldOn(nodeName, uid, placement);
+    return wanted !== undefined && this.#cluster.takenFrom(wanted, () => true).length === 0;
   }
 
   /** Slices of work that make {@link ClusterView.decide} quick where there are thousands of nodes. */
@@ -210,6 +208,18 @@ export class ClusterView {
   /** The same of one node alone, for telling why it is not that one. */
   decideOn(nodeName: string, guest: Guest): Decision {
     return this.#cluster.decide(guest, { onlyHost: nodeName });
+  }
+
+  /** Holds what a grant claims that is in no table yet. */
+  reserve(nodeName: string, entry: AllocatedGuest): void {
+    this.#record(nodeName).reserved.set(entry.vm.uid, entry);
+    this.#reindex(nodeName, []);
+  }
+
+  unreserve(nodeName: string, { vm: { uid } }: AllocatedGuest): void {
+    this.#record(nodeName).reserved.delete(uid);
+    if (this.#nodeOfVm.get(uid) === nodeName) this.#nodeOfVm.delete(uid);
+    this.#reindex(nodeName, []);
   }
 
   /** Holds what is about to be written. @returns the epoch that it was decided in. */
@@ -252,23 +262,24 @@ export class ClusterView {
     const record = this.#record(nodeName);
     for (const { vm } of gone) if (this.#nodeOfVm.get(vm.uid) === nodeName) this.#nodeOfVm.delete(vm.uid);
     for (const { vm } of record.table?.spec.guests ?? []) this.#nodeOfVm.set(vm.uid, nodeName);
+    for (const uid of record.reserved.keys()) this.#nodeOfVm.set(uid, nodeName);
     for (const [uid, edit] of record.pending) if (edit.kind === 'put') this.#nodeOfVm.set(uid, nodeName);
     this.#holdAll(nodeName);
   }
 
-  /** Written and pending. What is to be removed is held until it is. */
+  /** Written, reserved and pending. What is to be removed is held until it is. */
   #entriesOn(nodeName: string): readonly AllocatedGuest[] {
-    const { table, pending } = this.#record(nodeName);
-    return applyEdits(table?.spec.guests ?? [], new Map([...pending].filter(([, edit]) => edit.kind === 'put')));
+    const { table, reserved, pending } = this.#record(nodeName);
+    const puts = [...reserved].map(([uid, entry]): [string, AllocationEdit] => [uid, { kind: 'put', entry }]);
+    return applyEdits(table?.spec.guests ?? [], new Map([...puts, ...[...pending].filter(([, edit]) => edit.kind === 'put')]));
   }
 
-  /** Makes placement hold exactly what the node's table, what is pending for it, and its orphans say. */
+  /** Makes placement hold exactly what the node's table, what is reserved and pending for it, and its domains say. */
   #holdAll(nodeName: string): void {
     const record = this.#record(nodeName);
     const wanted = new Map<string, PlacementWire>();
-    for (const { uuid, placement } of this.#nodes.get(nodeName)?.status?.orphans ?? []) {
-      if (placement !== undefined) wanted.set(`${orphanPrefix}${uuid}`, placement);
-    }
+    const domains = [...this.#nodes.get(nodeName)?.status?.orphans ?? [], ...record.table?.status?.unlisted ?? []];
+    for (const { uuid, placement } of domains) if (placement !== undefined) wanted.set(`${domainPrefix}${uuid}`, placement);
     for (const entry of this.#entriesOn(nodeName)) {
       if (record.held.get(entry.vm.uid) !== entry.placement) this.classUse.set(entry);
       wanted.set(entry.vm.uid, entry.placement);
@@ -289,7 +300,7 @@ export class ClusterView {
     const readable = wanted.values().filter((placement) => readPlacement(placement).ok).toArray().length;
     const held = this.#cluster.heldCount(nodeName);
     assert(
-      held === readable, 'placement holds on a node what its table and its orphans say', { nodeName, held, readable },
+      held === readable, 'placement holds on a node what its table and its domains say', { nodeName, held, readable },
     );
     if (released) this.#options.changed?.();
   }
@@ -301,4 +312,11 @@ export class ClusterView {
 }
 
 /** Before the UUID of a domain that no table names, where it holds something beside VMs. */
-const orphanPrefix = 'orphan:';
+const domainPrefix = 'domain:';
+
+/** Whether the seal, and what the agent states but for its guests, are as they were. */
+function isSameStanding({ spec: one, status: was }: Table, { spec: other, status: is }: Table): boolean {
+  return one.term === other.term && one.session === other.session && one.restore === other.restore
+    && one.fenced === other.fenced && isDeepStrictEqual(one.kept, other.kept)
+    && was?.session === is?.session && was?.term === is?.term && was?.wentBack === is?.wentBack;
+}

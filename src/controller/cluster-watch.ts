@@ -2,6 +2,7 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { ClusterStore } from '../store/cluster-store.ts';
 import type { ForeignByKind, Lease } from '../store/foreign.ts';
+import { statementAnnotation } from '../store/kubernetes/node-lease.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 export interface ClusterWatchOptions {
@@ -9,17 +10,33 @@ export interface ClusterWatchOptions {
   readonly clock: Clock;
   /** Where the agents' Leases are, each named after its node. */
   readonly leaseNamespace: string;
+  /** Name of the Lease there that controllers elect their leader by. */
+  readonly leaderLease: string;
   /** How long a Lease counts after it was last seen to change. */
   readonly leaseMs: number;
   /** Something of this node is otherwise now. */
   readonly nodeChanged: (nodeName: string) => void;
   readonly namespaceChanged: (name: string) => void;
+  /** The leaders' Lease, as it is now. */
+  readonly leaderLeaseSeen: (lease: Lease | undefined) => void;
+  /** What a node's Lease says of the last statement counts from now on. */
+  readonly statementDue: (nodeName: string) => void;
 }
+
+/**
+ * A Lease may be seen before the statement that it names: each comes by a watch of its own. So what it says counts
+ * this long after.
+ */
+const catchesUpMs = 5000;
 
 interface Heartbeat {
   renewTime: string | undefined;
   lapsed: boolean;
   timer: Timer;
+  /** The last statement, by session and number; `counts`: what of it counts already. */
+  stated?: NonNullable<NodeFacts['statement']> | undefined;
+  counts?: NodeFacts['statement'];
+  due?: Timer | undefined;
 }
 
 type Followed = 'Node' | 'Namespace' | 'Lease';
@@ -52,14 +69,18 @@ export class ClusterWatch {
         this.#follow('Lease', { namespace: this.#options.leaseNamespace }, signal, synced, (lease, gone) => this.#leaseSeen(lease, gone)),
       ]);
     } finally {
-      for (const { timer } of this.#heartbeats.values()) timer.cancel();
+      for (const { timer, due } of this.#heartbeats.values()) {
+        timer.cancel();
+        due?.cancel();
+      }
     }
   }
 
   static readonly kinds = 3;
 
   factsOf(nodeName: string): NodeFacts {
-    return { node: this.#nodes.get(nodeName), alive: this.#heartbeats.get(nodeName)?.lapsed === false };
+    const heartbeat = this.#heartbeats.get(nodeName);
+    return { node: this.#nodes.get(nodeName), alive: heartbeat?.lapsed === false, statement: heartbeat?.counts };
   }
 
   /** The labels of a namespace; none where it is not known. */
@@ -75,15 +96,43 @@ export class ClusterWatch {
   }
 
   /** By our own clock: the holder's may be wrong. */
-  #leaseSeen({ metadata: { name }, spec }: Lease, gone: boolean): void {
+  #leaseSeen(lease: Lease, gone: boolean): void {
+    const { metadata: { name, annotations }, spec } = lease;
+    if (name === this.#options.leaderLease) {
+      this.#options.leaderLeaseSeen(gone ? undefined : lease);
+      return;
+    }
     const before = this.#heartbeats.get(name);
     const renewTime = gone ? undefined : spec?.renewTime;
     if (before !== undefined && before.renewTime === renewTime) return;
     before?.timer.cancel();
     const timer = this.#options.clock.after(this.#options.leaseMs, () => this.#lapse(name));
     const lapsed = renewTime === undefined;
-    this.#heartbeats.set(name, { renewTime, lapsed, timer });
-    if (before?.lapsed !== lapsed) this.#options.nodeChanged(name);
+    const heartbeat: Heartbeat = { ...before, renewTime, lapsed, timer };
+    this.#heartbeats.set(name, heartbeat);
+    const isOther = this.#takeStatement(name, heartbeat, gone ? undefined : statementIn(annotations));
+    if (before?.lapsed !== lapsed || isOther) this.#options.nodeChanged(name);
+  }
+
+  /** @returns whether it is of another session. */
+  #takeStatement(name: string, heartbeat: Heartbeat, stated: NodeFacts['statement']): boolean {
+    const { stated: before } = heartbeat;
+    heartbeat.stated = stated;
+    if (stated === undefined || before?.session !== stated.session) {
+      heartbeat.due?.cancel();
+      heartbeat.due = undefined;
+      heartbeat.counts = stated === undefined ? undefined : { session: stated.session, number: 0 };
+    }
+    if (stated !== undefined && stated.number !== heartbeat.counts?.number) {
+      heartbeat.due ??= this.#options.clock.after(catchesUpMs, () => {
+        const now = this.#heartbeats.get(name);
+        if (now === undefined) return;
+        now.due = undefined;
+        now.counts = now.stated;
+        this.#options.statementDue(name);
+      });
+    }
+    return before?.session !== stated?.session;
   }
 
   #lapse(name: string): void {
@@ -92,4 +141,10 @@ export class ClusterWatch {
     heartbeat.lapsed = true;
     this.#options.nodeChanged(name);
   }
+}
+
+/** As agents write it: SESSION/NUMBER. */
+function statementIn(annotations: Readonly<Record<string, string>> = {}): NodeFacts['statement'] {
+  const [, session, number] = /^([^/]{1,64})\/(\d{1,15})$/.exec(annotations[statementAnnotation] ?? '') ?? [];
+  return session === undefined ? undefined : { session, number: Number(number) };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReportedGuest } from '../crds/realtime-allocation.ts';
+import type { AllocatedGuest as Entry, UnlistedDomain } from '../crds/realtime-allocation.ts';
 import type { RealtimeNode } from '../crds/realtime-node.ts';
 import { CpuSet } from '../realtime/cpu-set.ts';
 import { DirectoryStore } from '../store/directory/directory-store.ts';
@@ -14,6 +14,9 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { recordedLog } from '../runtime/testing/recorded-log.ts';
 import type { RecordedLog } from '../runtime/testing/recorded-log.ts';
 import { Controller } from './controller.ts';
+import { withAcceptance } from './restore-words.ts';
+import { SpokenAgent } from './testing/spoken-agent.ts';
+import type { Said } from './testing/spoken-agent.ts';
 
 const deadlineMs = 20_000;
 
@@ -25,15 +28,18 @@ let store: DirectoryStore;
 let controller: Controller;
 let log: RecordedLog;
 let running: Promise<void>;
+let agents: Map<string, SpokenAgent>;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rtvm-controller-'));
   store = await DirectoryStore.open({ directory });
+  agents = new Map();
   start();
 });
 
 afterEach(async () => {
   await stop();
+  await Promise.all([...agents.values()].map((agent) => agent.stop()));
   await store.close();
   await rm(directory, { recursive: true, force: true });
 });
@@ -59,6 +65,7 @@ const topology: NonNullable<RealtimeNode['status']>['topology'] = {
 async function addNode(name: string, dedicatedCpus = '1-3'): Promise<void> {
   await apply(`{apiVersion: rtvm.dev/v1alpha1, kind: RealtimeNode, metadata: {name: ${name}}, spec: {dedicatedCpus: "${dedicatedCpus}", sharedCpus: "0"}}`);
   await modify(store, 'RealtimeNode', { name }, (node) => ({ ...node, status: { topology, orphans: [] } }), { write: 'updateStatus' });
+  agents.set(name, new SpokenAgent(store, name));
 }
 
 const vmYaml = (name: string, spec = '') => `
@@ -86,13 +93,8 @@ const vm = (name: string, wanted: (object: Stored<'RealtimeVM'>) => boolean) => 
 const table = (wanted: (object: Stored<'RealtimeAllocation'>) => boolean) => eventually('RealtimeAllocation', { name: 'n1' }, wanted);
 const condition = (object: Stored<'RealtimeVM'>, type: string) => object.status?.conditions?.find((candidate) => candidate.type === type);
 
-/** What the node's agent would say. */
-async function report(uid: string, what: Omit<ReportedGuest, 'uid'>): Promise<void> {
-  await modify(store, 'RealtimeAllocation', { name: 'n1' }, (allocation) => ({
-    ...allocation,
-    status: { guests: [...(allocation.status?.guests ?? []).filter((guest) => guest.uid !== uid), { uid, ...what }] },
-  }), { write: 'updateStatus' });
-}
+/** The node's agent says so. */
+const report = async (uid: string, said: Said) => agents.get('n1')!.tell(uid, said);
 
 /** The dedicated CPUs that a table gives, each as often as it is given. */
 const given = (allocation: Stored<'RealtimeAllocation'>) => allocation.spec.guests.flatMap(({ placement }) => [
@@ -242,40 +244,134 @@ describe('Controller', () => {
     await Promise.any(['c', 'd'].map((name) => vm(name, (object) => object.status?.phase === 'Pending')));
   });
 
-  it('gives no CPU twice when two controllers decide at once', async () => {
+  it('gives no CPU twice while two controllers decide at once, and goes on with the one that stays', async () => {
     await addNode('n1');
     const other = await DirectoryStore.open({ directory });
     const second = new Controller({ store: other, runtime: atZero, log });
     const secondRunning = second.run();
+    const watched = new AbortController();
+    const twice: (readonly number[])[] = [];
+    const watching = (async () => {
+      for await (const event of store.watch('RealtimeAllocation', { name: 'n1' }, watched.signal)) {
+        if (event.type !== 'added' && event.type !== 'modified') continue;
+        const cpus = given(event.object);
+        if (new Set(cpus).size !== cpus.length) twice.push(cpus);
+      }
+    })();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     try {
-      await apply(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => vmYaml(name)).join('\n---'));
-      const names = ['a', 'b', 'c', 'd', 'e', 'f'];
-      await Promise.all(names.map((name) => vm(name, ({ status }) => status?.phase === 'Placed' || status?.phase === 'Pending')));
-      const allocation = await table(({ spec }) => spec.guests.length === 3);
-      expect(given(allocation)).toEqual([1, 2, 3]);
-      expect(new Set(allocation.spec.guests.map(({ vm: { uid } }) => uid)).size).toBe(3);
+      await apply(names.map((name) => vmYaml(name)).join('\n---'));
+      await Promise.all(names.map((name) => vm(name, ({ metadata }) => metadata.finalizers !== undefined)));
     } finally {
       second.stop();
       await secondRunning;
       await other.close();
     }
+    await Promise.all(names.map((name) => vm(name, ({ status }) => status?.phase === 'Placed' || status?.phase === 'Pending')));
+    const allocation = await table(({ spec }) => spec.guests.length === 3);
+    watched.abort();
+    await watching;
+    expect(twice).toEqual([]);
+    expect(given(allocation)).toEqual([1, 2, 3]);
+    expect(new Set(allocation.spec.guests.map(({ vm: { uid } }) => uid)).size).toBe(3);
   });
 
-  it('lets a VM go on where it runs, when a table that has gone back gives it another node', async () => {
+  /** What an agent says of a domain that runs by the grant of an entry, where the table does not have it. */
+  const unlisted = ({ vm: of, generation, guest, placement, grant }: Entry): UnlistedDomain => (
+    { domain: 'd', uuid: of.uid, vm: of, generation, guest, placement, grant: grant!.name, salt: grant!.salt }
+  );
+
+  it('opens a VM\'s run before its node\'s table has the grant, and closes it before another may be opened', async () => {
     await addNode('n1');
     await apply(vmYaml('a'));
     const entry = (await table(({ spec }) => spec.guests.length === 1)).spec.guests[0]!;
     const { uid } = entry.vm;
-    await addNode('n2');
-    const placement = { ...entry.placement, nodeName: 'n2' };
-    const orphan = { domain: 'd', uuid: uid, vm: entry.vm, generation: 1, placement };
-    await modify(store, 'RealtimeNode', { name: 'n2' }, (node) => ({ ...node, status: { topology, orphans: [orphan] } }), { write: 'updateStatus' });
-    await vm('a', (object) => condition(object, 'Placed')?.reason === 'RunsElsewhere');
-    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([entry]);
+    const { status } = await vm('a', () => true);
+    expect(status?.run).toEqual({ count: 1, grant: entry.grant?.name, node: 'n1', state: 'Open' });
+    await apply(vmYaml('a', ', runStrategy: Halted'));
+    const asked = await table(({ spec }) => spec.guests[0]?.desired === 'Stopped');
+    expect(asked.spec.guests[0]?.grant).toEqual(entry.grant);
+    await report(uid, { phase: 'Stopped', request: asked.spec.guests[0]?.request });
+    const closed = await vm('a', (object) => object.status?.run?.state === 'Closed');
+    expect(closed.status?.run).toEqual({ count: 2, grant: entry.grant?.name, node: 'n1', state: 'Closed' });
+    await apply(vmYaml('a'));
+    const again = (await table(({ spec }) => spec.guests[0]?.desired === 'Running')).spec.guests[0]!;
+    expect(again.grant?.name).not.toBe(entry.grant?.name);
+    expect((await vm('a', () => true)).status?.run).toEqual({ count: 3, grant: again.grant?.name, node: 'n1', state: 'Open' });
+  });
 
-    await report(uid, { phase: 'Placed', reason: 'TableWentBack', ...(entry.request === undefined ? {} : { request: entry.request }) });
-    await vm('a', (object) => object.status?.placement?.nodeName === 'n2');
-    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([]);
-    expect((await store.get('RealtimeAllocation', { name: 'n2' }))?.spec.guests).toMatchObject([{ vm: entry.vm, desired: 'Running', placement }]);
+  it('starts nothing on a node whose agent has not answered', async () => {
+    await addNode('n1');
+    await agents.get('n1')!.stop();
+    await table(({ spec }) => spec.term !== undefined);
+    await apply(vmYaml('a'));
+    const waiting = await vm('a', (object) => object.status?.phase === 'Pending');
+    expect(condition(waiting, 'Placed')).toMatchObject({ status: 'False', reason: 'HostNotReady' });
+    agents.set('n1', new SpokenAgent(store, 'n1', 'of the next process'));
+    const { spec } = await table(({ spec: { guests } }) => guests.length === 1);
+    expect(spec.session).toBe('of the next process');
+  });
+
+  it('makes an entry that a controller of the version before has written its VM\'s run', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const before = await table(({ spec }) => spec.guests.length === 1);
+    const entry = before.spec.guests[0]!;
+    await stop();
+    const old = { ...entry, grant: undefined };
+    await modify(store, 'RealtimeAllocation', { name: 'n1' }, (now) => ({ ...now, spec: { guests: [old], term: 'of the version before' } }));
+    await modify(store, 'RealtimeVM', { namespace: 'default', name: 'a' }, (now) => ({ ...now, status: { phase: 'Placed', placement: entry.placement } }), { write: 'updateStatus' });
+    start();
+    const adopted = await vm('a', (object) => object.status?.run !== undefined);
+    expect(adopted.status?.run).toEqual({ count: 1, grant: `before:${entry.vm.uid}`, node: 'n1', state: 'Open' });
+    const after = await table(({ spec }) => spec.session !== undefined);
+    expect(after.spec.guests).toEqual([old]);
+  });
+
+  it('does not believe a node that has agreed with the store about VMs of another, and holds up nobody else', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const entry = (await table(({ spec }) => spec.guests.length === 1)).spec.guests[0]!;
+    await addNode('n2');
+    await eventually('RealtimeAllocation', { name: 'n2' }, ({ spec }) => spec.session !== undefined);
+    const domain = { ...unlisted(entry), grant: 'another', placement: { ...entry.placement, nodeName: 'n2' } };
+    await agents.get('n2')!.tellUnlisted([domain]);
+    await expect.poll(() => log.entries, { timeout: deadlineMs }).toContainEqual(expect.objectContaining({
+      level: 'error', message: 'an agent tells of what no controller has written; its node takes no guests',
+    }));
+    await apply(['b', 'c', 'd'].map((name) => vmYaml(name)).join('\n---'));
+    const full = await table(({ spec }) => spec.guests.length === 3);
+    expect(full.spec.guests[0]).toEqual(entry);
+    await Promise.any(['b', 'c', 'd'].map((name) => vm(name, (object) => condition(object, 'Placed')?.reason === 'TooFewDedicatedCpus')));
+    expect((await store.get('RealtimeAllocation', { name: 'n2' }))?.spec.guests).toEqual([]);
+    expect((await vm('a', () => true)).status?.run?.node).toBe('n1');
+  });
+
+  it('opens a restore when a host runs what the store has forgotten, takes it up by its own grant, and goes on once a person accepts', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const entry = (await table(({ spec }) => spec.guests.length === 1)).spec.guests[0]!;
+    await vm('a', (object) => object.status?.phase === 'Placed');
+    await stop();
+    // As a backup has it that was made before.
+    await modify(store, 'RealtimeAllocation', { name: 'n1' }, (now) => ({ ...now, spec: { guests: [] } }));
+    await modify(store, 'RealtimeVM', { namespace: 'default', name: 'a' }, (now) => ({ ...now, status: { phase: 'Pending' } }), { write: 'updateStatus' });
+    await agents.get('n1')!.tellUnlisted([unlisted(entry)]);
+    await apply(vmYaml('b'));
+    start();
+    const sealed = await table(({ spec }) => spec.restore !== undefined && spec.guests.length === 1);
+    expect(sealed.spec.guests[0]).toEqual({ ...entry, request: sealed.spec.guests[0]?.request });
+    expect(sealed.spec.session).toBeUndefined();
+    const waiting = await vm('b', (object) => condition(object, 'Placed')?.reason === 'RestoreOpen');
+    expect(waiting.status?.run).toBeUndefined();
+    const { status } = await vm('a', (object) => object.status?.run !== undefined);
+    expect(status?.run).toMatchObject({ grant: entry.grant?.name, node: 'n1', state: 'Open' });
+    await agents.get('n1')!.tellUnlisted([]);
+    await report(entry.vm.uid, { phase: 'Running' });
+
+    await modify(store, 'RealtimeNode', { name: 'n1' }, ({ metadata, ...node }) => ({ ...node, metadata: { ...metadata, annotations: withAcceptance(metadata.annotations, sealed.spec.restore!, []) } }));
+    const open = await table(({ spec }) => spec.session !== undefined && spec.guests.length === 2);
+    expect(open.spec.guests[0]?.grant).toEqual(entry.grant);
+    expect((await store.get('RealtimeNode', { name: 'n1' }))?.metadata.annotations?.['rtvm.dev/restore']).toBeUndefined();
   });
 });

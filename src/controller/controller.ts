@@ -1,5 +1,5 @@
 /**
- * Places RealtimeVMs into RealtimeAllocations and writes every RealtimeVM's status.
+ * Places RealtimeVMs into RealtimeAllocations and writes every RealtimeVM's status, by the tables of src/protocol/.
  *
  * Invariant I1: what a VM holds is in the spec of one node's RealtimeAllocation, and it got there by a
  * compare-and-swap against the very table that its placement was decided on. Nothing is freed before the node's agent has
@@ -9,40 +9,38 @@ import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { Log } from '../runtime/log.ts';
 import { objectKey } from '../runtime/object-key.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { ConflictError } from '../store/errors.ts';
+import type { Leadership } from '../store/kubernetes/leadership.ts';
 import type { StoreProblem } from '../store/problem.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import { WorkQueue } from '../runtime/work-queue.ts';
 import type { WorkQueueObserver } from '../runtime/work-queue.ts';
-import { AllocationWriter } from './allocation-writer.ts';
-import { ClusterView } from './cluster-view.ts';
+import { isAnswered } from './asked.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchOptions } from './cluster-watch.ts';
-import { Faults } from './faults.ts';
+import { ControllerParts } from './controller-parts.ts';
 import type { GuardOptions } from './guard.ts';
 import { Guards } from './guards.ts';
 import type { GuardsObserver } from './guards.ts';
-import { DoubleBookings } from './double-bookings.ts';
-import { GuestResolver } from './guest-resolver.ts';
-import { Hearing } from './hearing.ts';
-import { nobodyCounts } from './invariants-observer.ts';
 import type { InvariantsObserver } from './invariants-observer.ts';
 import { Mirror } from './mirror.ts';
-import { VmPlacer } from './vm-placer.ts';
-import { VmReconciler } from './vm-reconciler.ts';
-import { VmWriter } from './vm-writer.ts';
+import type { NodeFacts } from './node-facts.ts';
+import { LeaseRestoreRecord, NodeRestoreRecord } from './restore-records.ts';
+import { statementOf } from './statement.ts';
 import { WaitingVms } from './waiting-vms.ts';
-import { isAnswered } from './wish.ts';
 
 export interface ControllerOptions {
   readonly store: ResourceStore;
   readonly runtime: Runtime;
   /** The cluster's own kinds; absent on one host without a cluster. */
-  readonly cluster?: Omit<ClusterWatchOptions, 'clock' | 'nodeChanged' | 'namespaceChanged'>;
+  readonly cluster?: Pick<ClusterWatchOptions, 'cluster' | 'leaseNamespace' | 'leaderLease' | 'leaseMs'>;
   /** Guard pods on the nodes that have guests; absent, there are none, and a drain stops nothing. Needs `cluster`. */
   readonly guard?: GuardOptions;
   readonly guardsObserver?: GuardsObserver;
+  /** What was noticed of the leaders' Lease. */
+  readonly leadership?: Pick<Leadership, 'noticed' | 'onWentBack'>;
+  /** Without a cluster: the last statement of the agent that runs in this process. */
+  readonly agentOf?: (nodeName: string) => NodeFacts['statement'];
   readonly log: Log;
   readonly queueObserver?: WorkQueueObserver;
   /** Counts what must never be. */
@@ -53,111 +51,102 @@ export interface ControllerOptions {
 
 /** VMs that are worked on at once: what is decided while a node's table is being written is written together. */
 const concurrency = 32;
-
+/** Tables are of different nodes. */
+const nodeConcurrency = 16;
 /** A watch is seldom behind a write for longer. */
 const catchesUpMs = 5000;
+/** Of the queue that is about restores. */
+const restoreKey = 'restore';
 
 export class Controller {
   readonly #options: ControllerOptions;
-  readonly #view: ClusterView;
-  readonly #hearing: Hearing;
+  readonly #parts: ControllerParts;
   readonly #stop = new AbortController();
   readonly #vms: Mirror<'RealtimeVM'>;
   readonly #classes: Mirror<'RealtimeVMClass'>;
   readonly #images: Mirror<'RealtimeImage'>;
   readonly #nodes: Mirror<'RealtimeNode'>;
   readonly #allocations: Mirror<'RealtimeAllocation'>;
+  readonly #record: LeaseRestoreRecord | NodeRestoreRecord;
   readonly #cluster: ClusterWatch | undefined;
   readonly #guards: Guards | undefined;
   readonly #queue: WorkQueue;
-  /** Nodes whose table is to carry the term. */
-  readonly #tables: WorkQueue;
+  readonly #nodeQueue: WorkQueue;
+  readonly #restoreQueue: WorkQueue;
   /** Unplaced VMs, and those whose class or image is missing or wrong. */
   readonly #waiting: WaitingVms;
   /** Nodes whose table a watch has told of in an older version than is known, which may be the latest there is. */
   readonly #passedOver = new Set<string>();
   #synced = false;
-  #isHearing = false;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { store, runtime, log } = options;
+    const { store, runtime, log, cluster } = options;
     const { clock } = runtime;
     this.#waiting = new WaitingVms({
       clock,
-      isHeldUp: () => !this.#synced || this.#hearing.wait !== undefined,
+      isHeldUp: () => !this.#synced,
       retry: (keys) => this.#addInOrder(keys.flatMap((key) => this.#vms.find(key) ?? [])),
     });
-    this.#view = new ClusterView({
-      wentBack: () => this.#hearAll(),
-      changed: () => this.#waiting.changed(),
-      claimed: (name) => doubleBookings.look(name),
+    this.#vms = new Mirror({
+      store, kind: 'RealtimeVM', clock, changed: (vm, gone) => this.#vmChanged(vm, gone),
+      ...(options.problems === undefined ? {} : { problems: options.problems }),
     });
-    const invariants = options.invariants ?? nobodyCounts;
-    const doubleBookings = new DoubleBookings({
-      view: this.#view, observer: invariants, log, record: (event) => store.recordEvent(event, this.#stop.signal),
-    });
-    this.#hearing = new Hearing({
-      runtime,
-      isAlive: (name) => this.#cluster?.factsOf(name).alive === true,
-      ask: (name) => this.#tables.add(name),
-      unanswered: (nodes) => log.warn('agents did not report running domains in time; placing VMs without them', { nodes }),
-    });
-    this.#vms = new Mirror({ store, kind: 'RealtimeVM', changed: (vm) => this.#vmChanged(vm), ...(options.problems === undefined ? {} : { problems: options.problems }) });
     this.#classes = new Mirror({ store, kind: 'RealtimeVMClass', changed: () => this.#waiting.changed() });
     this.#images = new Mirror({ store, kind: 'RealtimeImage', changed: () => this.#waiting.changed() });
+    const ofNode = (name: string, take: () => void) => this.#parts.faults.ofNode(name, take);
     this.#nodes = new Mirror({
       store, kind: 'RealtimeNode',
-      changed: (node, gone) => faults.ofNode(node.metadata.name, () => this.#nodeChanged(node, gone)),
+      changed: (node, gone) => ofNode(node.metadata.name, () => this.#nodeChanged(node, gone)),
     });
     this.#allocations = new Mirror({
       store, kind: 'RealtimeAllocation',
-      changed: (allocation, gone) => faults.ofNode(
-        allocation.metadata.name, () => this.#allocationChanged(allocation, gone),
-      ),
+      changed: (table, gone) => ofNode(table.metadata.name, () => this.#allocationChanged(table, gone)),
     });
-    this.#cluster = options.cluster === undefined ? undefined : new ClusterWatch({
-      ...options.cluster, clock,
-      nodeChanged: (name) => faults.ofNode(name, () => this.#factsChanged(name)),
+    const lease = cluster === undefined ? undefined : new LeaseRestoreRecord(cluster.cluster, { namespace: cluster.leaseNamespace, name: cluster.leaderLease });
+    const local = new NodeRestoreRecord(store);
+    this.#record = lease ?? local;
+    this.#cluster = cluster === undefined ? undefined : new ClusterWatch({
+      ...cluster, clock,
+      nodeChanged: (name) => ofNode(name, () => this.#factsChanged(name)),
       namespaceChanged: () => this.#waiting.changed(),
+      leaderLeaseSeen: (seen) => this.#restoreSeen(() => lease?.seen(seen)),
+      statementDue: (name) => this.#addVmsOf(name),
     });
-    const cluster = this.#cluster;
-    const view = this.#view;
-    const writer = new AllocationWriter(store, view, clock);
-    this.#guards = options.cluster === undefined || options.guard === undefined ? undefined : new Guards({
-      ...options.guard, cluster: options.cluster.cluster, log, clock, observer: options.guardsObserver,
+    const watch = this.#cluster;
+    this.#parts = new ControllerParts({
+      ...options, record: this.#record, signal: this.#stop.signal,
+      vms: this.#vms, classes: this.#classes, images: this.#images, nodes: this.#nodes,
+      factsOf: (name) => watch?.factsOf(name),
+      // Every namespace carries its name as this label; without a cluster that is all it has.
+      namespaceLabels: (name) => watch?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name },
+      drains: (name) => this.#guards?.drains(name) === true,
+      placesChanged: () => this.#waiting.changed(),
+      restoreChanged: () => this.#restoreChanged(),
+      suspected: () => this.#restoreQueue.add(restoreKey),
+      knownNodes: () => this.#knownNodes(),
+    });
+    const { view, judge } = this.#parts;
+    this.#guards = cluster === undefined || options.guard === undefined ? undefined : new Guards({
+      ...options.guard, cluster: cluster.cluster, log, clock, observer: options.guardsObserver,
       tableOf: (name) => view.tableOf(name),
-      guestsOf: (name) => (cluster?.factsOf(name).node === undefined ? [] : this.#runningOn(name)),
+      guestsOf: (name) => this.#runningOn(name),
+      isKnown: (name) => judge.isHeard(name),
+      isFenced: (name) => judge.isFenced(name),
       blocks: ({ vm }) => this.#vms.get(vm)?.spec.evictionStrategy !== 'Shutdown',
-      isCordoned: (name) => cluster?.factsOf(name).node?.spec.unschedulable === true,
-      changed: (name) => this.#guestsOf(name).forEach(({ vm }) => this.#add(objectKey(vm))),
+      isCordoned: (name) => watch?.factsOf(name).node?.spec.unschedulable === true,
+      changed: (name) => this.#addVmsOf(name),
     });
-    const resolver = new GuestResolver(this.#classes, this.#images);
-    // Every namespace carries its name as this label; without a cluster that is all it has.
-    const namespaceLabels = (name: string) => cluster?.namespaceLabels(name) ?? { 'kubernetes.io/metadata.name': name };
-    const vmWriter = new VmWriter({ store, vms: this.#vms, clock, log });
-    const faults = new Faults({ vms: this.#vms, view, vmWriter, observer: invariants, log });
-    const reconciler = new VmReconciler({
-      view, writer, resolver, hearing: this.#hearing, vms: this.#vms, vmWriter, runtime,
-      placer: new VmPlacer({
-        view, writer, resolver, namespaceLabels, random: runtime.random,
-        bind: (vm, nodeName, signal) => this.#bind(vmWriter, vm, nodeName, signal),
-      }),
-      factsOf: (nodeName) => cluster?.factsOf(nodeName),
-      drains: (nodeName) => this.#guards?.drains(nodeName) === true,
+    this.#restoreQueue = new WorkQueue((_, signal) => this.#lookForRestore(signal), {
+      clock, onError: (_, error, retryInMs) => log.warn('restore not looked into; retrying', { retryInMs, error }),
     });
-    this.#tables = new WorkQueue(async (nodeName, signal) => {
-      if (this.#passedOver.delete(nodeName)) await this.#lookAgain(nodeName, signal);
-      const isWanted = cluster !== undefined || view.tableOf(nodeName) === undefined;
-      if (isWanted && this.#nodes.get({ name: nodeName }) !== undefined) await writer.writeTerm(nodeName, this.#hearing.term, signal);
-      return {};
-    }, {
-      clock,
+    this.#nodeQueue = new WorkQueue((name, signal) => this.#reconcileNode(name, signal), {
+      clock, concurrency: nodeConcurrency,
       onError: (node, error, retryInMs) => log.warn('RealtimeAllocation not written; retrying', { node, retryInMs, error }),
     });
     this.#queue = new WorkQueue(async (key, signal) => {
       const decidedAt = this.#waiting.changes;
-      const { waits, againInMs } = await faults.ofVm(key, signal, () => reconciler.reconcile(key, signal));
+      const { waits, againInMs } = await this.#parts.faults.ofVm(key, signal, () => this.#parts.reconciler.reconcile(key, signal));
       if (waits) this.#waiting.add(key, decidedAt);
       else this.#waiting.delete(key);
       return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
@@ -174,18 +163,14 @@ export class Controller {
     // What is held already is known before anything new is placed.
     const synced = () => {
       unsynced -= 1;
-      if (unsynced > 0) return;
-      this.#synced = true;
-      for (const { metadata: { name } } of this.#nodes.values()) this.#keepTable(name);
-      this.#hearAll();
-      this.#addInOrder(this.#vms.values());
+      if (unsynced === 0) this.#begin();
     };
     try {
       await Promise.all([...mirrors.map((mirror) => mirror.run(this.#stop.signal, synced)), this.#cluster?.run(this.#stop.signal, synced), this.#guards?.run(this.#stop.signal)]);
     } finally {
       this.#stop.abort();
       this.#waiting.stop();
-      await Promise.all([this.#queue.stop(), this.#tables.stop()]);
+      await Promise.all([this.#queue.stop(), this.#nodeQueue.stop(), this.#restoreQueue.stop()]);
     }
   }
 
@@ -193,39 +178,63 @@ export class Controller {
     this.#stop.abort();
   }
 
-  #vmChanged(vm: Stored<'RealtimeVM'>): void {
-    this.#add(objectKey(vm.metadata));
+  #begin(): void {
+    this.#synced = true;
+    const { leadership } = this.#options;
+    const { restores } = this.#parts;
+    const wentBack = () => {
+      restores.remembered('the leaders\' Lease has gone back');
+      this.#restoreQueue.add(restoreKey);
+    };
+    if (leadership?.noticed === 'wentBack') wentBack();
+    if (leadership?.noticed === 'longPast') restores.longAway();
+    leadership?.onWentBack?.(wentBack);
+    this.#restoreQueue.add(restoreKey);
+    for (const name of this.#knownNodes()) this.#standingChanged(name);
+    this.#addInOrder(this.#vms.values());
+  }
+
+  /** Nodes that run something, or may be asked to. */
+  #knownNodes(): ReadonlySet<string> {
+    const nodes = [...this.#nodes.values()].map(({ metadata }) => metadata.name);
+    const tables = [...this.#allocations.values()].filter(({ spec }) => spec.guests.length > 0 || (spec.kept ?? []).length > 0);
+    return new Set([...nodes, ...tables.map(({ metadata }) => metadata.name)]);
+  }
+
+  #vmChanged(vm: Stored<'RealtimeVM'>, gone: boolean): void {
+    const { suspicions, book, living } = this.#parts;
+    if (gone) suspicions.vmGone(vm);
+    else suspicions.vmSeen(vm);
+    const key = objectKey(vm.metadata);
+    this.#add(key);
+    const nodes = new Set([...book.vmSeen(vm, gone), ...living.of(key).map(({ node }) => node)]);
+    for (const node of nodes) this.#addNode(node);
     // Whether it may be stopped by a drain may have changed.
-    const nodeName = this.#view.find(vm.metadata.uid)?.nodeName;
-    if (nodeName !== undefined) this.#guards?.look(nodeName);
+    for (const node of nodes) this.#guards?.look(node);
   }
 
   #guestsOf(nodeName: string): readonly AllocatedGuest[] {
-    return this.#view.tableOf(nodeName)?.spec.guests ?? [];
+    return this.#parts.view.tableOf(nodeName)?.spec.guests ?? [];
   }
 
   /** Guests whose memory is taken, or is to be. */
   #runningOn(nodeName: string): readonly AllocatedGuest[] {
-    const reports = new Map(this.#view.tableOf(nodeName)?.status?.guests.map((report) => [report.uid, report]));
-    return this.#guestsOf(nodeName).filter((entry) => !isAnswered(entry, reports.get(entry.vm.uid)));
-  }
-
-  /** While it is written, agents may have to be heard anew: then nothing is placed that was decided before. */
-  async #bind(vmWriter: VmWriter, vm: Stored<'RealtimeVM'>, nodeName: string | undefined, signal: AbortSignal): Promise<Stored<'RealtimeVM'>> {
-    const bound = await vmWriter.bind(vm, nodeName, signal);
-    if (this.#hearing.wait !== undefined) throw new ConflictError(`the data went back while RealtimeVM ${objectKey(vm.metadata)} was about to be placed`);
-    return bound;
-  }
-
-  /** On one host without a cluster, whoever starts the controller has heard the agent before. */
-  #hearAll(): void {
-    if (!this.#synced || this.#cluster === undefined) return;
-    this.#hearing.begin(this.#nodes.values());
-    this.#isHearing = true;
+    return this.#guestsOf(nodeName).filter((entry) => !isAnswered(entry, this.#parts.judge.reportOf(nodeName, entry.vm.uid)));
   }
 
   #add(key: string): void {
     if (this.#synced) this.#queue.add(key);
+  }
+
+  #addNode(name: string): void {
+    if (this.#synced) this.#nodeQueue.add(name);
+  }
+
+  #addVmsOf(nodeName: string): void {
+    for (const { vm } of this.#guestsOf(nodeName)) this.#add(objectKey(vm));
+    for (const key of this.#parts.book.vmsOf(nodeName)) this.#add(key);
+    // In a restore, its run may not name it yet.
+    for (const { vm } of this.#parts.living.on(nodeName)) if (vm !== undefined) this.#add(vm);
   }
 
   #addInOrder(vms: Iterable<Stored<'RealtimeVM'>>): void {
@@ -234,70 +243,114 @@ export class Controller {
 
   /** The cluster says otherwise of a node: where its VMs stand, and who fits there, may have changed. */
   #factsChanged(nodeName: string): void {
-    const node = this.#nodes.get({ name: nodeName });
-    if (node !== undefined) this.#nodeChanged(node, false);
-    for (const { vm } of this.#guestsOf(nodeName)) this.#add(objectKey(vm));
+    this.#standingChanged(nodeName);
+    this.#addVmsOf(nodeName);
     this.#guards?.look(nodeName);
   }
 
   #nodeChanged(node: Stored<'RealtimeNode'>, gone: boolean): void {
-    if (gone) {
-      this.#view.nodeGone(node.metadata.name);
-      this.#hearing.nodeGone(node.metadata.name);
-    } else {
-      this.#hearing.nodeSeen(node);
-      const problem = this.#view.nodeChanged(node, this.#cluster?.factsOf(node.metadata.name));
-      // Until its agent has told what the host is, there is nothing wrong with it.
-      if (problem !== undefined && node.status?.topology !== undefined) {
-        this.#options.log.warn('node takes no guests', { node: node.metadata.name, detail: problem });
-      }
+    const { name } = node.metadata;
+    if (gone) this.#parts.view.nodeGone(name);
+    if (!gone && this.#record instanceof NodeRestoreRecord) {
+      const record = this.#record;
+      this.#restoreSeen(() => record.seen(node));
     }
-    if (!gone) this.#keepTable(node.metadata.name);
-    const orphans = gone ? [] : node.status?.orphans?.flatMap(({ vm }) => vm ?? []) ?? [];
-    for (const vm of orphans) this.#add(objectKey(vm));
-    // What they hold may have been given to others.
-    if (orphans.length > 0) for (const { vm } of this.#guestsOf(node.metadata.name)) this.#add(objectKey(vm));
-    this.#lookWhoIsHeard();
+    this.#standingChanged(name);
   }
 
-  /** Nobody who waits is let through before the last agent is heard; then all are. */
-  #lookWhoIsHeard(): void {
-    const wasHearing = this.#isHearing;
-    this.#isHearing = this.#hearing.wait !== undefined;
-    if (wasHearing && !this.#isHearing) this.#waiting.changed();
+  /** Whether guests can be started on a node may be otherwise now, and what is to be done with its table. */
+  #standingChanged(name: string): void {
+    const { view, judge, book, restores } = this.#parts;
+    const node = this.#nodes.get({ name });
+    const closed = judge.whyClosed(name);
+    book.await(name, !judge.takesGuests(name) && restores.current === undefined);
+    const problem = node === undefined ? undefined : view.nodeChanged(node, this.#cluster?.factsOf(name), closed);
+    // Until its agent has told what the host is, there is nothing wrong with it.
+    if (problem !== undefined && node?.status?.topology !== undefined) {
+      this.#options.log.warn('node takes no guests', { node: name, detail: problem });
+    }
+    if (node !== undefined || view.tableOf(name) !== undefined) this.#addNode(name);
   }
 
-  /** A node that had a table has one: only against it can its agent tell what runs there beside it. */
-  #keepTable(nodeName: string): void {
-    if (this.#synced && this.#view.isUnsettled(nodeName) && this.#view.tableOf(nodeName) === undefined) this.#tables.add(nodeName);
+  async #reconcileNode(name: string, signal: AbortSignal): Promise<{ requeueAfterMs?: number }> {
+    const { restores, nodeReconciler } = this.#parts;
+    if (this.#passedOver.delete(name)) await this.#lookAgain(name, signal);
+    // Nothing is written into a store that may have been put back.
+    if (restores.isNoticed) return { requeueAfterMs: catchesUpMs };
+    const [node, table] = [this.#nodes.get({ name }), this.#parts.view.tableOf(name)];
+    // One that nobody speaks of any more needs no table.
+    if (node === undefined && (table === undefined || (this.#parts.view.isGone(name) && table.spec.guests.length === 0))) return {};
+    await nodeReconciler.reconcile(name, signal);
+    this.#standingChangedBy(name);
+    return {};
+  }
+
+  /** After a step of its own, the node's queue need not be told again. */
+  #standingChangedBy(name: string): void {
+    const { view, judge, book, restores } = this.#parts;
+    const node = this.#nodes.get({ name });
+    const closed = judge.whyClosed(name);
+    book.await(name, !judge.takesGuests(name) && restores.current === undefined);
+    if (node !== undefined) view.nodeChanged(node, this.#cluster?.factsOf(name), closed);
+    this.#addVmsOf(name);
+    this.#guards?.look(name);
+    if (restores.current !== undefined) this.#restoreQueue.add(restoreKey);
   }
 
   /** A watch that is merely behind has caught up by now, or the store says what is; one that was put back says so too. */
   async #lookAgain(nodeName: string, signal: AbortSignal): Promise<void> {
+    const { view } = this.#parts;
     const latest = this.#allocations.get({ name: nodeName });
-    if (latest === undefined || this.#view.tableSeen(latest)) return;
+    if (latest === undefined || view.tableSeen(latest)) return;
     const read = await this.#options.store.get('RealtimeAllocation', { name: nodeName }, signal).catch((error: unknown) => {
       this.#passedOver.add(nodeName);
       throw error;
     });
     if (read === undefined) return;
-    this.#view.tableKnown(read);
+    view.tableKnown(read);
     this.#allocationChanged(read, false);
   }
 
   #allocationChanged(allocation: Stored<'RealtimeAllocation'>, gone: boolean): void {
     const { name } = allocation.metadata;
-    const unsettled = this.#view.isUnsettled(name);
-    if (gone) this.#view.tableGone(name);
-    else if (!this.#view.tableSeen(allocation)) {
+    const { view, living, book } = this.#parts;
+    if (gone) view.tableGone(name);
+    else if (!view.tableSeen(allocation)) {
       this.#passedOver.add(name);
-      this.#tables.add(name, catchesUpMs);
+      this.#nodeQueue.add(name, catchesUpMs);
     }
-    const node = this.#nodes.get({ name });
-    if (node !== undefined && this.#view.isUnsettled(name) !== unsettled) this.#view.nodeChanged(node, this.#cluster?.factsOf(name));
-    for (const { vm } of allocation.spec.guests) this.#add(objectKey(vm));
+    const table = gone ? undefined : view.tableOf(name);
+    book.sessionSeen(name, table?.status?.session);
+    const changed = living.set(name, table === undefined ? [] : statementOf(table)?.domains ?? []);
+    for (const vm of changed) this.#add(vm);
+    this.#standingChanged(name);
+    this.#addVmsOf(name);
     this.#guards?.look(name);
     this.#waiting.toldOtherwise();
+    if (this.#parts.restores.current !== undefined) this.#restoreQueue.add(restoreKey);
+  }
+
+  async #lookForRestore(signal: AbortSignal): Promise<{ requeueAfterMs?: number }> {
+    if (!this.#synced) return {};
+    const { suspicions, restores } = this.#parts;
+    const found = await suspicions.confirm(signal);
+    if (found !== undefined) restores.remembered(found);
+    await restores.step(signal);
+    return {};
+  }
+
+  /** What is written of restores was read. */
+  #restoreSeen(take: () => void): void {
+    const before = JSON.stringify(this.#record.current);
+    take();
+    if (this.#synced && JSON.stringify(this.#record.current) !== before) this.#restoreChanged();
+  }
+
+  /** Whether one is open, or accepted, decides on everything. */
+  #restoreChanged(): void {
+    for (const name of this.#knownNodes()) this.#standingChanged(name);
+    this.#addInOrder(this.#vms.values());
+    this.#restoreQueue.add(restoreKey);
   }
 }
 

@@ -21,7 +21,7 @@ export const tooOldAgent = 'AgentTooOld';
 export const assertionFailed = 'AssertionFailed';
 
 /** Why a VM has no place without having been refused one: nobody wants it to run, or nobody has looked yet. */
-const noFailure: ReadonlySet<string> = new Set(['Halted', 'AgentsNotHeard', 'NodeUnsettled']);
+const noFailure: ReadonlySet<string> = new Set(['Halted', 'NodeNotHeard', 'RestoreOpen']);
 
 /** Why a VM is stalled that may have failed before, for another reason. */
 const notOfStart: ReadonlySet<string | undefined> = new Set(['Invalid', assertionFailed]);
@@ -37,6 +37,7 @@ export function eventsOf(before: RealtimeVmStatus | undefined, after: RealtimeVm
   const stalled = is('Stalled', 'True');
   const stopping = is('Running', 'False');
   const restart = is('RestartRequired', 'True');
+  const doubted = is('Ready', 'Unknown');
   return [
     ...(placed === undefined ? [] : [{ type: 'Normal', reason: 'Placed', message: `${placed.message}${after.cpus === undefined ? '' : `, pCPUs ${after.cpus}`}` } as const]),
     ...(unplaced !== undefined && noFailure.has(unplaced.reason) ? [] : warning('FailedPlacement', unplaced)),
@@ -45,7 +46,7 @@ export function eventsOf(before: RealtimeVmStatus | undefined, after: RealtimeVm
     ...(stalled?.reason === assertionFailed ? warning(assertionFailed, stalled) : []),
     ...(after.phase === 'Failed' && !notOfStart.has(stalled?.reason) ? warning('StartFailed', stalled) : []),
     ...warning('NotVerified', is('RealtimeVerified', 'False')),
-    ...(after.phase === 'Unknown' ? warning('NodeLost', is('Ready', 'Unknown')) : []),
+    ...(doubted?.reason === 'NodeLost' ? warning('NodeLost', doubted) : []),
     ...(stopping?.reason === drained ? [{ type: 'Normal', reason: 'Drained', message: stopping.message } as const] : []),
     ...(restart === undefined ? [] : [{ type: 'Normal', reason: 'RestartRequired', message: restart.message } as const]),
   ];

@@ -13,6 +13,8 @@ import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import { Controller } from './controller.ts';
 import { DoubleBookedError } from './double-booked-error.ts';
+import { SpokenAgent } from './testing/spoken-agent.ts';
+import { nobodyCounts } from './invariants-observer.ts';
 
 const deadlineMs = 20_000;
 
@@ -25,6 +27,7 @@ let failures: number;
 /** What a write of this VM's finalizers throws, by the VM's name. */
 let faultOf: Map<string, Error>;
 let faultyNode: string | undefined;
+let agents: SpokenAgent[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rtvm-faults-'));
@@ -33,10 +36,12 @@ beforeEach(async () => {
   failures = 0;
   faultOf = new Map();
   faultyNode = undefined;
+  agents = [];
   controller = new Controller({
     store: faultyStore(), runtime: machineRuntime,
     log,
     invariants: {
+      ...nobodyCounts,
       doubleBooked: (node) => assert(node !== faultyNode, 'the node is another', { node }),
       assertionFailed: () => void (failures += 1),
     },
@@ -48,6 +53,7 @@ beforeEach(async () => {
 afterEach(async () => {
   controller.stop();
   await running;
+  await Promise.all(agents.map((agent) => agent.stop()));
   await store.close();
   await rm(directory, { recursive: true, force: true });
 });
@@ -93,6 +99,7 @@ async function addNode(name: string): Promise<void> {
     store, 'RealtimeNode', { name }, (node) => ({ ...node, status: { topology, orphans: [] } }),
     { write: 'updateStatus' },
   );
+  agents.push(new SpokenAgent(store, name));
 }
 
 async function vm(name: string, wanted: (object: Stored<'RealtimeVM'>) => boolean): Promise<Stored<'RealtimeVM'>> {

@@ -11,6 +11,8 @@ import { DirectoryStore } from '../store/directory/directory-store.ts';
 import { modify } from '../store/modify.ts';
 import type { Stored } from '../store/resource.ts';
 import { Controller } from './controller.ts';
+import { nobodyCounts } from './invariants-observer.ts';
+import { SpokenAgent } from './testing/spoken-agent.ts';
 
 const deadlineMs = 20_000;
 
@@ -21,16 +23,18 @@ let log: RecordedLog;
 /** The last figure of each node. */
 let doubled: Map<string, number>;
 let running: Promise<void>;
+let agents: Map<string, SpokenAgent>;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rtvm-foreign-'));
   store = await DirectoryStore.open({ directory });
   log = recordedLog();
   doubled = new Map();
+  agents = new Map();
   controller = new Controller({
     store, runtime: machineRuntime,
     log,
-    invariants: { doubleBooked: (node, overlaps) => doubled.set(node, overlaps), assertionFailed: () => undefined },
+    invariants: { ...nobodyCounts, doubleBooked: (node, overlaps) => doubled.set(node, overlaps) },
   });
   running = controller.run();
   running.catch(() => undefined);
@@ -39,6 +43,7 @@ beforeEach(async () => {
 afterEach(async () => {
   controller.stop();
   await running;
+  await Promise.all([...agents.values()].map((agent) => agent.stop()));
   await store.close();
   await rm(directory, { recursive: true, force: true });
 });
@@ -69,6 +74,7 @@ spec: {dedicatedCpus: "1-3", sharedCpus: "0"}`);
     store, 'RealtimeNode', { name }, (node) => ({ ...node, status: { topology, orphans: [] } }),
     { write: 'updateStatus' },
   );
+  agents.set(name, new SpokenAgent(store, name));
 }
 
 async function eventually<K extends 'RealtimeVM' | 'RealtimeAllocation'>(
@@ -152,11 +158,7 @@ describe('a table that gives a CPU twice', () => {
     await store.delete('RealtimeVM', { namespace: 'default', name: 'a' });
     const asked = await table('n1', ({ spec }) => spec.guests[0]?.desired === 'Removed');
     const { vm: { uid }, request } = asked.spec.guests[0]!;
-    await modify(
-      store, 'RealtimeAllocation', { name: 'n1' },
-      (allocation) => ({ ...allocation, status: { guests: [{ uid, phase: 'Removed', request: request! }] } }),
-      { write: 'updateStatus' },
-    );
+    await agents.get('n1')!.tell(uid, { phase: 'Removed', request });
     await table('n1', ({ spec }) => spec.guests.length === 3);
     await becomes(() => doubled.get('n1') === 0);
     const told = log.entries.filter(({ message }) => message === 'RealtimeAllocation gives something twice');
@@ -226,11 +228,7 @@ it('a domain that was found after its spec had changed is stopped for a restart,
   const asked = await table('n1', ({ spec }) => spec.guests[0]?.desired !== 'Running');
   const { desired, request, vm: { uid } } = asked.spec.guests[0]!;
   expect(desired).toBe('Stopped');
-  await modify(
-    store, 'RealtimeAllocation', { name: 'n1' },
-    (allocation) => ({ ...allocation, status: { guests: [{ uid, phase: 'Stopped', request: request! }] } }),
-    { write: 'updateStatus' },
-  );
+  await agents.get('n1')!.tell(uid, { phase: 'Stopped', request });
   const again = await table('n1', ({ spec }) => spec.guests[0]?.desired === 'Running');
   expect(again.spec.guests[0]?.placement.vcpuPins).toEqual([{ vcpu: 0, cpus: '0' }, { vcpu: 1, cpu: 1 }]);
 });

@@ -7,8 +7,9 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { WorkQueue } from '../runtime/work-queue.ts';
 import type { ReconcileResult, WorkQueueObserver } from '../runtime/work-queue.ts';
-import { guardStep } from './guard-step.ts';
-import { guardBudget, guardFinalizer, guardLabel, guardName, guardPod, hasEnded } from './guard.ts';
+import { nextGuardStep } from '../protocol/guard-table.ts';
+import type { GuardSituation } from '../protocol/guard-table.ts';
+import { asksOtherwise, guardBudget, guardFinalizer, guardLabel, guardName, guardPod, hasEnded } from './guard.ts';
 import type { GuardedTable, GuardOptions } from './guard.ts';
 
 /** What becomes of the guards, for metrics. */
@@ -22,8 +23,12 @@ export interface GuardsOptions extends GuardOptions {
   readonly cluster: Pick<ClusterStore, 'watchForeign' | 'getForeign' | 'createForeign' | 'updateForeign' | 'deleteForeign'>;
   /** The node's table; undefined where it has none. */
   readonly tableOf: (nodeName: string) => GuardedTable | undefined;
-  /** The guests that run on a node, or are to; none for a node that the cluster does not have. */
+  /** The guests that run on a node, or are to. */
   readonly guestsOf: (nodeName: string) => readonly AllocatedGuest[];
+  /** Whether what the node holds is known: its agent has answered this controller. */
+  readonly isKnown: (nodeName: string) => boolean;
+  /** A person has said that its machine is off. */
+  readonly isFenced: (nodeName: string) => boolean;
   /** Whether draining the node must wait for a person because of this guest. */
   readonly blocks: (guest: AllocatedGuest) => boolean;
   readonly isCordoned: (nodeName: string) => boolean;
@@ -34,6 +39,10 @@ export interface GuardsOptions extends GuardOptions {
   readonly observer?: GuardsObserver | undefined;
 }
 
+/** A pod is made anew for other amounts when it is this old, so that VMs that come one after the other cost one. */
+const debounceMs = 10_000;
+/** One that kubelet refuses is made anew when it is this old: there may be room by then. */
+const refusedMs = 60_000;
 /** Changes of a node come in bursts. */
 const lookMs = 500;
 
@@ -97,28 +106,34 @@ export class Guards {
   }
 
   async #reconcile(nodeName: string, signal: AbortSignal): Promise<ReconcileResult> {
-    const { cluster, namespace, tableOf, guestsOf, blocks, isCordoned, clock } = this.#options;
+    const { cluster, namespace, tableOf, guestsOf, blocks, isCordoned, isKnown, isFenced, clock } = this.#options;
     this.#count();
-    const guests = guestsOf(nodeName);
+    const [guests, isOff] = [guestsOf(nodeName), isFenced(nodeName)];
     const key = { namespace, name: guardName(nodeName) };
-    await this.#keepBudget(nodeName, guests.some(blocks), signal);
+    await this.#keepBudget(nodeName, !isOff && guests.some(blocks), signal);
     const table = tableOf(nodeName);
     const pod = this.#pods.get(nodeName);
-    const step = guardStep({ pod, wanted: guests.length === 0 || table === undefined ? undefined : guardPod(table, guests, this.#options), isCordoned: isCordoned(nodeName), nowMs: clock.date().getTime() });
-    switch (step.kind) {
+    const wanted = guests.length === 0 || table === undefined ? undefined : guardPod(table, guests, this.#options);
+    const { step } = nextGuardStep({
+      pod: stateOf(pod), holds: wanted !== undefined, known: isKnown(nodeName), fenced: isOff, cordoned: isCordoned(nodeName),
+      asksOtherwise: pod !== undefined && wanted !== undefined && asksOtherwise(pod, wanted),
+      restMs: pod === undefined ? 0 : restMs(pod, clock.date().getTime()),
+    });
+    switch (step.do) {
       case 'none':
         return {};
       case 'wait':
         return { requeueAfterMs: step.forMs };
       case 'create':
-        await unlessThere(cluster.createForeign('Pod', step.pod, signal));
+        if (wanted !== undefined) await unlessThere(cluster.createForeign('Pod', wanted, signal));
         return {};
       case 'letGo':
-        await this.#letGo(step.pod, signal);
+        if (pod !== undefined) await this.#letGo(pod, signal);
         return {};
       case 'delete':
-        await this.#letGo(step.pod, signal);
-        await cluster.deleteForeign('Pod', key, { uid: step.pod.metadata.uid }, signal).catch(ignoreGone);
+        if (pod === undefined) return {};
+        await this.#letGo(pod, signal);
+        await cluster.deleteForeign('Pod', key, { uid: pod.metadata.uid }, signal).catch(ignoreGone);
         return {};
     }
   }
@@ -146,4 +161,16 @@ async function unlessThere(created: Promise<unknown>): Promise<void> {
 
 function ignoreGone(error: unknown): void {
   if (!isStoreError(error, 'NOT_FOUND')) throw error;
+}
+
+function stateOf(pod: Pod | undefined): GuardSituation['pod'] {
+  if (pod === undefined) return 'None';
+  if (pod.metadata.deletionTimestamp !== undefined) return 'Ending';
+  return hasEnded(pod) ? 'Ended' : 'Stands';
+}
+
+/** How long it is left as it is still. Never longer than that, should this clock be behind the API server's. */
+function restMs(pod: Pod, nowMs: number): number {
+  const longestMs = hasEnded(pod) ? refusedMs : debounceMs;
+  return Math.min(longestMs, Math.max(0, Date.parse(pod.metadata.creationTimestamp) + longestMs - nowMs));
 }

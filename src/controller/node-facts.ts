@@ -9,8 +9,10 @@ import type { ClusterNode } from '../store/foreign.ts';
 
 /** The label by which an administrator makes a node one for realtime VMs. */
 export const realtimeLabel = 'rtvm.dev/realtime';
-/** A person's word that the node is down for good: its guests may be placed elsewhere. */
-const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
+/** A person's word that the machine is off. */
+export const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
+/** The same on a RealtimeNode whose Node is gone; its value says who gave it, and when. */
+export const outOfServiceWord = 'rtvm.dev/out-of-service';
 
 /** A node of the cluster as it stands with the controller. */
 export interface NodeFacts {
@@ -18,6 +20,8 @@ export interface NodeFacts {
   readonly node: ClusterNode | undefined;
   /** Its agent has renewed its Lease in time. */
   readonly alive: boolean;
+  /** What its Lease says of the last statement: session and number. */
+  readonly statement?: { readonly session: string; readonly number: number } | undefined;
 }
 
 /** Labels, cordon and taints are the Node's; without a Node, or with an agent that is away or says that the host is not ready, nothing new goes there. */
@@ -33,9 +37,15 @@ export function withFacts(inventory: HostInventory, { node, alive }: NodeFacts):
   };
 }
 
-/** Whether guests of the node may be given to another one: nobody but a person can say that it does not run any more. */
-export function isGivenUp({ node }: NodeFacts): boolean {
-  return node === undefined || node.spec.taints?.some(({ key }) => key === outOfServiceTaint) === true;
+/** A person has said that the machine is off: on its Node, or where there is none (any more), on its RealtimeNode. */
+export function isSaidToBeOff(node: RealtimeNode | undefined, facts: NodeFacts): boolean {
+  if (facts.node !== undefined) return facts.node.spec.taints?.some(({ key }) => key === outOfServiceTaint) === true;
+  return node?.metadata.annotations?.[outOfServiceWord] !== undefined;
+}
+
+/** The cluster has the Node, and its kubelet says that it is well. */
+export function isNodeReady({ node }: NodeFacts): boolean {
+  return node?.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
 const effects: ReadonlySet<string> = new Set<TaintEffect>(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
@@ -44,12 +54,12 @@ function isKnown(taint: { readonly key: string; readonly value?: string | undefi
   return effects.has(taint.effect);
 }
 
-/** @param unsettled why it is not known what runs there: then it takes no guests. */
+/** @param closed why nothing new may be started there: then it takes no guests. */
 export function offeredHost(
-  node: RealtimeNode, facts: NodeFacts | undefined, unsettled: string | undefined,
+  node: RealtimeNode, facts: NodeFacts | undefined, closed: string | undefined,
 ): Checked<HostInventory> {
   return mapChecked(toHostInventory(node), (inventory) => {
     const host = facts === undefined ? inventory : withFacts(inventory, facts);
-    return unsettled === undefined ? host : { ...host, notReady: unsettled };
+    return closed === undefined ? host : { ...host, notReady: closed };
   });
 }

@@ -1,10 +1,12 @@
 /** All of a node that placement and adoption go by, so that a change of anything else of it costs nothing. */
+import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
 import type { RealtimeNode } from '../crds/realtime-node.ts';
 import type { ClusterNode } from '../store/foreign.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { Stored } from '../store/resource.ts';
-import type { Orphan } from './orphan-book.ts';
 import { readPlacement } from './table-claims.ts';
+
+export type Orphan = NonNullable<RealtimeNodeStatus['orphans']>[number];
 
 /** Plain data, to be compared by its members. */
 export interface NodeStanding {
@@ -14,8 +16,8 @@ export interface NodeStanding {
   readonly latency: NonNullable<RealtimeNode['status']>['latency'];
   readonly ready: Readonly<Record<'status' | 'message', string>> | undefined;
   readonly orphans: readonly Orphan[];
-  /** Why it is not known what runs there. */
-  readonly unsettled: string | undefined;
+  /** Why nothing new may be started there. */
+  readonly closed: string | undefined;
   readonly cluster: Pick<ClusterNode, 'spec'> & { readonly labels: ClusterNode['metadata']['labels'] } | undefined;
   readonly alive: boolean | undefined;
 }
@@ -24,11 +26,12 @@ export interface NodeStanding {
 export interface KnownNode {
   readonly standing: NodeStanding;
   readonly facts: NodeFacts | undefined;
+  readonly closed: string | undefined;
   readonly problem: string | undefined;
 }
 
 export function standingOf(
-  node: RealtimeNode, facts: NodeFacts | undefined, unsettled: string | undefined,
+  node: RealtimeNode, facts: NodeFacts | undefined, closed: string | undefined,
 ): NodeStanding {
   const { metadata, spec, status } = node;
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
@@ -39,28 +42,25 @@ export function standingOf(
     latency: status?.latency,
     ready: ready === undefined ? undefined : { status: ready.status, message: ready.message },
     orphans: status?.orphans ?? [],
-    unsettled,
+    closed,
     cluster: facts?.node === undefined ? undefined : { spec: facts.node.spec, labels: facts.node.metadata.labels },
     alive: facts?.alive,
   };
 }
 
 /**
- * Why it is not known what runs on a node: its agent has not reported (since its table was lost) which domains run
- * that no table names, or what it or somebody else has written cannot be read. Undefined where it is known.
+ * Why it is not known what is held on a node: what its agent, or somebody else, has written cannot be read. Undefined
+ * where it is known.
  * @param unreadable why not all of the table can be read.
  */
-export function unsettledBecause(
+export function unknownBecause(
   node: RealtimeNode | undefined,
   table: Stored<'RealtimeAllocation'> | undefined,
   unreadable: string | undefined,
 ): string | undefined {
-  const { allocationUid, orphans } = node?.status ?? {};
-  if (orphans === undefined || (allocationUid !== undefined && allocationUid !== table?.metadata.uid)) {
-    return 'its agent has not reported yet what runs there beside its RealtimeAllocation';
-  }
   if (unreadable !== undefined) return `its RealtimeAllocation cannot be read: ${unreadable}`;
-  const orphan = orphans.find(({ placement }) => placement !== undefined && !readPlacement(placement).ok);
-  if (orphan === undefined) return undefined;
-  return `it cannot be read what domain ${orphan.domain} holds there, which no RealtimeAllocation names`;
+  const found = [...node?.status?.orphans ?? [], ...table?.status?.unlisted ?? []];
+  const domain = found.find(({ placement }) => placement !== undefined && !readPlacement(placement).ok);
+  if (domain === undefined) return undefined;
+  return `it cannot be read what domain ${domain.domain} holds there, which no RealtimeAllocation names`;
 }

@@ -4,7 +4,8 @@ import { machineClock } from '../runtime/clock.ts';
 import { QuickAnswers } from './quick-answers.ts';
 import type { VmStanding } from './vm-report.ts';
 
-const placed: VmStanding = { kind: 'placed', entry: {} as AllocatedGuest, report: undefined, restartRequired: undefined, lost: undefined };
+const placed: Extract<VmStanding, { kind: 'placed' }> = {
+  kind: 'placed', entry: {} as AllocatedGuest, report: undefined, restartRequired: undefined, unknown: undefined };
 const running: ReportedGuest = { uid: 'a', phase: 'Running' };
 
 let nowMs: number;
@@ -33,7 +34,7 @@ describe('QuickAnswers', () => {
   it('holds back nothing else', () => {
     expect(answers.waitMs('a', { kind: 'unplaced', reason: 'TooFewDedicatedCpus', message: '' }, undefined)).toBe(0);
     expect(answers.waitMs('a', { kind: 'halted' }, undefined)).toBe(0);
-    expect(answers.waitMs('a', { ...placed, lost: 'its node is silent' }, undefined)).toBe(0);
+    expect(answers.waitMs('a', { ...placed, unknown: { reason: 'NodeLost', message: 'its node is silent' } }, undefined)).toBe(0);
     expect(answers.waitMs('a', placed, 'Running')).toBe(0);
   });
 });

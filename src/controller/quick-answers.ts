@@ -20,7 +20,7 @@ export class QuickAnswers {
    * @param told the phase that its status says: news of a VM that people have seen run are never held back.
    */
   waitMs(uid: string, standing: VmStanding, told: VmPhase | undefined): number {
-    const waits = standing.kind === 'placed' && standing.report === undefined && standing.lost === undefined && (told === undefined || told === 'Pending');
+    const waits = standing.kind === 'placed' && standing.report === undefined && standing.unknown === undefined && (told === undefined || told === 'Pending');
     if (!waits) {
       this.forget(uid);
       return 0;

@@ -15,6 +15,8 @@ export interface TableRecord {
   gone: boolean;
   /** Decided and not written yet; held all the same, so that the next decision sees it. */
   readonly pending: Map<string, AllocationEdit>;
+  /** By UID, what grants claim that are in no table yet. */
+  readonly reserved: Map<string, AllocatedGuest>;
   /** What our own last write or read gave. */
   written: Table | undefined;
   /** The entries that a write of ours, under way, will make. */
@@ -29,8 +31,8 @@ export interface TableRecord {
 
 export function newTableRecord(): TableRecord {
   return {
-    table: undefined, gone: false, written: undefined, pending: new Map(), expected: undefined, epoch: 0,
-    held: new Map(), unreadable: undefined,
+    table: undefined, gone: false, written: undefined, pending: new Map(), reserved: new Map(), expected: undefined,
+    epoch: 0, held: new Map(), unreadable: undefined,
   };
 }
 

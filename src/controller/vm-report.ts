@@ -12,17 +12,25 @@ export type VmStanding =
   | { readonly kind: 'unplaced'; readonly reason: string; readonly message: string }
   /** It is not meant to run and holds nothing. */
   | { readonly kind: 'halted' }
+  /** What is known of it contradicts itself: which of two is to end is a person's to say. */
+  | { readonly kind: 'contradictory'; readonly reason: 'RunsTwice'; readonly message: string }
   | {
       readonly kind: 'placed';
       readonly entry: AllocatedGuest;
       readonly report: ReportedGuest | undefined;
       /** What the next start would make differently. */
       readonly restartRequired: string | undefined;
-      /** Why nothing is known of it now: its node's agent is silent. */
-      readonly lost: string | undefined;
+      /** Why nothing is known of it now. */
+      readonly unknown: UnknownBecause | undefined;
       /** Its node is being drained, so it is stopped though nobody has halted it. */
       readonly drains?: boolean | undefined;
     };
+
+/** `NodeLost`: its node's agent is silent. `NotSeen`: the agent has not looked at it since it began. */
+export interface UnknownBecause {
+  readonly reason: 'NodeLost' | 'NotSeen';
+  readonly message: string;
+}
 
 export interface VmReport {
   readonly phase: VmPhase;
@@ -54,14 +62,28 @@ export function vmReport(standing: VmStanding): VmReport {
       };
     case 'halted':
       return { phase: 'Stopped', conditions: [accepted, condition('Placed', 'False', 'Halted', 'it is not meant to run'), settled, notStalled] };
+    case 'contradictory': {
+      const { reason, message } = standing;
+      return {
+        phase: 'Unknown',
+        conditions: [
+          accepted,
+          condition('Running', 'Unknown', reason, message),
+          condition('RealtimeVerified', 'Unknown', reason, message),
+          condition('Ready', 'False', reason, message),
+          condition('Reconciling', 'False', reason, 'nothing is under way'),
+          condition('Stalled', 'True', reason, message),
+        ],
+      };
+    }
     case 'placed':
       return placedReport(standing);
   }
 }
 
 function placedReport(standing: Extract<VmStanding, { kind: 'placed' }>): VmReport {
-  const { entry, report, restartRequired, lost, drains = false } = standing;
-  if (lost !== undefined) return lostReport(entry, lost);
+  const { entry, report, restartRequired, unknown, drains = false } = standing;
+  if (unknown !== undefined) return unknownReport(entry, unknown);
   const phase = phaseOf(report);
   const running = phase === 'Running';
   const tooOld = saysTooLittle(entry, report);
@@ -93,12 +115,15 @@ function isEmulated(report: ReportedGuest | undefined): boolean {
   return report?.audit?.verdict === 'Unknown';
 }
 
-/** The agent or the controller is at it, though the domain runs: corrected threads are read again, a table is put right. */
-const underWay: ReadonlySet<string> = new Set(['Drift', 'HeldElsewise']);
+/**
+ * The agent is at it: corrected threads are read again, an audit is late, or is about to be the first. `HeldElsewise`:
+ * an agent of the base release waits for its table to be put right.
+ */
+const underWay: ReadonlySet<string> = new Set(['Drift', 'AuditLate', 'NotLookedAt', 'HeldElsewise']);
 
 /** What neither a further reading nor a further try changes; kstatus calls it failed. */
 const lasting: ReadonlySet<string> = new Set([
-  'Violated', 'DriftPersists', 'Paused', 'AllocationInvalid', assertionFailed,
+  'Violated', 'DriftPersists', 'Paused', 'AllocationInvalid', 'OtherGrant', assertionFailed,
 ]);
 
 function takesPerson({ desired }: AllocatedGuest, phase: VmPhase, reason: string): boolean {
@@ -122,8 +147,8 @@ function drainedBecause({ placement: { nodeName } }: AllocatedGuest): { reason: 
 }
 
 /** What was last known may not be true any more: nothing is said to hold. */
-function lostReport(entry: AllocatedGuest, why: string): VmReport {
-  const unknown = (type: string) => condition(type, 'Unknown', 'NodeLost', why);
+function unknownReport(entry: AllocatedGuest, { reason, message }: UnknownBecause): VmReport {
+  const unknown = (type: string) => condition(type, 'Unknown', reason, message);
   return {
     phase: 'Unknown',
     conditions: [
@@ -132,7 +157,7 @@ function lostReport(entry: AllocatedGuest, why: string): VmReport {
       unknown('Running'),
       ...(entry.guest.cpu.realtime === undefined ? [] : [unknown('RealtimeVerified')]),
       unknown('Ready'),
-      condition('Reconciling', 'True', 'NodeLost', why),
+      condition('Reconciling', 'True', reason, message),
       notStalled,
     ],
   };

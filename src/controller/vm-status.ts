@@ -1,4 +1,5 @@
 /** A RealtimeVM's status, whole, from where the VM stands. */
+import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeVmStatus } from '../crds/realtime-vm-status.ts';
 import { CpuSet } from '../realtime/cpu-set.ts';
 import type { Stored } from '../store/resource.ts';
@@ -17,7 +18,9 @@ export function statusOf(vm: Stored<'RealtimeVM'>, standing: VmStanding, now: Da
     phase,
     observedGeneration: generation,
     conditions: conditionsFrom(conditions, vm.status?.conditions ?? [], generation, now),
-    ...(standing.kind === 'placed' ? placedFields(standing) : boundTo(vm.status?.boundTo)),
+    ...(vm.status?.run === undefined ? {} : { run: vm.status.run }),
+    ...boundTo(vm.status?.boundTo ?? (standing.kind === 'placed' ? homeOf(standing.entry) : undefined)),
+    ...(standing.kind === 'placed' ? placedFields(standing) : {}),
   };
 }
 
@@ -45,6 +48,11 @@ export function faultyStatus(vm: Stored<'RealtimeVM'>, message: string, now: Dat
   };
 }
 
+/** The node on which its NodeLocal disks are, or are to be. */
+export function homeOf({ guest, placement }: AllocatedGuest): string | undefined {
+  return hasNodeLocalDisks(guest) ? placement.nodeName : undefined;
+}
+
 /** Kept where nothing is held: a table that is lost must not part a VM from its disks. */
 function boundTo(nodeName: string | undefined): Pick<RealtimeVmStatus, 'boundTo'> {
   return nodeName === undefined ? {} : { boundTo: nodeName };
@@ -56,7 +64,6 @@ function placedFields({ entry, report }: Extract<VmStanding, { kind: 'placed' }>
   return {
     ...(cpus.size === 0 ? {} : { cpus: cpus.toString() }),
     placement: entry.placement,
-    ...boundTo(hasNodeLocalDisks(entry.guest) ? entry.placement.nodeName : undefined),
     ...(audit === undefined || audit.findings.length === 0 ? {} : { findings: audit.findings }),
     ...(domain === undefined ? {} : { domain: { uuid: domain.uuid, startedAt: domain.startedAt, restarts: domain.restarts } }),
   };

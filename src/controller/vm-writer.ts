@@ -1,5 +1,6 @@
 /** Writes RealtimeVMs: their finalizers, and their status with the events that tell what has changed in it. */
-import type { RealtimeVmStatus } from '../crds/realtime-vm-status.ts';
+import type { RealtimeVmStatus, VmRun } from '../crds/realtime-vm-status.ts';
+import { assert } from '../realtime/assert.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { objectKey } from '../runtime/object-key.ts';
@@ -33,14 +34,15 @@ export class VmWriter {
   }
 
   /**
-   * Says where its NodeLocal disks will be; undefined: nowhere yet. To be written before a table that has them made.
-   * @returns the VM as it is now. @throws StoreError as {@link setFinalizers} does.
+   * Opens or closes its run: of two controllers that do so one fails. I7.
+   * @param boundTo where its NodeLocal disks are, or will be: written before a table that has them made.
+   * @throws StoreError as {@link setFinalizers} does.
    */
-  async bind(vm: Stored<'RealtimeVM'>, nodeName: string | undefined, signal: AbortSignal): Promise<Stored<'RealtimeVM'>> {
-    const status = { ...vm.status, boundTo: nodeName };
-    if (nodeName === undefined) delete status.boundTo;
-    await this.#write('updateStatus', { ...vm, status }, signal);
-    return this.#options.vms.get(vm.metadata) ?? vm;
+  async setRun(vm: Stored<'RealtimeVM'>, run: VmRun, boundTo: string | undefined, signal: AbortSignal): Promise<void> {
+    const before = vm.status?.run;
+    assert(run.count === (before?.count ?? 0) + 1, 'the count of a run rises by one', { before: before?.count, after: run.count });
+    const { boundTo: _, ...status } = vm.status ?? {};
+    await this.#write('updateStatus', { ...vm, status: { ...status, run, ...(boundTo === undefined ? {} : { boundTo }) } }, signal);
   }
 
   /** Says how the VM stands. @throws StoreError as {@link setFinalizers} does. */
@@ -72,7 +74,7 @@ export class VmWriter {
   async #write(write: 'update' | 'updateStatus', vm: Stored<'RealtimeVM'>, signal: AbortSignal): Promise<void> {
     const { store, vms } = this.#options;
     try {
-      vms.put(await store[write](vm, signal));
+      vms.putWritten(await store[write](vm, signal));
     } catch (error) {
       if (isStoreError(error, 'CONFLICT')) {
         const now = await store.get('RealtimeVM', vm.metadata, signal);

@@ -3,7 +3,7 @@
  * are pinned.
  */
 import { exclusiveCpus } from '../node-agent/exclusive-cpus.ts';
-import { parsePayload } from '../node-agent/domain-payload.ts';
+import { grantOf } from '../node-agent/domain-payload.ts';
 import { placementFromWire } from '../crds/placement-wire.ts';
 import type { LibvirtClient } from '../libvirt/client.ts';
 import type { DomainRef } from '../libvirt/domain-types.ts';
@@ -52,7 +52,7 @@ export async function readHolder(
 ): Promise<Holder> {
   const xml = await client.getXml(ref, options);
   const metadata = parseDomainMetadata(xml);
-  const wire = metadata === undefined ? undefined : parsePayload(metadata.payload);
+  const wire = metadata === undefined ? undefined : grantOf(metadata).placement;
   const placement = wire === undefined ? undefined : placementFromWire(wire, 'placement');
   return {
     title: metadata === undefined ? `domain ${ref.name}` : `VM ${metadata.namespace}/${metadata.name}`,

@@ -130,9 +130,16 @@ export class LibvirtClient implements Disposable {
     return this.#connection.call(procedures.domainDefineXmlFlags, { xml, flags: validate ? 1 : 0 }, options);
   }
 
-  /** Starts a defined domain; with `paused`, its vCPUs only run after {@link resume}. */
-  create(domain: DomainRef, { paused = false, ...options }: CallOptions & { readonly paused?: boolean } = {}): Promise<DomainRef> {
-    return this.#connection.call(procedures.domainCreateWithFlags, { domain, flags: mask(startFlags, paused ? ['paused'] : []) }, options);
+  /**
+   * Starts a defined domain; with `paused`, its vCPUs only run after {@link resume}; with `forceBoot`, a state that
+   * was saved of it is thrown away.
+   */
+  create(
+    domain: DomainRef,
+    { paused = false, forceBoot = false, ...options }: CallOptions & { readonly paused?: boolean; readonly forceBoot?: boolean } = {},
+  ): Promise<DomainRef> {
+    const flags = mask(startFlags, [...(paused ? ['paused' as const] : []), ...(forceBoot ? ['forceBoot' as const] : [])]);
+    return this.#connection.call(procedures.domainCreateWithFlags, { domain, flags }, options);
   }
 
   /** Starts a transient domain, which nothing defines, paused until {@link resume}. It ends with this connection, whatever ends that. */
@@ -191,8 +198,11 @@ export class LibvirtClient implements Disposable {
   }
 
   /** Removes the definition, and by default all that libvirt keeps beside it. A running domain goes on and becomes transient. */
-  undefine(domain: DomainRef, { nvram = true, managedSave = true, snapshotsMetadata = true, ...options }: CallOptions & UndefineOptions = {}): Promise<void> {
-    const parts = { nvram, managedSave, snapshotsMetadata };
+  undefine(
+    domain: DomainRef,
+    { nvram = true, keepNvram = false, managedSave = true, snapshotsMetadata = true, ...options }: CallOptions & UndefineOptions = {},
+  ): Promise<void> {
+    const parts = { nvram, keepNvram, managedSave, snapshotsMetadata };
     const chosen = (Object.keys(parts) as (keyof typeof parts)[]).filter((part) => parts[part]);
     return this.#connection.call(procedures.domainUndefineFlags, { domain, flags: mask(undefineFlags, chosen) }, options);
   }

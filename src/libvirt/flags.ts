@@ -38,14 +38,14 @@ export const shutdownModes = { 'hypervisor-choice': 0, acpi: 1 << 0, agent: 1 <<
 export type ShutdownMode = keyof typeof shutdownModes;
 
 /** virDomainCreateFlags. `autodestroy`: libvirt ends the domain with the connection that made it; `validate`: against its schema, of XML. */
-export const startFlags = { paused: 1 << 0, autodestroy: 1 << 1, validate: 1 << 4 } as const;
+export const startFlags = { paused: 1 << 0, autodestroy: 1 << 1, forceBoot: 1 << 3, validate: 1 << 4 } as const;
 /** virDomainConsoleFlags. `safe`: only where no two can be connected at once; `force` ends the session of another. */
 export const consoleFlags = { force: 1 << 0, safe: 1 << 1 } as const;
 export const destroyFlags = { graceful: 1 << 0 } as const;
 export const xmlFlags = { inactive: 1 << 1 } as const;
 
 /** virDomainUndefineFlagsValues: each names something that makes libvirt refuse to undefine, or stays behind, without it. */
-export const undefineFlags = { managedSave: 1 << 0, snapshotsMetadata: 1 << 1, nvram: 1 << 2 } as const;
+export const undefineFlags = { managedSave: 1 << 0, snapshotsMetadata: 1 << 1, nvram: 1 << 2, keepNvram: 1 << 3 } as const;
 
 /** What to remove with a definition; all of it unless set to false. */
 export type UndefineOptions = { readonly [Part in keyof typeof undefineFlags]?: boolean };

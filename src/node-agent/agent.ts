@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { RealtimeNodeStatus } from '../crds/realtime-node-status.ts';
+import { isSeal } from '../protocol/seal.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { hostFactsOfCpuFlags } from '../realtime/domain/host-facts.ts';
 import { withFields } from '../runtime/log.ts';
@@ -22,19 +23,23 @@ import type { ReconcileResult, WorkQueueObserver } from '../runtime/work-queue.t
 import type { AgentEvent } from './agent-events.ts';
 import { nobodyObserves } from './agent-observer.ts';
 import type { AgentObserver } from './agent-observer.ts';
+import { FirstLooks } from './first-looks.ts';
+import { isAlive, isMadeWith, livingName } from './guest-look.ts';
 import { GuestKeeper } from './guest-keeper.ts';
 import { GuestStarter } from './guest-starter.ts';
 import { readCpuFlags } from './host/cpu-flags.ts';
 import type { HostRoot } from './host/host-root.ts';
 import type { OpenHostFiles } from './host-files.ts';
 import { kvmProblem } from './host/virtualization.ts';
-import type { Hypervisor, HypervisorEvents } from './hypervisor.ts';
+import type { HostDomain, Hypervisor, HypervisorEvents } from './hypervisor.ts';
 import { tellLookFailure } from './look-failure.ts';
 import { NodeKeeper, nodeNews } from './node-keeper.ts';
 import type { NodeNews } from './node-keeper.ts';
-import { PassedWishes } from './passed-wishes.ts';
-import { Reports } from './reports.ts';
+import { unlistedAmong } from './orphans.ts';
 import { StartError } from './start-failure.ts';
+import { Statements } from './statements.ts';
+import type { StatementName } from './statements.ts';
+import { TableReader } from './table-reader.ts';
 
 export interface AgentOptions {
   readonly store: ResourceStore;
@@ -52,6 +57,8 @@ export interface AgentOptions {
   readonly log: Log;
   /** Called when libvirt is lost or cannot be reached; the agent goes on trying. */
   readonly libvirtAway?: (error: unknown) => void;
+  /** Called when the agent has stated what lives in a new session: its Lease is to say so. */
+  readonly stated?: () => void;
   readonly observer?: AgentObserver;
   readonly queueObserver?: (queue: 'guests' | 'reports') => WorkQueueObserver;
   /** What a person has to mend so that this node's objects can be read, whenever that changes. */
@@ -64,6 +71,8 @@ const reportsKey = 'guests';
 const reportDelayMs = 100;
 /** First and longest pause while the store is away: when it is back, a controller waits for what is told. */
 const tellAgain = { firstMs: 100, maxMs: 10_000 };
+/** A first statement waits for a first look at each guest, but for no guest longer than this. */
+const longestLooksMs = 2000;
 /** Several guests may be started at once, which is mostly waiting for the kernel to clear their memory. */
 const concurrency = 4;
 
@@ -71,8 +80,9 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #log: Log;
   readonly #stop = new AbortController();
-  readonly #reports: Reports;
-  readonly #passed: PassedWishes;
+  readonly #reader: TableReader;
+  readonly #statements: Statements;
+  readonly #looks = new FirstLooks();
   readonly #keeper: GuestKeeper;
   readonly #node: NodeKeeper;
   readonly #observer: AgentObserver;
@@ -84,6 +94,13 @@ export class Agent {
   #allocationKnown = false;
   /** Which table the entries are from. */
   #table: Pick<RealtimeNodeStatus, 'allocationUid' | 'term'> = {};
+  /** The table names this agent's session. */
+  #isOpen = false;
+  /** A controller of this protocol has written the table as it was last read. */
+  #isSealed = false;
+  /** Domains of ours by the last look at all of them: their UUIDs, by the UID of the VM; and those that live. */
+  #uuids: ReadonlyMap<string, string> = new Map();
+  #alive: ReadonlyMap<string, HostDomain> = new Map();
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -92,8 +109,17 @@ export class Agent {
     const log = withFields(options.log, { node: nodeName });
     this.#log = log;
     const files = options.files(() => this.#imagesInUse());
-    this.#passed = new PassedWishes(files, log);
-    this.#reports = new Reports({ store, nodeName, outdated: () => this.#telling.add(reportsKey, reportDelayMs) });
+    this.#reader = new TableReader({ files, log, random: options.runtime.random });
+    this.#statements = new Statements({
+      store, nodeName, reader: this.#reader,
+      mayState: () => this.#looks.areDone,
+      isStarting: (uid) => this.#keeper.isStarting(uid),
+      livingBy: (entry) => {
+        const domain = this.#alive.get(entry.vm.uid);
+        return domain !== undefined && isMadeWith(entry, domain) ? livingName(entry, domain) : undefined;
+      },
+      outdated: () => this.#telling.add(reportsKey, reportDelayMs),
+    });
     const starter = new GuestStarter({
       hypervisor, files, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)),
       networks: () => this.#node.networks,
@@ -103,11 +129,12 @@ export class Agent {
     this.#keeper = new GuestKeeper({
       hypervisor, starter, clock, log,
       auditIntervalMs: options.auditIntervalMs,
-      lastReport: (uid) => this.#reports.get(uid),
+      lastReport: (uid) => this.#statements.get(uid),
       observer: this.#observer,
-      hasPassed: (entry) => this.#passed.has(entry),
-      heldElsewise: () => this.#telling.add(nodeNews.orphans),
-      report: (report) => this.#reports.set(report),
+      isOpen: () => this.#isOpen,
+      uuidOf: (uid) => this.#uuids.get(uid),
+      lookAtAll: () => this.#telling.add(nodeNews.orphans),
+      report: (report) => this.#statements.set(report),
       event: tellVm,
     });
     this.#node = new NodeKeeper({
@@ -115,6 +142,7 @@ export class Agent {
       event: tellVm,
       due: (news) => this.#telling.add(news),
       allocated: () => (this.#allocationKnown ? { entries: this.#entries, table: this.#table } : undefined),
+      seen: (domains) => this.#seen(domains),
       offered: this.#observer.offered,
     });
     this.#queue = new WorkQueue((uid, signal) => this.#reconcile(uid, signal), {
@@ -145,8 +173,8 @@ export class Agent {
     } finally {
       this.#stop.abort();
       await Promise.all([this.#queue.stop(), this.#telling.stop()]);
+      this.#keeper.end();
       await hypervisor.stop();
-      this.#node.end();
     }
   }
 
@@ -159,12 +187,17 @@ export class Agent {
     return this.#keeper.auditsOnTime;
   }
 
+  /** The last statement of this session: its Lease names it. Undefined before the first look, and where the table has gone back. */
+  get statement(): StatementName | undefined {
+    return this.#statements.last;
+  }
+
   /**
-   * Resolves when the store has been told which domains run here with nothing in the allocation that says so, or when the
-   * agent has ended. Before that, whoever places guests cannot know which CPUs are taken. I1, I6.
+   * Whether the agent has looked and said so: before, its Lease is not renewed. A controller of an earlier version
+   * asks for no statement.
    */
-  get orphansTold(): Promise<unknown> {
-    return this.#node.orphansTold;
+  get isAtWork(): boolean {
+    return this.#isSealed ? this.statement !== undefined : this.#looks.areDone;
   }
 
   #hypervisorEvents(): HypervisorEvents {
@@ -181,7 +214,7 @@ export class Agent {
       },
       connectFailed: (error) => libvirtAway?.(error),
       changed: (uuid) => {
-        const entry = [...this.#entries.values()].find(({ guest }) => guest.uuid === uuid);
+        const entry = [...this.#entries.values()].find(({ guest, vm }) => guest.uuid === uuid || this.#uuids.get(vm.uid) === uuid);
         if (entry === undefined) this.#telling.add(nodeNews.orphans);
         else this.#queue.add(entry.vm.uid);
       },
@@ -194,19 +227,22 @@ export class Agent {
       switch (event.type) {
         case 'added':
         case 'modified':
-          await this.#passed.take(event.object);
-          this.#reports.read(event.object);
+          await this.#reader.take(event.object);
           this.#takeEntries(event.object.spec.guests);
           this.#takeTable(event.object);
+          this.#statements.read(event.object);
           break;
         case 'deleted':
           // A table that is gone says nothing about its guests: they become orphans, and run on.
-          this.#reports.tableGone();
-          this.#table = {};
+          await this.#reader.take(undefined);
+          this.#statements.tableGone();
+          [this.#table, this.#isOpen] = [{}, false];
           this.#takeEntries([]);
           break;
         case 'synced':
           this.#allocationKnown = true;
+          this.#looks.begin(this.#entries.keys());
+          this.#options.runtime.clock.after(longestLooksMs, () => this.#endFirstLooks(), { background: true });
           this.#lookAtEverything();
           break;
         case 'problems':
@@ -217,7 +253,12 @@ export class Agent {
   }
 
   /** Another table, or another controller that has to know what runs beside it. */
-  #takeTable({ metadata: { uid }, spec: { term } }: Stored<'RealtimeAllocation'>): void {
+  #takeTable({ metadata: { uid }, spec: { term, session } }: Stored<'RealtimeAllocation'>): void {
+    const wasOpen = this.#isOpen;
+    this.#isOpen = session === this.#reader.session;
+    this.#isSealed = isSeal(term);
+    // What waits for it is looked at again.
+    if (this.#isOpen && !wasOpen) for (const entry of this.#entries.keys()) this.#queue.add(entry);
     const table = { allocationUid: uid, ...(term === undefined ? {} : { term }) };
     const isOther = !isDeepStrictEqual(table, this.#table);
     this.#table = table;
@@ -229,18 +270,20 @@ export class Agent {
     this.#observer.allocated(guests);
     const before = this.#entries;
     this.#entries = new Map(guests.map((entry) => [entry.vm.uid, entry]));
+    let isAnyOtherGrant = false;
     for (const [uid, entry] of this.#entries) {
       const known = before.get(uid);
       if (known === undefined || !sameWish(known, entry)) this.#queue.add(uid);
+      isAnyOtherGrant ||= known !== undefined && known.grant?.name !== entry.grant?.name;
     }
     if (before.size === 0 && guests.length > 0) this.#telling.add(nodeNews.threads);
     const gone = [...before.keys()].filter((uid) => !this.#entries.has(uid));
     for (const uid of gone) {
       this.#keeper.forget(uid);
-      this.#reports.forget(uid);
+      this.#statements.forget(uid);
     }
-    // Who was an orphan may have been taken up; who lost its entry may have become one.
-    if (gone.length > 0 || this.#node.anyOrphans) this.#telling.add(nodeNews.orphans);
+    // Who was an orphan may have been taken up; who lost its entry, or its grant there, may have become one.
+    if (gone.length > 0 || isAnyOtherGrant || this.#node.anyOrphans) this.#telling.add(nodeNews.orphans);
   }
 
   #lookAtEverything(): void {
@@ -249,20 +292,50 @@ export class Agent {
     this.#telling.add(nodeNews.orphans);
   }
 
+  /** All domains of the host, as just read. */
+  #seen(domains: readonly HostDomain[]): void {
+    const ours = domains.filter(({ metadata }) => metadata !== undefined);
+    // Where a VM has several, it is the one that lives that counts.
+    const alive = ours.toSorted((one, other) => Number(one.run !== 'off') - Number(other.run !== 'off'));
+    this.#uuids = new Map(alive.flatMap(({ uuid, metadata }) => (metadata === undefined ? [] : [[metadata.uid, uuid]])));
+    this.#alive = new Map(ours.flatMap((domain) => (isAlive(domain) ? [[domain.metadata?.uid ?? '', domain]] : [])));
+    const left = ours.filter((domain) => this.#keeper.isLeft(domain));
+    this.#looks.listed(left.length > 0);
+    this.#statements.setUnlisted(unlistedAmong(domains, this.#entries, this.#options.nodeName));
+    for (const { metadata, run } of ours) {
+      const uid = metadata?.uid ?? '';
+      if (!this.#entries.has(uid) || (run === 'off' && left.some((one) => one.metadata?.uid === uid))) this.#queue.add(uid);
+    }
+    this.#telling.add(reportsKey);
+  }
+
   async #reconcile(uid: string, signal: AbortSignal): Promise<ReconcileResult> {
     const entry = this.#entries.get(uid);
-    if (entry === undefined || !this.#allocationKnown) return {};
+    if (!this.#allocationKnown) return {};
     try {
-      return await this.#keeper.keep(entry, signal);
+      return await this.#keeper.keep(uid, entry, signal);
     } catch (error) {
-      tellLookFailure(entry, error, this.#reports, this.#observer);
+      if (entry !== undefined) tellLookFailure(entry, error, this.#statements, this.#observer);
       throw error;
+    } finally {
+      this.#looked(uid);
     }
+  }
+
+  #looked(uid: string): void {
+    if (this.#options.hypervisor.isConnected && this.#looks.looked(uid)) this.#telling.add(reportsKey);
+  }
+
+  #endFirstLooks(): void {
+    if (this.#looks.waitNoLonger()) this.#telling.add(reportsKey);
   }
 
   async #tell(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     if (isNodeNews(key)) return this.#node.tell(key, signal);
-    await this.#reports.write(signal);
+    const before = this.statement?.session;
+    const wasAtWork = this.isAtWork;
+    await this.#statements.write(signal);
+    if (this.statement?.session !== before || this.isAtWork !== wasAtWork) this.#options.stated?.();
     return {};
   }
 
@@ -288,7 +361,8 @@ export class Agent {
 
 /** Whether two versions of an entry ask for the same; what the table says of other guests, or its status, is no reason to look. */
 function sameWish(left: AllocatedGuest, right: AllocatedGuest): boolean {
-  return left.desired === right.desired && left.request === right.request && left.generation === right.generation && left.restartedAt === right.restartedAt && isDeepStrictEqual(left.placement, right.placement);
+  return left.desired === right.desired && left.request === right.request && left.generation === right.generation
+    && left.grant?.name === right.grant?.name && isDeepStrictEqual(left.placement, right.placement);
 }
 
 function requireKvm(root: HostRoot, virtType: VirtType): void {

@@ -1,7 +1,9 @@
 /** Starts one guest: its files made ready, its domain rendered and defined, then created. */
+import { createHash } from 'node:crypto';
 import type { AllocatedGuest } from '../crds/realtime-allocation.ts';
 import type { DomainHostFacts } from '../realtime/domain/host-facts.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
+import { renderVariables } from '../realtime/domain/render-variables.ts';
 import { renderDomain } from '../realtime/domain/render.ts';
 import type { Guest } from '../realtime/guest.ts';
 import type { HostNetwork } from '../realtime/host.ts';
@@ -43,7 +45,7 @@ export class GuestStarter {
       guest,
       placement,
       virtType,
-      payload: formatPayload(placement, entry.restartedAt),
+      payload: formatPayload(entry),
       files: await files.prepare(vm, guest, signal),
       networks: networks(),
       host: hostFacts,
@@ -52,10 +54,29 @@ export class GuestStarter {
     await hypervisor.start(guest.uuid, signal);
   }
 
+  /** Removes the UEFI variables of a guest whose domain was undefined without them. */
+  async removeVariables(
+    entry: AllocatedGuest, guest: Guest, placement: Placement, signal: AbortSignal,
+  ): Promise<void> {
+    const { hypervisor, virtType, hostFacts } = this.#options;
+    const [vm, payload, uuid] = [identityOf(entry), formatPayload(entry), variablesUuid(guest)];
+    const { generation } = entry;
+    const xml = renderVariables({ vm, generation, guest, placement, virtType, payload, host: hostFacts }, uuid);
+    await hypervisor.define(xml, signal);
+    await hypervisor.undefine(uuid, signal);
+  }
+
   /** Removes the files of a guest whose domain is gone, but for what is kept. */
   async cleanUp(entry: AllocatedGuest, kept: KeptFiles): Promise<void> {
     await this.#options.files.remove(identityOf(entry), kept);
   }
+}
+
+/** Made from the guest's (version 8, RFC 9562): what is left of it by an agent that has died is found again. */
+function variablesUuid({ uuid }: Guest): string {
+  const hex = createHash('sha256').update(`rtvm.dev/variables/${uuid}`).digest('hex');
+  const variant = `8${hex.slice(13, 16)}-a${hex.slice(17, 20)}`;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${variant}-${hex.slice(20, 32)}`;
 }
 
 export function identityOf({ vm }: AllocatedGuest): VmIdentity {

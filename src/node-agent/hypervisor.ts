@@ -22,8 +22,11 @@ export interface HostDomain {
   readonly end?: DomainEnd | undefined;
   /** What we wrote into it when we defined it; absent for a domain that is not ours. */
   readonly metadata?: DomainMetadata | undefined;
-  /** Of a domain that is not ours: the pCPUs that its threads are pinned to; absent where they float over the host. */
+  /** By its XML, the pCPUs that its threads are pinned to; absent where they float over the host. */
   readonly pinnedCpus?: CpuSet | undefined;
+  /** By its XML: PCI addresses of the host's devices that it has, and files behind its disks. */
+  readonly devices?: readonly string[] | undefined;
+  readonly disks?: readonly string[] | undefined;
 }
 
 /** Where it has them. */
@@ -60,8 +63,8 @@ export interface Hypervisor {
   requestShutdown(uuid: string, signal: AbortSignal): Promise<void>;
   /** Ends the guest now. No error where it does not run. */
   destroy(uuid: string, signal: AbortSignal): Promise<void>;
-  /** Removes the definition, with NVRAM. Never of a running domain. No error where there is none. */
-  undefine(uuid: string, signal: AbortSignal): Promise<void>;
+  /** Removes the definition, with NVRAM unless that is kept. Never of a running domain. No error where there is none. */
+  undefine(uuid: string, signal: AbortSignal, kept?: { readonly nvram: boolean }): Promise<void>;
   /** One reading of the domain's threads and memory; undefined where it has no process. */
   observe(domain: HostDomain): ObservedProcess | undefined;
   /**

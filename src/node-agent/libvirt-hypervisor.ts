@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import type { CpuSet } from '../realtime/cpu-set.ts';
 import { parseDomainMetadata } from '../realtime/domain/parse-metadata.ts';
+import { ownedPartsOf } from '../realtime/domain/owned-parts.ts';
 import { pinnedCpusOf } from '../realtime/domain/pinned-cpus.ts';
 import type { ObservedProcess } from '../realtime/observed.ts';
 import type { Correction } from '../realtime/verify/corrections.ts';
@@ -34,7 +35,7 @@ export class LibvirtHypervisor implements Hypervisor {
   readonly #socketPath: string | undefined;
   readonly #reader: ProcessReader;
   /** By UUID, as defined. Spares an audit the reading of XML. */
-  readonly #definitions = new Map<string, Pick<HostDomain, 'metadata' | 'pinnedCpus'>>();
+  readonly #definitions = new Map<string, Definition>();
   #supervisor: LibvirtSupervisor | undefined;
 
   constructor({ root, socketPath }: LibvirtHypervisorOptions) {
@@ -93,7 +94,8 @@ export class LibvirtHypervisor implements Hypervisor {
   async start(uuid: string, signal: AbortSignal): Promise<void> {
     const client = await this.#client(signal);
     const ref = await client.lookupByUuid(uuid, { signal, timeoutMs: callTimeoutMs });
-    await client.create(ref, { signal, timeoutMs: startTimeoutMs });
+    // A saved state would bring back the pins of when it was saved.
+    await client.create(ref, { forceBoot: true, signal, timeoutMs: startTimeoutMs });
   }
 
   async requestShutdown(uuid: string, signal: AbortSignal): Promise<void> {
@@ -106,9 +108,12 @@ export class LibvirtHypervisor implements Hypervisor {
     await unlessNotRunning(client.lookupByUuid(uuid, { signal }).then((ref) => client.destroy(ref, { signal, timeoutMs: callTimeoutMs })));
   }
 
-  async undefine(uuid: string, signal: AbortSignal): Promise<void> {
+  async undefine(uuid: string, signal: AbortSignal, { nvram } = { nvram: false }): Promise<void> {
     const client = await this.#client(signal);
-    await ifDomainExists(client.lookupByUuid(uuid, { signal }).then((ref) => client.undefine(ref, { signal, timeoutMs: callTimeoutMs })));
+    const removed = { nvram: !nvram, keepNvram: nvram };
+    await ifDomainExists(
+      client.lookupByUuid(uuid, { signal }).then((ref) => client.undefine(ref, { ...removed, signal, timeoutMs: callTimeoutMs })),
+    );
     this.#definitions.delete(uuid);
   }
 
@@ -149,9 +154,10 @@ export class LibvirtHypervisor implements Hypervisor {
   }
 }
 
-function definitionOf(xml: string, hostCpus: CpuSet): Pick<HostDomain, 'metadata' | 'pinnedCpus'> {
-  const metadata = parseDomainMetadata(xml);
-  return metadata === undefined ? { pinnedCpus: pinnedCpusOf(xml, hostCpus) } : { metadata };
+type Definition = Pick<HostDomain, 'metadata' | 'pinnedCpus' | 'devices' | 'disks'>;
+
+function definitionOf(xml: string, hostCpus: CpuSet): Definition {
+  return { metadata: parseDomainMetadata(xml), pinnedCpus: pinnedCpusOf(xml, hostCpus), ...ownedPartsOf(xml) };
 }
 
 function runOf({ state, reason }: DomainState): { run: DomainRunState; end?: DomainEnd; pausedBecause?: string } {

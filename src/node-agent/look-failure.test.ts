@@ -19,7 +19,7 @@ describe('what is reported of a look that failed', () => {
 
   it('keeps what is known of the domain, for the next start to be counted', () => {
     expect(lookFailure(entry, fault, { uid: 'u', phase: 'Running', reason: 'Verified', domain })).toEqual({
-      uid: 'u', phase: 'Unknown', reason: 'AssertionFailed', domain,
+      uid: 'u', phase: 'Unknown', reason: 'AssertionFailed', grant: 'before:u', domain,
       message: 'rtvm has a fault: it was expected that all is well',
     });
   });

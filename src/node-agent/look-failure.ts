@@ -3,14 +3,15 @@ import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.
 import { InvalidObjectError } from '../crds/require-valid.ts';
 import { AssertionFailedError } from '../realtime/assert.ts';
 import type { AgentObserver } from './agent-observer.ts';
-import type { Reports } from './reports.ts';
+import { nameOfEntry } from './guest-look.ts';
+import type { Statements } from './statements.ts';
 
 export type LookFailureReason = 'AllocationInvalid' | 'AssertionFailed';
 
 export function tellLookFailure(
   entry: AllocatedGuest,
   error: unknown,
-  reports: Pick<Reports, 'get' | 'set'>,
+  reports: Pick<Statements, 'get' | 'set'>,
   observer: Pick<AgentObserver, 'assertionFailed'>,
 ): void {
   if (error instanceof AssertionFailedError) observer.assertionFailed();
@@ -32,7 +33,9 @@ export function lookFailure(
   if (reason === undefined || (last !== undefined && hasEnded(entry, last))) return undefined;
   const message = (error as Error).message.replaceAll(/\s+/g, ' ').slice(0, maxMessage);
   return {
-    uid: entry.vm.uid, phase: 'Unknown', reason, message,
+    uid: entry.vm.uid, phase: 'Unknown', reason, message, grant: last?.grant ?? nameOfEntry(entry),
+    // Whether it lives was seen before it could not be looked after.
+    ...(last?.lives === true ? { lives: true } : {}),
     ...(last?.domain === undefined ? {} : { domain: last.domain }),
   };
 }

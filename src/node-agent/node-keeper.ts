@@ -16,6 +16,7 @@ import { ForeignThreadScan } from './foreign-thread-scan.ts';
 import { readHostReadings } from './host/host-readings.ts';
 import type { HostUse } from './host/host-readings.ts';
 import { readTopology } from './host/topology.ts';
+import type { HostDomain } from './hypervisor.ts';
 import { changeStatus, publishNode } from './node-report.ts';
 import type { NodePublication } from './node-report.ts';
 import { OrphanTeller } from './orphan-teller.ts';
@@ -40,6 +41,8 @@ export interface NodeKeeperOptions extends NodePublication, OrphanTellerOptions 
   readonly due: (news: NodeNews) => void;
   /** Undefined until the allocation has been read: before, nothing can be said of any domain. */
   readonly allocated: () => Omit<Allocated, 'dedicatedCpus'> | undefined;
+  /** Takes all domains of the host, as just read. */
+  readonly seen: (domains: readonly HostDomain[]) => void;
   readonly offered: AgentObserver['offered'];
 }
 
@@ -57,7 +60,6 @@ export class NodeKeeper {
   #offerKnown = false;
   /** There is a RealtimeNode to tell of. */
   #isTold = false;
-  readonly #orphansTold = Promise.withResolvers<undefined>();
 
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
@@ -73,15 +75,6 @@ export class NodeKeeper {
   /** Whether there were orphans at the last look. */
   get anyOrphans(): boolean {
     return this.#orphans.any;
-  }
-
-  /** Resolves when orphans have been told once, or at {@link end}. */
-  get orphansTold(): Promise<unknown> {
-    return this.#orphansTold.promise;
-  }
-
-  end(): void {
-    this.#orphansTold.resolve(undefined);
   }
 
   /** Follows the RealtimeNode until the signal aborts. */
@@ -160,10 +153,14 @@ export class NodeKeeper {
   }
 
   async #tellOrphans(signal: AbortSignal): Promise<ReconcileResult> {
+    const { hypervisor, seen } = this.#options;
+    if (!hypervisor.isConnected || this.#options.allocated() === undefined) return {};
+    const domains = await hypervisor.list(signal);
+    seen(domains);
     const allocated = this.#options.allocated();
-    if (!this.#options.hypervisor.isConnected || allocated === undefined || !this.#isTold || !this.#offerKnown) return {};
-    await this.#orphans.tell({ ...allocated, dedicatedCpus: this.#inventory?.dedicatedCpus ?? CpuSet.empty() }, signal);
-    this.#orphansTold.resolve(undefined);
+    if (allocated === undefined || !this.#isTold || !this.#offerKnown) return {};
+    const dedicatedCpus = this.#inventory?.dedicatedCpus ?? CpuSet.empty();
+    await this.#orphans.tell(domains, { ...allocated, dedicatedCpus }, signal);
     if (!this.#scans) this.#options.due(nodeNews.threads);
     return {};
   }

@@ -8,7 +8,7 @@ import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { cpusTakenEvent, orphanEvent } from './agent-events.ts';
 import type { AgentEvent } from './agent-events.ts';
-import type { Hypervisor } from './hypervisor.ts';
+import type { HostDomain, Hypervisor } from './hypervisor.ts';
 import { changeStatus } from './node-report.ts';
 import { disturbedBy, orphansAmong, strangersAmong } from './orphans.ts';
 import type { Orphan } from './orphans.ts';
@@ -43,10 +43,12 @@ export class OrphanTeller {
     return this.#any;
   }
 
-  async tell({ entries, table, dedicatedCpus }: Allocated, signal: AbortSignal): Promise<void> {
-    const { hypervisor, store, nodeName } = this.#options;
-    const domains = await hypervisor.list(signal);
-    const orphans = orphansAmong(domains, new Map([...entries].map(([uid, { placement }]) => [uid, placement])));
+  /** @param domains as just read. */
+  async tell(
+    domains: readonly HostDomain[], { entries, table, dedicatedCpus }: Allocated, signal: AbortSignal,
+  ): Promise<void> {
+    const { store, nodeName } = this.#options;
+    const orphans = orphansAmong(domains, entries, nodeName);
     const strangers = strangersAmong(domains, dedicatedCpus, nodeName);
     this.#warn(orphans, strangers, entries);
     this.#any = orphans.length > 0;

@@ -18,6 +18,7 @@ export type StartFailureReason =
   | 'NameTaken'
   | 'UuidTaken'
   | 'CpusTaken'
+  | 'DeviceTaken'
   | 'AllocationInvalid'
   | 'NotVerified'
   | 'LibvirtRefused'

@@ -72,7 +72,7 @@ export interface Seal {
 }
 
 /** What the agent saw at one look, written over the very version of the table that it had read. Agent. */
-export interface Statement<Claims> {
+export interface Statement<Claims = unknown> {
   /** Random; a new one for each process, and whenever the table is gone, another one, or has gone back. */
   readonly session: string;
   /** Rises by one at each statement of a session; the agent's Lease names the last. */
@@ -89,11 +89,11 @@ export interface Statement<Claims> {
 }
 
 /** A domain that lives, is being started, or is switching off. */
-export interface StatedDomain<Claims> {
+export interface StatedDomain<Claims = unknown> {
   readonly grant: string;
   readonly uid: string;
-  /** Of the VM that it was made for, as `namespace/name`. */
-  readonly vm: string;
+  /** Of the VM that it was made for, as `namespace/name`, where that is known. */
+  readonly vm: string | undefined;
   readonly verdict: 'Verified' | 'Violated' | 'Unknown';
   /** Where no entry of the table holds these very bytes. */
   readonly content?: Grant<Claims>;

@@ -77,6 +77,12 @@ const rows: readonly Row<GuestSituation, GuestStep>[] = [
     why: 'Nothing is left.', serves: ['I5'],
   },
   {
+    name: 'stop', given: 'its stop is asked for, it lives, and the session is open',
+    when: (s) => asks('Stopped')(s) && lives(s) && s.isOpen && s.isEntrys,
+    does: 'ask it to switch off; after its grace, end it', step: end,
+    why: 'The stop is about this very grant.', serves: ['I6'],
+  },
+  {
     name: 'changing', given: 'it is being started, or switching off', when: ({ domain }) => domain === 'changing',
     does: 'wait for the event', step: () => ({ do: 'wait', why: 'Changing' }),
     why: 'It lives until libvirt says otherwise.', serves: ['I2'],
@@ -90,12 +96,6 @@ const rows: readonly Row<GuestSituation, GuestStep>[] = [
     name: 'other-grant', given: 'it lives by another grant than the entry\'s', when: (s) => lives(s) && !s.isEntrys,
     does: 'audit it as it is, and state it with its grant', step: () => ({ do: 'audit', as: 'OtherGrant' }),
     why: 'The table is about something that is not there; what is there stays as it is.', serves: ['I2', 'I6'],
-  },
-  {
-    name: 'stop', given: 'its stop is asked for, it lives, and the session is open',
-    when: (s) => asks('Stopped')(s) && lives(s) && s.isOpen,
-    does: 'ask it to switch off; after its grace, end it', step: end,
-    why: 'The stop is about this very grant.', serves: ['I6'],
   },
   {
     name: 'stop-not-open', given: 'its stop is asked for, it lives, and the session is not open',

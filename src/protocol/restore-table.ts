@@ -32,13 +32,13 @@ export type RestoreStep =
 
 const rows: readonly Row<RestoreSituation, RestoreStep>[] = [
   {
-    name: 'remembers-more', given: 'no restore is open, and this controller remembers more than there is',
-    when: (s) => s.restore === undefined && s.remembersMore,
-    does: 'open a restore', step: () => ({ do: 'openRestore', kind: 'found' }),
+    name: 'remembers-more', given: 'this controller remembers more than there is',
+    when: (s) => s.remembersMore,
+    does: 'open a restore, another one where one is open', step: () => ({ do: 'openRestore', kind: 'found' }),
     why: 'Counts only rise. It is asked before each other step.', serves: ['I6', 'I7'],
   },
   {
-    name: 'long-away', given: 'no restore is open, and no controller was there for long',
+    name: 'long-away', given: 'none is open, and no controller was there for long',
     when: (s) => s.restore === undefined && s.leaseLongPast,
     does: 'suspect a restore', step: () => ({ do: 'openRestore', kind: 'suspected' }),
     why: 'Nobody remembers, and a store that went back looks just like this.', serves: ['I7'],

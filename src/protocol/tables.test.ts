@@ -39,6 +39,7 @@ const at = (change: Partial<Home>): Home => ({ ...home, ...change });
 const without: Partial<Home> = { entry: undefined, lives: false };
 const runs: VmSituation = {
   restore: undefined, allHeard: true, deleted: false, finalizer: true, wish: 'Run', renew: false, hasOldEntry: false,
+  pastIsUnheard: false, isBound: false,
   run: { state: 'Open' }, home, copies: [], made: 'No', candidate: undefined,
 };
 const closed: Partial<VmSituation> = { run: { state: 'Closed' }, home: at(without) };
@@ -51,9 +52,19 @@ tested<VmSituation, object>('a VM\'s next step', vmTable, nextVmStep, runs, [
   ['take-table-first', { home: at({ table: 'Absent' }) }, { do: 'wait', why: 'TableNotTaken' }],
   ['add-finalizer', { finalizer: false }, { do: 'addFinalizer' }],
   ['adopt-old-entry', { run: undefined, home: undefined, hasOldEntry: true }, { do: 'adoptRun' }],
+  ['adopt-old-entry', { run: undefined, home: undefined, hasOldEntry: true, pastIsUnheard: true }, { do: 'adoptRun' }],
+  ['ask-past-node', { run: undefined, home: undefined, pastIsUnheard: true, candidate: { node: 'b', isHome: false } },
+    { do: 'wait', why: 'NodeNotHeard' }],
+  ['ask-past-node', { run: undefined, home: undefined, pastIsUnheard: true, deleted: true },
+    { do: 'wait', why: 'NodeNotHeard' }],
   ['runs-twice', { copies: [copy] }, { do: 'wait', why: 'RunsTwice' }],
   ['runs-twice', { home: at({ lives: false }), copies: [copy, { ...copy, node: 'c' }] },
     { do: 'wait', why: 'RunsTwice' }],
+  // A person's word was not true, and nothing was started elsewhere meanwhile.
+  ['old-domain-runs', { run: { state: 'Closed' }, home: at({ fenced: true, entry: entry('Stopped') }), copies: [copy] },
+    { do: 'wait', why: 'OldDomainRuns' }],
+  ['remove-copy', { ...closed, deleted: true, home: at({ fenced: true, entry: entry('Stopped') }), copies: [copy] },
+    { do: 'removeCopy' }],
   ['remove-copy', { deleted: true, restore: found, home: at({ lives: false }), copies: [copy] }, { do: 'removeCopy' }],
   ['remove-adopted', { deleted: true, home: at({ entry: undefined }) }, { do: 'adoptEntry', desired: 'Removed' }],
   ['ask-remove', { deleted: true }, { do: 'ask', desired: 'Removed' }],
@@ -101,11 +112,19 @@ tested<VmSituation, object>('a VM\'s next step', vmTable, nextVmStep, runs, [
   ['drop-ended', { run: { state: 'Closed' }, home: at({ entry: entry('Stopped', true), lives: false }) },
     { do: 'dropEntry' }],
   ['halted', { ...closed, wish: 'Halt' }, { do: 'done', as: 'Halted' }],
+  ['halted', { ...closed, wish: 'Halt', copies: [{ node: 'b', sameVm: false }] }, { do: 'done', as: 'Halted' }],
+  ['halted', {
+    run: { state: 'Closed' }, home: at({ entry: entry('Stopped', true), lives: false }), isBound: true, wish: 'Halt',
+  }, { do: 'done', as: 'Halted' }],
   ['open', { ...closed, candidate: { node: 'b', isHome: false } }, { do: 'open' }],
   ['open', {
     run: { state: 'Closed' }, home: at({ entry: entry('Stopped', true), lives: false }),
     candidate: { node: 'a', isHome: true },
   }, { do: 'open' }],
+  ['open', { run: undefined, home: undefined, candidate: { node: 'b', isHome: false } }, { do: 'open' }],
+  ['unplaced', {
+    run: { state: 'Closed' }, home: at({ entry: entry('Stopped', true), lives: false }), isBound: true,
+  }, { do: 'wait', why: 'Unplaced' }],
   ['unplaced', closed, { do: 'wait', why: 'Unplaced' }],
 ]);
 
@@ -143,6 +162,9 @@ const open: RestoreSituation = {
 
 tested<RestoreSituation, object>('the next step about restores', restoreTable, nextRestoreStep, open, [
   ['remembers-more', { restore: undefined, remembersMore: true }, { do: 'openRestore', kind: 'found' }],
+  ['remembers-more', { remembersMore: true }, { do: 'openRestore', kind: 'found' }],
+  ['remembers-more', { restore: { kind: 'suspected', accepted: false }, remembersMore: true, anyContradicts: true },
+    { do: 'openRestore', kind: 'found' }],
   ['long-away', { restore: undefined, leaseLongPast: true }, { do: 'openRestore', kind: 'suspected' }],
   ['none', { restore: undefined }, { do: 'done' }],
   ['confirm', { restore: { kind: 'suspected', accepted: false }, anyContradicts: true }, { do: 'confirm' }],
@@ -222,11 +244,11 @@ const verified: VerifiedSituation = {
   run: { count: 1, grant: 'g', node: 'a', state: 'Open' }, entry: 'g', fenced: false,
   lease: { session: 's', statement: 4, alive: true },
   statement: {
-    session: 's', number: 4, wentBack: 'No', domains: [{ grant: 'g', uid: 'u', vm: 'ns/v', verdict: 'Verified' }],
+    session: 's', number: 4, wentBack: 'No', domains: [{ grant: 'g', verdict: 'Verified' }],
   },
 };
 const domains = (verdict: 'Verified' | 'Violated' | 'Unknown', grant = 'g') => ({
-  ...verified.statement!, domains: [{ grant, uid: 'u', vm: 'ns/v', verdict }],
+  ...verified.statement!, domains: [{ grant, verdict }],
 });
 
 describe('verified', () => {

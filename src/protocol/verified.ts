@@ -1,12 +1,13 @@
 /** When a VM may be called verified: pure, and the only place that says so. */
-import type { Run, Statement } from './facts.ts';
+import type { Run, StatedDomain, Statement } from './facts.ts';
 
 export interface VerifiedSituation {
   readonly run: Run | undefined;
   /** Name of the grant that the table of the run's node holds for the VM. */
   readonly entry: string | undefined;
   readonly fenced: boolean;
-  readonly statement: Pick<Statement<unknown>, 'session' | 'number' | 'wentBack' | 'domains'> | undefined;
+  readonly statement: Pick<Statement, 'session' | 'number' | 'wentBack'>
+    & { readonly domains: readonly Pick<StatedDomain, 'grant' | 'verdict'>[] } | undefined;
   /**
    * The agent's Lease: its session and the number of its last statement when it renewed, and whether it was seen to
    * be renewed

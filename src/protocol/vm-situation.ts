@@ -16,9 +16,13 @@ export interface VmSituation {
   readonly run: Pick<Run, 'state'> | undefined;
   /**
    * Without a run, and a table has an entry for it: made before this protocol, or a controller of the version before
-   * has dropped the run from the VM's status.
+   * has dropped the run from the VM's status. Or such a one has written the run's entry anew, without its name.
    */
   readonly hasOldEntry: boolean;
+  /** Without a run: its status names a node that it was placed on, whose agent has not answered the seal. */
+  readonly pastIsUnheard: boolean;
+  /** It has disks on its run's node: its entry there stays until it is deleted, and it is placed nowhere else. */
+  readonly isBound: boolean;
   /** Of the run's node. Undefined only without a run. */
   readonly home: Home | undefined;
   /**
@@ -63,7 +67,7 @@ export interface Copy {
  */
 export function isHeard(
   table: { readonly seal: Seal; readonly restore?: string | undefined },
-  statement: Pick<Statement<unknown>, 'seal'> | undefined,
+  statement: Pick<Statement, 'seal'> | undefined,
   leader: { readonly term: string; readonly restore?: string | undefined },
 ): boolean {
   return table.seal.term === leader.term && (leader.restore === undefined || table.restore === leader.restore)
@@ -72,7 +76,7 @@ export function isHeard(
 
 /** A host is reached by no restore: whether what it says is later than the store. */
 export function contradictsStore(statement: {
-  readonly wentBack: Statement<unknown>['wentBack'];
+  readonly wentBack: Statement['wentBack'];
   /** A domain lives whose VM is there, and neither its run nor an entry of the table names its grant. */
   readonly livesUnnamed: boolean;
   readonly restoreIsOpen: boolean;

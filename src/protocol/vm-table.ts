@@ -67,8 +67,17 @@ const first: readonly VmRow[] = [
     why: 'Before this protocol the table was the lock for "runs once".', serves: ['I4', 'I7'],
   },
   {
+    name: 'ask-past-node',
+    given: 'no run and no entry, and the node that its status names has not answered the seal',
+    when: ({ run, pastIsUnheard }) => run === undefined && pastIsUnheard,
+    does: 'wait: NodeNotHeard', step: wait('NodeNotHeard'),
+    why: 'A controller of the version before has dropped the run, and the table was lost: its domain may live there.',
+    serves: ['I7'],
+  },
+  {
     name: 'runs-twice', given: 'more than one domain of the VM lives',
-    when: ({ copies, home }) => copies.filter(({ sameVm }) => sameVm).length + Number(home?.lives === true) > 1,
+    // Of a run that is closed, what lives by its grant is among the copies.
+    when: (s) => s.copies.filter(({ sameVm }) => sameVm).length + Number(isOpen(s) && s.home!.lives) > 1,
     does: 'wait: RunsTwice, and alert', step: wait('RunsTwice'),
     why: 'Only a word that was not true, or tampering, comes to this; which of the two is to end is a '
       + 'person\'s to say.',
@@ -244,19 +253,19 @@ const running: readonly VmRow[] = [
 
 const idle: readonly VmRow[] = [
   {
-    name: 'old-domain-runs', given: 'closed, and a domain of it or of an earlier VM of its name lives',
-    when: ({ copies }) => copies.length > 0,
-    does: 'wait: OldDomainRuns', step: wait('OldDomainRuns'),
-    why: 'They have the same disks, and nobody could tell the two apart.', serves: ['I7', 'I8'],
-  },
-  {
-    name: 'drop-ended', given: 'closed, an entry is left, and it is not to run in its place',
-    when: (s) => leftover(s) && !(s.wish === 'Run' && s.candidate?.isHome === true),
+    name: 'drop-ended', given: 'closed, an entry is left, and it neither binds the VM nor is it to run in its place',
+    when: (s) => leftover(s) && !s.isBound && !(s.wish === 'Run' && s.candidate?.isHome === true),
     does: 'drop the entry', step: () => ({ do: 'dropEntry' }), why: 'What it held is free.', serves: ['Live'],
   },
   {
     name: 'halted', given: 'closed, and it is to be', when: ({ wish }) => wish === 'Halt',
     does: 'done', step: () => ({ do: 'done', as: 'Halted' }), why: 'Nobody wants it to run.', serves: [],
+  },
+  {
+    name: 'old-domain-runs', given: 'closed, to run, and a domain of it or of an earlier VM of its name lives',
+    when: ({ copies }) => copies.length > 0,
+    does: 'wait: OldDomainRuns', step: wait('OldDomainRuns'),
+    why: 'They have the same disks, and nobody could tell the two apart.', serves: ['I7', 'I8'],
   },
   {
     name: 'open', given: 'closed, to run, and a node that takes guests has room',

@@ -19,6 +19,8 @@ export interface LogFields {
   readonly domain?: string | undefined;
   /** As a RealtimeAllocation names the change that it asks for. */
   readonly request?: string | undefined;
+  /** Id of a restore of the store. */
+  readonly restore?: string | undefined;
   /** As the status or the event has it. */
   readonly phase?: string | undefined;
   readonly reason?: string | undefined;

@@ -123,7 +123,7 @@ function copiesOf(tables: Tables, world: World, state: State, uid: number): read
     if (!heard(tables, state, table)) return [];
     return table!.statement!.domains.flatMap((domain): Copy[] => {
       if (nameOf(world, domain.uid) !== nameOf(world, uid)) return [];
-      if (run !== null && domain.uid === uid && run.node === node && run.grant === domain.grant) return [];
+      if (run?.open === true && domain.uid === uid && run.node === node && run.grant === domain.grant) return [];
       const believed = tables.isBelieved({
         restoreIsOpen: state.store.restore !== null, nodeIsRuns: run?.node === node,
         isInTable: table!.spec.kept.includes(domain.grant)
@@ -180,6 +180,7 @@ export function vmSituation(
     deleted: vm.deleted, finalizer: vm.finalizer, wish: vm.halted ? 'Halt' : 'Run', renew: vm.renew,
     hasOldEntry: vm.run === null
       && state.store.tables.some((table) => table?.spec.entries.some((entry) => entry.uid === uid)),
+    pastIsUnheard: false, isBound: false,
     run: vm.run === null ? undefined : { state: vm.run.open ? 'Open' : 'Closed' },
     home: homeOf(tables, state, uid),
     copies: copiesOf(tables, world, state, uid),

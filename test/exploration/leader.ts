@@ -164,7 +164,7 @@ function vmEvent(
     case 'adoptRun': {
       const lives = state.store.tables.flatMap((table, node) =>
         (heard(tables, state, table) ? table!.statement!.domains : [])
-          .filter((domain) => domain.uid === uid && !(vm.run?.node === node && vm.run.grant === domain.grant))
+          .filter((domain) => domain.uid === uid && !(vm.run?.open === true && vm.run.node === node && vm.run.grant === domain.grant))
           .map(({ grant }) => ({ grant, node })));
       const old = state.store.tables.flatMap((table, node) =>
         (table?.spec.entries ?? [])
@@ -191,7 +191,7 @@ function vmEvent(
     case 'removeCopy': {
       const { node, grant } = state.store.tables.flatMap((table, at) =>
         (heard(tables, state, table) ? table!.statement!.domains : [])
-          .filter((domain) => domain.uid === uid && !(vm.run?.node === at && vm.run.grant === domain.grant))
+          .filter((domain) => domain.uid === uid && !(vm.run?.open === true && vm.run.node === at && vm.run.grant === domain.grant))
           .map((domain) => ({ node: at, grant: domain.grant })))[0]!;
       return written(state, tableLate(
         state, node, withEntry(node, grant, 'Removed'),

@@ -19,10 +19,7 @@ const found: readonly [Name, string, Partial<World>][] = [
     nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2,
   }],
   ['hearsAnybody', 'Live', {
-    nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2,
-  }],
-  ['hearsBeforeRestore', 'Live', {
-    nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2,
+    nodes: 1, faults: ['restore', 'takeover'], maxFaults: 2, wishes: ['renew'], maxWishes: 1,
   }],
   ['keepsStrays', 'Live', {
     nodes: 1, faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 2,
@@ -36,7 +33,7 @@ const found: readonly [Name, string, Partial<World>][] = [
     nodes: 1, vms: 2, faults: ['restore', 'agentCrash'], maxFaults: 2, wishes: ['halt'], maxWishes: 1,
   }],
   ['doesNotTouch', 'I7', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
-  ['doesNotSeal', 'I7', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
+  ['doesNotSeal', 'Live', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['forgetsAll', 'I7', { faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['agentForgets', 'I7', { faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['ignoresOldDomain', 'I8', { faults: ['restore'], maxFaults: 1, wishes: ['delete', 'recreate'], maxWishes: 3 }],

@@ -49,10 +49,6 @@ export const planted = {
     tables: { ...product, mayState: () => true },
   },
   hearsAnybody: { bug: 'a statement counts whatever seal it answers', tables: { ...product, isHeard: () => true } },
-  hearsBeforeRestore: {
-    bug: 'a statement counts that a restore has put back with its seal',
-    tables: { ...product, isHeard: (table, statement, { term }) => product.isHeard(table, statement, { term }) },
-  },
   doesNotTouch: {
     bug: 'a run is closed while its grant may be under way',
     tables: vm(changed(without(vmTable, 'touch'), 'take-back', {

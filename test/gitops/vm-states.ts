@@ -7,7 +7,7 @@ import type { AllocatedGuest } from '../../src/crds/realtime-allocation.ts';
 import type { RealtimeVm } from '../../src/crds/realtime-vm.ts';
 import { toVmSpec } from '../../src/crds/to-vm-spec.ts';
 import { resolveGuest } from '../../src/realtime/resolve/resolve-guest.ts';
-import type { VmStanding } from '../../src/controller/vm-report.ts';
+import type { UnknownBecause, VmStanding } from '../../src/controller/vm-report.ts';
 import { statusOf } from '../../src/controller/vm-status.ts';
 import type { Stored } from '../../src/store/resource.ts';
 import { asStored, createdAt, entryOf, exampleVm, refusalOf } from './example-guest.ts';
@@ -63,7 +63,7 @@ export function vmStates(): readonly VmState[] {
     { name: 'degraded_ended', vm: placed('ended', reports.ended, { spec: { runStrategy: 'Once' } }), ...failed },
     { name: 'degraded_paused', vm: placed('paused', reports.paused), ...failed },
     // An agent that is upgraded may be silent for a moment: Flux waits, and fails at its timeout.
-    { name: 'degraded_node_lost', vm: placed('node-lost', reports.verified, { lost: 'the agent of node host-a has not renewed its Lease' }), ...inProgress },
+    { name: 'degraded_node_lost', vm: placed('node-lost', reports.verified, { unknown: { reason: 'NodeLost', message: 'the agent of node host-a has not renewed its Lease' } }), ...inProgress },
   ];
 }
 
@@ -79,18 +79,18 @@ interface Placed {
   readonly spec?: Partial<RealtimeVm['spec']>;
   readonly entry?: Partial<AllocatedGuest>;
   readonly restartRequired?: string;
-  readonly lost?: string;
+  readonly unknown?: UnknownBecause;
   readonly drains?: boolean;
 }
 
-function placed(name: string, report: Report | undefined, { spec, entry, restartRequired, lost, drains }: Placed = {}): Stored<'RealtimeVM'> {
+function placed(name: string, report: Report | undefined, { spec, entry, restartRequired, unknown, drains }: Placed = {}): Stored<'RealtimeVM'> {
   const vm = stored(name, spec);
   return standing(vm, {
     kind: 'placed',
     entry: { ...entryOf(plc, vm), ...entry },
     report: report === undefined ? undefined : { uid: vm.metadata.uid, ...report },
     restartRequired,
-    lost,
+    unknown,
     drains,
   });
 }
@@ -99,7 +99,7 @@ function placed(name: string, report: Report | undefined, { spec, entry, restart
 function plain(): Stored<'RealtimeVM'> {
   const file = 'plain-vm.yaml';
   const vm = asStored(exampleVm(file).resource, 'plain');
-  return standing(vm, { kind: 'placed', entry: entryOf(file, vm), report: { uid: vm.metadata.uid, ...reports.verified }, restartRequired: undefined, lost: undefined });
+  return standing(vm, { kind: 'placed', entry: entryOf(file, vm), report: { uid: vm.metadata.uid, ...reports.verified }, restartRequired: undefined, unknown: undefined });
 }
 
 /** Its class is nowhere. */

@@ -19,9 +19,9 @@ const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfi
 const election = new LeaderElection({
   cluster: store, lease: { namespace: 'default', name: 'rtvm-controller' }, identity: String(process.pid), durationMs: 1000, renewDeadlineMs: 700, retryMs: 150, clock: wrongClock,
 });
-await election.run(new AbortController().signal, async ({ signal, guard }) => {
+await election.run(new AbortController().signal, async ({ signal, guard, ...leadership }) => {
   const guarded = store.guarded(guard);
-  const controller = new Controller({ store: guarded, cluster: { cluster: guarded, leaseNamespace: 'default', leaseMs: Number(silenceMs) }, runtime: { ...machineRuntime, clock: wrongClock }, log });
+  const controller = new Controller({ store: guarded, cluster: { cluster: guarded, leaseNamespace: 'default', leaderLease: 'rtvm-controller', leaseMs: Number(silenceMs) }, leadership, runtime: { ...machineRuntime, clock: wrongClock }, log });
   const stop = () => controller.stop();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

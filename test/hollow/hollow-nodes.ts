@@ -57,6 +57,7 @@ export class HollowNodes implements AsyncDisposable {
     const { api, leaseNamespace, auditIntervalMs = 30_000, log: all = silentLog } = this.#options;
     const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig: api.kubeconfigPath }), component: 'rtvm-agent' });
     const log = withFields(all, { node: nodeName });
+    let renewNow: () => void = () => undefined;
     const agent = new Agent({
       store, nodeName, version: 'test', nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(),
       root: this.#machine.root, runtime: machineRuntime,
@@ -66,10 +67,12 @@ export class HollowNodes implements AsyncDisposable {
       }),
       // Such a host has no device files, so KVM is not asked for.
       virtType: 'qemu', auditIntervalMs, log,
+      stated: () => renewNow(),
     });
     const stopped = new AbortController();
     const lease = keepNodeLease({
-      cluster: store, namespace: leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime,
+      cluster: store, namespace: leaseNamespace, nodeName, isHealthy: () => agent.isAtWork,
+      statement: () => agent.statement, onWake: (wake) => { renewNow = wake; },
       onError: (error) => log.warn('its Lease', { error }),
     }, stopped.signal);
     const ended = agent.run().finally(async () => {

@@ -24,6 +24,7 @@ const runtime = { ...machineRuntime, clock: wrongClock };
 for (const nodeName of names) {
   const store = openKubernetesStore({ loadConfig: () => loadKubeConfig({ kubeconfig }), component: 'rtvm-agent', clock: wrongClock });
   const log = withFields(logTo((entry) => console.error(logLine(entry, wrongClock.date()))), { node: nodeName });
+  let renewNow: () => void = () => undefined;
   const agent = new Agent({
     store, nodeName, version: 'test', nodeLabels: {}, hypervisor: new LinkedHypervisor(nodeName), root, runtime,
     files: filesOnDisk({
@@ -31,9 +32,11 @@ for (const nodeName of names) {
     }),
     // Such a host has no device files, so KVM is not asked for.
     virtType: 'qemu', auditIntervalMs: 2000, log,
+    stated: () => renewNow(),
   });
   void keepNodeLease({
-    cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs: 2000, clock: wrongClock,
+    cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.isAtWork, statement: () => agent.statement, renewMs: 2000,
+    onWake: (wake) => { renewNow = wake; }, clock: wrongClock,
     onError: (error) => log.warn('its Lease', { error }),
   }, new AbortController().signal);
   void agent.run();

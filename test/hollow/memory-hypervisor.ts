@@ -8,7 +8,9 @@ import { machineClock } from '../../src/runtime/clock.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { CpuSet } from '../../src/realtime/cpu-set.ts';
 import { LibvirtConnectionError } from '../../src/libvirt/errors.ts';
+import type { DomainMetadata } from '../../src/realtime/domain/parse-metadata.ts';
 import { parseDomainMetadata } from '../../src/realtime/domain/parse-metadata.ts';
+import { ownedPartsOf } from '../../src/realtime/domain/owned-parts.ts';
 import { pinnedCpusOf } from '../../src/realtime/domain/pinned-cpus.ts';
 import { readXml } from '../../src/realtime/domain/xml-reader.ts';
 import type { XmlNode } from '../../src/realtime/domain/xml-reader.ts';
@@ -41,6 +43,7 @@ export interface DomainRecord {
   readonly xml: string;
   /** Why it was refused, or how it ended. */
   readonly why?: string;
+  readonly begunAtMs?: number; // of a start: when it was asked for
 }
 
 export interface MemoryHostOptions {
@@ -169,7 +172,7 @@ export class MemoryHost {
     this.#tell(uuid);
   }
 
-  start(uuid: string): void {
+  start(uuid: string, begunAtMs = this.#clock.nowMs()): void {
     const failure = this.failNextStart;
     this.failNextStart = undefined;
     if (failure !== undefined) throw failure;
@@ -183,7 +186,7 @@ export class MemoryHost {
     }
     domain.process = this.#makes(processOf(domain.xml, this.#nextPid));
     this.#nextPid += 100;
-    this.#write('started', domain);
+    this.#write('started', domain, undefined, begunAtMs);
     domain.run = 'running';
     this.#tell(uuid);
   }
@@ -191,6 +194,7 @@ export class MemoryHost {
   /** The same, as long as it takes. @throws LibvirtConnectionError where libvirt, or the host, goes meanwhile. */
   async startInTime(uuid: string): Promise<void> {
     const ms = this.#startMs();
+    const begunAtMs = this.#clock.nowMs();
     const domain = this.#domains.get(uuid);
     if (ms > 0 && domain?.run === 'off') {
       const generation = this.#generation;
@@ -199,7 +203,7 @@ export class MemoryHost {
       if (generation !== this.#generation) throw connectionLost();
       if (!this.#cancelStart(domain)) throw new Error(`domain '${domain.name}' was destroyed while it was started`);
     }
-    this.start(uuid);
+    this.start(uuid, begunAtMs);
   }
 
   /** Ends a domain as a guest, a crash or a person would. */
@@ -266,10 +270,10 @@ export class MemoryHost {
     for (const { events, link } of this.#connections) queueMicrotask(() => link.enter(() => events.changed(uuid)));
   }
 
-  #write(what: DomainRecord['what'], { uuid, name, xml }: MemoryDomain, why?: string): void {
+  #write(what: DomainRecord['what'], { uuid, name, xml }: MemoryDomain, why?: string, begunAtMs?: number): void {
     this.#record({
       atMs: this.#clock.nowMs(), what, uuid, name, vmUid: parseDomainMetadata(xml)?.uid,
-      xml, ...(why === undefined ? {} : { why }),
+      xml, ...(why === undefined ? {} : { why }), ...(begunAtMs === undefined ? {} : { begunAtMs }),
     });
   }
 }
@@ -382,13 +386,20 @@ export class MemoryHypervisor implements Hypervisor {
   }
 }
 
+/** As the real one reads each definition once. */
+const metadata = new Map<string, DomainMetadata | undefined>();
+function metadataOf(xml: string): DomainMetadata | undefined {
+  if (!metadata.has(xml)) metadata.set(xml, parseDomainMetadata(xml));
+  return metadata.get(xml);
+}
+
 /** Of the smallest host that acts here. */
 const hostCpus = CpuSet.parse('0-7');
 
 function hostDomain({ name, uuid, run, end, xml }: Readonly<MemoryDomain>): HostDomain {
   return {
     name, uuid, run, ...(run === 'off' ? { end } : {}),
-    metadata: parseDomainMetadata(xml), pinnedCpus: pinnedCpusOf(xml, hostCpus),
+    metadata: metadataOf(xml), pinnedCpus: pinnedCpusOf(xml, hostCpus), ...ownedPartsOf(xml),
   };
 }
 

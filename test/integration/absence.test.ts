@@ -9,8 +9,9 @@ import { nodeName, startLocalHost } from './support/local-host.ts';
 import type { LocalHost, RunningRtvm } from './support/local-host.ts';
 import { deaf, manifest, mixed, romImage, vm } from './support/manifests.ts';
 import { deafRom } from './support/roms.ts';
-import { conditionOf, objectFile, storedGuests, storedNode, storedVm } from './support/stored.ts';
+import { objectFile, storedGuests, storedNode, storedVm } from './support/stored.ts';
 import { until } from './support/until.ts';
+import { isWell } from './support/well-running.ts';
 
 let host: LocalHost;
 let qemu: string | undefined;
@@ -60,7 +61,7 @@ describe('a manifest in the state directory', () => {
       writeFileSync(path(), whole);
     });
     await withRtvm(async () => {
-      await until('the VM is ready', () => conditionOf(storedVm(host.stateDir, 'kept'), 'Ready') === 'True RunningVerified');
+      await until('the VM is ready', () => isWell(storedVm(host.stateDir, 'kept')));
       expectUntouched();
     });
   });
@@ -77,7 +78,7 @@ describe('an allocation that is lost', () => {
 
   it('is so while rtvm is at work, too', async () => {
     await withRtvm(async () => {
-      await until('the VM is looked after', () => conditionOf(storedVm(host.stateDir, 'kept'), 'Ready') === 'True RunningVerified');
+      await until('the VM is looked after', () => isWell(storedVm(host.stateDir, 'kept')));
       rmSync(allocation());
       writeFileSync(join(host.stateDir, 'manifests/another.yaml'), manifest(vm('another', { ...mixed, ...deaf })));
       await until('the other VM waits', () => storedVm(host.stateDir, 'another')?.status?.phase === 'Pending');
@@ -109,7 +110,6 @@ describe('a VM that is lost with its allocation', () => {
     const domain = (await host.libvirtd.virsh('list', '--name')).trim();
     await withRtvm(async () => {
       await host.libvirtd.virsh('destroy', domain);
-      await host.libvirtd.virsh('undefine', '--nvram', domain);
       await until('no orphan is told', () => orphans().length === 0);
     });
     rmSync(join(host.stateDir, 'serial', `${domain}.log`));

@@ -53,6 +53,19 @@ function restartedAtIn(xml: string): string | undefined {
   return /&quot;restartedAt&quot;:&quot;([^&]+)&quot;/.exec(xml)?.[1];
 }
 
+interface LeaderLease {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+}
+
+async function acceptRestore(objects: KubeObjects): Promise<void> {
+  const path = `${paths.leases}/rtvm-controller`;
+  const { 'rtvm.dev/restore': open, 'rtvm.dev/restore-accepted': accepted } = (await objects.get<LeaderLease>(path))?.metadata.annotations ?? {};
+  if (open === undefined) return;
+  const { id } = JSON.parse(open) as { readonly id: string };
+  const word = JSON.stringify({ id, off: [] });
+  if (accepted !== word) await objects.patch(path, { metadata: { annotations: { 'rtvm.dev/restore-accepted': word } } });
+}
+
 describeWithKubeApi('a cluster in which everything is killed', () => {
   test(`keeps its rules over up to ${wantedKills} kills, and runs what it should in the end (seed ${seed})`, { timeout: longestMs + 300_000 }, async () => {
     const random = randomFrom(seed);
@@ -102,6 +115,14 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
       while (peopleAct) {
         await people.act();
         await sleep(150 * random());
+      }
+    })();
+    // After the data went back, a person looks at what there is, and accepts it.
+    let isAccepting = true;
+    const accepting = (async () => {
+      while (isAccepting) {
+        await sleep(1000);
+        await acceptRestore(objects).catch(() => undefined);
       }
     })();
     try {
@@ -192,8 +213,8 @@ describeWithKubeApi('a cluster in which everything is killed', () => {
       expect({ breaches, left, story: storyOf(breaches, events, times), said: left.length > 0 ? said.slice(-30) : [] }).toEqual({ breaches: [], left: [], story: [], said: [] });
       expect(all).toBeGreaterThanOrEqual(Math.min(wantedKills, 25));
     } finally {
-      peopleAct = false;
-      await acting;
+      [peopleAct, isAccepting] = [false, false];
+      await Promise.all([acting, accepting]);
       await log.stop();
       await processes[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true, force: true });

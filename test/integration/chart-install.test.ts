@@ -25,6 +25,12 @@ const plain = { cpu: { vcpus: 1 }, memory: { size: '32Mi' } };
 const ours = (kind: string, name: string, rest: object) => ({ apiVersion: 'rtvm.dev/v1alpha1', kind, metadata: { name }, ...rest });
 const vm = (name: string, spec: object) => ours('RealtimeVM', name, { spec });
 
+/** An object of ours, as the server keeps it. */
+interface Kept {
+  readonly spec?: object;
+  readonly status?: object;
+}
+
 describeWithKubeApi('a release of the chart', () => {
   let api: KubeApi;
   let served: ServedApi & AsyncDisposable;
@@ -161,7 +167,9 @@ describeWithKubeApi('a release of the chart', () => {
       const agent = as(agentOf('n1'));
       expect(await agent.put(node('n2'), '/status', status)).toContain('the agent of node n1 may not touch realtimenodes n2');
       expect(await agent.put(node('n1'), '/status', status)).toBe('ok');
-      expect(await agent.put(table('n1'), '/status', { status: { guests: [] } })).toBe('ok');
+      const statement = { guests: [], session: 's1', number: 1, term: 't1/1', wentBack: 'Yes', unlisted: [] };
+      expect(await agent.put(table('n1'), '/status', { status: statement })).toBe('ok');
+      expect((await objects.get<Kept>(table('n1')))?.status).toMatchObject(statement);
       expect(await agent.create(`${leases}${tried}`, lease('n1'))).toBe('ok');
       expect(await agent.create(`/api/v1/namespaces/default/events${tried}`, event('rtvm.dev/v1alpha1', 'e1'))).toBe('ok');
     });
@@ -170,6 +178,9 @@ describeWithKubeApi('a release of the chart', () => {
       const agent = as(agentOf('n1'));
       expect(await agent.put(table('n2'), '/status', { status: { guests: [] } })).toContain('may not touch realtimeallocations n2');
       expect(await agent.create(paths.nodes, ours('RealtimeNode', 'n3', { spec: { dedicatedCpus: '1' } }))).toContain('may not touch realtimenodes n3');
+      const saysOff = ours('RealtimeNode', 'n9', { spec: { dedicatedCpus: '1' } });
+      Object.assign(saysOff.metadata, { annotations: { 'rtvm.dev/out-of-service': 'it says so' } });
+      expect(await as(agentOf('n9')).create(`${paths.nodes}${tried}`, saysOff)).toContain('an agent does not say that a machine is off');
       expect(await agent.create(leases, lease('rtvm-controller'))).toContain('may not touch leases rtvm-controller');
       expect(await agent.create('/api/v1/namespaces/default/events', event('v1', 'e2'))).toContain('an agent tells only of resources of rtvm.dev');
       expect(await agent.put(`${paths.vms}/inline`, '', {})).toMatch(/may not touch realtimevms inline|cannot update resource/);
@@ -195,8 +206,12 @@ describeWithKubeApi('a release of the chart', () => {
     });
 
     it('who is the controller, for VMs and allocations', async () => {
-      expect(await as(controller).put(`${paths.vms}/inline`, '/status', { status: { phase: 'Pending' } })).toBe('ok');
-      expect(await as(controller).put(`${paths.tables}/n1`, '', { spec: { guests: [], term: 'its' } })).toBe('ok');
+      const run = { count: 1, grant: 'g1', node: 'n1', state: 'Open' };
+      expect(await as(controller).put(`${paths.vms}/inline`, '/status', { status: { phase: 'Pending', run } })).toBe('ok');
+      expect((await objects.get<Kept>(`${paths.vms}/inline`))?.status).toMatchObject({ run });
+      const spec = { guests: [], term: 'its/1', session: 's1', restore: 'r1', fenced: true, kept: ['g2'] };
+      expect(await as(controller).put(`${paths.tables}/n1`, '', { spec })).toBe('ok');
+      expect((await objects.get<Kept>(`${paths.tables}/n1`))?.spec).toMatchObject(spec);
       expect(await as(controller).put(`${paths.nodes}/n1`, '/status', { status: {} })).toMatch(/written by .*rtvm-agent alone|cannot update resource/);
     });
 

@@ -29,6 +29,7 @@ import { nodeName, probeVm, startLocalHost } from './support/local-host.ts';
 import type { LocalHost, RunningRtvm } from './support/local-host.ts';
 import { startPod } from './support/pod-process.ts';
 import { until } from './support/until.ts';
+import { hasKvm } from './support/well-running.ts';
 
 type Component = 'controller' | 'agent';
 
@@ -124,7 +125,7 @@ describeWithKubeApi('the chart\'s controller and agent', () => {
   const proxyOf = (component: Component) => proxies.get(component)!.proxy;
   const vcpu = (number: number) => vcpuThread(qemuOf(host.libvirtd, 'probe'), number);
   const metrics = async (component: Component) => (await fetch(`http://127.0.0.1:${ports.get(component)!}/metrics`)).text();
-  const becomesReady = async () => told('wait', '--for=condition=Ready', 'rtvm/probe', '--timeout=120s');
+  const becomesReady = async () => told('wait', `--for=condition=${hasKvm ? 'Ready' : 'Running'}`, 'rtvm/probe', '--timeout=120s');
   const isNewEvent = ({ verb, resource }: ApiRequest) => verb === 'create' && resource === 'events';
   /** As a predecessor would have; the event is counted then. */
   const saidAlready: Interference = async (sendAhead) => sendAhead();

@@ -66,7 +66,9 @@ describeWithKubeApi('kubectl commands in pages', () => {
     await installCrds(api);
     const ours = { apiVersion: 'rtvm.dev/v1alpha1' };
     for (const name of ['plant-1', 'rtvm-system']) await put('/api/v1/namespaces', { metadata: { name } });
-    await put('/api/v1/nodes', { metadata: { name: 'worker-1' }, spec: { unschedulable: true } });
+    // Pages take that taint away, and give it with another effect.
+    const taints = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoSchedule' }];
+    await put('/api/v1/nodes', { metadata: { name: 'worker-1' }, spec: { unschedulable: true, taints } });
     for (const name of ['worker-1', 'rtvm-controller']) await put('/apis/coordination.k8s.io/v1/namespaces/rtvm-system/leases', { metadata: { name }, spec: { holderIdentity: name } });
     for (const [plural, kind] of [['realtimenodes', 'RealtimeNode'], ['realtimeallocations', 'RealtimeAllocation']]) await put(`/apis/rtvm.dev/v1alpha1/${plural}`, { ...ours, kind, metadata: { name: 'worker-1' }, spec: {} });
     checkout = mkdtempSync(join(tmpdir(), 'rtvm-docs-'));

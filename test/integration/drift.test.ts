@@ -10,6 +10,7 @@ import { deaf, manifest, mixed, romImage, vm } from './support/manifests.ts';
 import { deafRom } from './support/roms.ts';
 import { conditionOf, storedVm } from './support/stored.ts';
 import { until } from './support/until.ts';
+import { hasKvm } from './support/well-running.ts';
 
 let host: LocalHost;
 let rtvm: RunningRtvm;
@@ -43,7 +44,7 @@ async function putRight(look: () => LiveThread, scheduling: string, cpus: string
   await until('the VM is verified again', () => conditionOf(storedVm(host.stateDir, 'drift'), 'Ready') === 'True RunningVerified');
 }
 
-describe('a thread that was changed is put right', () => {
+describe.runIf(hasKvm)('a thread that was changed is put right (skipped where there is no KVM)', () => {
   it('when the realtime vCPU is no longer FIFO', async () => {
     becomeOrdinary(realtimeVcpu());
     await putRight(realtimeVcpu, 'FIFO 1', '1');
@@ -70,7 +71,7 @@ describe('a thread that was changed is put right', () => {
   });
 });
 
-describe('after three corrections in an hour', () => {
+describe.runIf(hasKvm)('after three corrections in an hour (skipped where there is no KVM)', () => {
   it('it is left as it is and told', async () => {
     expect(corrections()).toBe(3);
     becomeOrdinary(realtimeVcpu());
@@ -100,7 +101,7 @@ describe('after three corrections in an hour', () => {
 });
 
 // As `virsh edit` does it: the domain runs on as it was started, and libvirt would start it next as it is written now.
-describe('a definition that somebody has edited', () => {
+describe.runIf(hasKvm)('a definition that somebody has edited (skipped where there is no KVM)', () => {
   it('is nothing to the guest that runs', async () => {
     const edited = (await host.libvirtd.virsh('dumpxml', domain, '--inactive')).replace(/<vcpusched [^>]*>/, '').replace(/<metadata>[^]*<\/metadata>/, '');
     expect(edited).not.toContain('vcpusched');

@@ -96,13 +96,28 @@ describe('a host without huge pages', () => {
 });
 
 describe('a host without KVM', () => {
+  // The machine itself need not have any.
+  const bareDev = 'mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9';
   test.each([
-    ['no KVM in the kernel', 'mount -t tmpfs none /sys/class/misc; mount -t tmpfs none /dev; mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9', /KVM is not usable on this host: \/dev\/kvm is missing.*; (switch virtualization on in the firmware|load the module: modprobe kvm_)/],
-    ['a /dev/kvm that may not be opened', 'mount --bind /dev/kvm /dev/kvm; mount -o remount,bind,nodev /dev/kvm', /KVM is not usable on this host: \/dev\/kvm may not be opened by this user; run as root, or add the user to the group kvm/],
+    [
+      'no KVM in the kernel', `mount -t tmpfs none /sys/class/misc; ${bareDev}`,
+      new RegExp([
+        String.raw`KVM is not usable on this host: \/dev\/kvm is missing.*; `,
+        '(switch virtualization on in the firmware|load the module: modprobe kvm_)',
+      ].join('')),
+    ],
+    [
+      'a /dev/kvm that may not be opened',
+      `${bareDev}; mknod -m 666 /dev/kvm c 10 232
+      mount --bind /dev/kvm /dev/kvm; mount -o remount,bind,nodev /dev/kvm`,
+      new RegExp([
+        String.raw`KVM is not usable on this host: \/dev\/kvm may not be opened by this user; `,
+        'run as root, or add the user to the group kvm',
+      ].join('')),
+    ],
   ])('%s', async (_, script, why) => {
-    if (!existsSync('/dev/kvm')) throw new Error('this machine has no /dev/kvm to hide');
     const state = host.freshState();
-    const result = await host.run([vm('emulated')], { through: inNamespace(script) });
+    const result = await host.run([vm('emulated')], { through: inNamespace(script), env: { RTVM_VIRT_TYPE: 'kvm' } });
     expectRefused(result, why);
     expect(reasonsIn(result)).toHaveLength(1);
     expect(existsSync(join(state, 'state')), 'a state directory was begun').toBe(false);

@@ -40,8 +40,11 @@ describeWithKubeApi('the controller on an API server', () => {
   afterEach(async () => {
     const { objects } = cluster;
     for (const { metadata } of await objects.list<KubeVm>(paths.vms)) await objects.delete(`${paths.vms}/${metadata.name}`);
-    // What a node that is away holds is given back by nobody: a person says that it is gone.
-    for (const { metadata } of await objects.list<KubeVm>(paths.clusterNodes)) await objects.patch(`${paths.clusterNodes}/${metadata.name}`, { spec: { taints: [outOfService] } });
+    // What a node that is away holds is given back by nobody: a person says that it is off, and its kubelet says nothing.
+    for (const { metadata: { name } } of await objects.list<KubeVm>(paths.clusterNodes)) {
+      await objects.patch(`${paths.clusterNodes}/${name}`, { spec: { taints: [outOfService] } });
+      await cluster.setNodeReady(name, false);
+    }
     await expect.poll(async () => (await objects.list(paths.vms)).length, { timeout: 30_000 }).toBe(0);
     await cluster[Symbol.asyncDispose]();
     for (const path of [paths.tables, paths.nodes, paths.clusterNodes, paths.classes, paths.images, paths.leases]) {
@@ -127,32 +130,46 @@ describeWithKubeApi('the controller on an API server', () => {
       expect(lost.status).toMatchObject({ phase: 'Unknown', placement: { nodeName: 'n1' } });
       expect(kubeCondition(lost, 'RealtimeVerified')).toMatchObject({ status: 'Unknown', reason: 'NodeLost' });
     }
-    await sleep(1000);
-    expect(running('n2')).toEqual([]);
+    // A word alone gives up nothing, while the kubelet says that the machine is well.
     await setNode({ spec: { taints: [outOfService] } });
+    await sleep(1000);
+    expect([running('n2'), (await table(() => true)).spec.fenced]).toEqual([[], undefined]);
+    await cluster.setNodeReady('n1', false);
     expect((await vm('free', (object) => object.status?.placement?.nodeName === 'n2' && is('Ready', 'True')(object))).status?.phase).toBe('Running');
-    const bound = await vm('bound', (object) => kubeCondition(object, 'Ready')?.message.includes('bound to the node') === true);
-    expect(bound.status).toMatchObject({ phase: 'Unknown', placement: { nodeName: 'n1' } });
+    const bound = await vm('bound', (object) => kubeCondition(object, 'Ready')?.message.includes('bind it to node n1') === true);
+    expect(bound.status).toMatchObject({ boundTo: 'n1', run: { node: 'n1', state: 'Closed' } });
 
-    // The node comes back with both domains: the one that was placed elsewhere is shown, and not touched.
+    // The node comes back with both domains, so the word was not true: what runs twice is shown, and nothing is touched.
+    const lives = running().map(({ uuid }) => uuid).sort();
     cluster.startAgent('n1');
     await setNode({ spec: { taints: null } });
-    await ready('bound');
-    const node = await cluster.objects.when<{ status?: { orphans?: { vm: { name: string } }[] } }>(`${paths.nodes}/n1`, (object) => object?.status?.orphans?.length === 1);
-    expect(node?.status?.orphans?.[0]?.vm.name).toBe('free');
-    expect((await ready('free')).status?.placement?.nodeName).toBe('n2');
+    await cluster.setNodeReady('n1', true);
+    const twice = await vm('free', is('Ready', 'False', 'RunsTwice'));
+    expect(kubeCondition(twice, 'Stalled')).toMatchObject({ status: 'True', message: expect.stringMatching(/on nodes n2, n1;/) as unknown });
+    await vm('bound', is('Placed', 'False', 'OldDomainRuns'));
+    expect(running().map(({ uuid }) => uuid).sort()).toEqual(lives);
+    expect(running('n2')).toHaveLength(1);
+    expect((await table(() => true)).spec).toMatchObject({ fenced: true });
+    // A person has ended the one: then the node is one like any, and the other, given up with it, begins anew where its disks are.
     const twin = running().find(({ name }) => name.includes('free'))!;
     cluster.hosts.get('n1')!.end(twin.uuid, 'destroyed');
     cluster.hosts.get('n1')!.undefine(twin.uuid);
+    expect((await ready('free')).status?.placement?.nodeName).toBe('n2');
+    expect((await ready('bound')).status?.placement?.nodeName).toBe('n1');
+    expect((await table(({ spec }) => spec.fenced === undefined)).spec.guests).toMatchObject([{ desired: 'Running', vm: { name: 'bound' } }]);
   });
 
-  test('a Node that is deleted gives its VMs up too', async () => {
+  test('a Node that is deleted gives nothing up; a person\'s word on its RealtimeNode gives its VMs up', async () => {
     await create('a');
     await ready('a');
     await cluster.addNode('n2');
     await cluster.stopAgent('n1');
     await vm('a', is('Ready', 'Unknown', 'NodeLost'));
     await cluster.objects.delete(`${paths.clusterNodes}/n1`);
+    await sleep(1000);
+    expect([running('n2'), (await table(() => true)).spec.fenced]).toEqual([[], undefined]);
+    await vm('a', (object) => object.status?.placement?.nodeName === 'n1' && is('Ready', 'Unknown', 'NodeLost')(object));
+    await cluster.objects.patch(`${paths.nodes}/n1`, { metadata: { annotations: { 'rtvm.dev/out-of-service': 'by a person' } } });
     await vm('a', (object) => object.status?.placement?.nodeName === 'n2' && is('Ready', 'True')(object));
   });
 

@@ -105,6 +105,11 @@ describeWithKubeApi('a cluster whose API server', () => {
     await api.rollBack(saved);
     const anew = await objects.create<KubeVm>(paths.vms, manifest('lost'));
     expect(anew.metadata.uid).not.toBe(lost.metadata.uid);
+    // Nothing is started in a store that was put back, before a person has accepted that.
+    const held = await vm('lost', (object) => kubeCondition(object, 'Placed')?.reason === 'RestoreOpen');
+    expect(kubeCondition(held, 'Placed')?.message).toMatch(/kubectl rtvm restore/);
+    expect(pids()).toEqual(before);
+    await cluster.acceptRestore();
     const waiting = await vm('lost', (object) => kubeCondition(object, 'Placed')?.reason === 'OldDomainRuns');
     const { name: domain } = host.find(lost.metadata.uid)!;
     expect(kubeCondition(waiting, 'Ready')).toMatchObject({
@@ -145,9 +150,16 @@ describeWithKubeApi('a cluster whose API server', () => {
 
     await log.caughtUp();
     await api.rollBack(saved, () => log.wentBack());
+    const alone = () => expect(host.running().map((domain) => [domain.uuid, domain.process?.pid])).toEqual([[uid, pid]]);
+    await vm('early', (object) => kubeCondition(object, 'Placed')?.reason === 'RestoreOpen');
+    // What runs is taken up, and nothing is said to hold while it may be of before.
+    const taken = await vm('late', ({ status }) => status?.run?.state === 'Open' && status.placement?.nodeName === 'n4');
+    expect(kubeCondition(taken, 'RealtimeVerified')?.status).toBe('Unknown');
+    alone();
+    await cluster.acceptRestore();
+    await vm('early', (object) => kubeCondition(object, 'Placed')?.reason === 'TooFewDedicatedCpus');
     await vm('late', isReady);
-    await vm('early', (object) => kubeCondition(object, 'Placed')?.status === 'False');
-    expect(host.running().map((domain) => [domain.uuid, domain.process?.pid])).toEqual([[uid, pid]]);
+    alone();
     await objects.delete(`${paths.vms}/late`);
     await vm('early', isReady);
     await log.caughtUp();
@@ -166,7 +178,8 @@ describeWithKubeApi('a cluster whose API server', () => {
     const table = async (wanted: (table: KubeTable) => boolean) => objects.when<KubeTable>(`${paths.tables}/n3`, (object) => object !== undefined && wanted(object));
     await table(({ spec: { guests } }) => guests[0]?.desired === 'Removed');
     // What such an agent says when it has removed it.
-    await objects.patch(`${paths.tables}/n3/status`, { status: { guests: [{ uid, phase: 'Removed' }] } });
+    const unsaid = { session: null, number: null, term: null };
+    await objects.patch(`${paths.tables}/n3/status`, { status: { ...unsaid, guests: [{ uid, phase: 'Removed' }] } });
     await cluster.whileLeaseIsKept('n3', async () => {
       const stuck = await vm('old', (object) => kubeCondition(object, 'Stalled')?.status === 'True');
       expect(kubeCondition(stuck, 'Stalled')).toMatchObject({

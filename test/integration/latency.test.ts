@@ -10,6 +10,7 @@ import type { LatencyReport } from '../../src/realtime/latency/report.ts';
 import { probeVm, startLocalHost } from './support/local-host.ts';
 import type { CallOptions, CommandResult, LocalHost } from './support/local-host.ts';
 import { until } from './support/until.ts';
+import { hasKvm } from './support/well-running.ts';
 
 let host: LocalHost;
 beforeAll(async () => void (host = await startLocalHost()));
@@ -53,7 +54,7 @@ const [major, minor] = execFileSync('uname', ['-r'], { encoding: 'utf8' }).split
 const hasFairServer = major > 6 || (major === 6 && minor >= 12);
 
 function reportOf({ exitCode, stdout, stderr }: CommandResult): LatencyReport {
-  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout) as LatencyReport;
 }
 
@@ -85,7 +86,7 @@ describe('a measurement', () => {
           { vcpu: 1, cpus: '1' },
         ],
       },
-      method: { sampler: 'spin', turns: 1, secondsPerTurn: 2, load: 'none' },
+      method: { sampler: 'spin', turns: 1, secondsPerTurn: 2, load: 'none', emulated: !hasKvm },
       settings: [{ setting: 'realtime', verified: true, lost: { windows: 0, samples: 0, garbledLines: 0 } }],
     });
     const [{ all, vcpus, turns }] = report.settings as [LatencyReport['settings'][number]];
@@ -174,15 +175,18 @@ describe('why it was late', () => {
     const report = reportOf(await rtvm.ended);
     const late = report.late.find(({ us }) => us >= 1000 * (continuedMs - stoppedMs));
     expect(late, JSON.stringify(report.late)).toBeDefined();
+    // An emulated guest measures the rate of its clock itself, and so less well.
+    const roundedMs = hasKvm ? 1 : 100;
     // It was over after the go-ahead, and had begun before the stop was seen.
     const overMs = Date.parse(late!.time);
-    expect(overMs).toBeGreaterThanOrEqual(continuedMs - 1);
-    expect(overMs - late!.errorMs - late!.us / 1000).toBeLessThanOrEqual(stoppedMs + 1);
+    expect(overMs).toBeGreaterThanOrEqual(continuedMs - roundedMs);
+    expect(overMs - late!.errorMs - late!.us / 1000).toBeLessThanOrEqual(stoppedMs + roundedMs);
     if (canTrace) expect(late!.attributions).toMatchObject([{ cause: 'stopped' }]);
   });
 
-  it.skipIf(!canTrace)(
-    'is a thread of higher priority, by name and priority, and the fair server, where the kernel has it',
+  // The kernel's trace and an emulated guest have no clock in common.
+  it.runIf(canTrace && hasKvm)(
+    'is a thread of higher priority, by name and priority, and the fair server (skipped where no KVM or no trace)',
     async () => {
       const rtvm = host.start(latency('--duration', '8s', '--why', '20000', '--load', 'cpu', '-o', 'json'), traced);
       await probePid();
@@ -207,7 +211,7 @@ describe('why it was late', () => {
     },
   );
 
-  it.skipIf(!canTrace)("leaves the kernel's trace as it was", () => {
+  it.skipIf(!canTrace)("leaves the kernel's trace as it was (skipped where there is none)", () => {
     const look = (command: string) =>
       execFileSync(
         'unshare',

@@ -9,6 +9,7 @@ import { deaf, manifest, mixed, romImage, vm } from './support/manifests.ts';
 import { deafRom } from './support/roms.ts';
 import { conditionOf, storedVm } from './support/stored.ts';
 import { until } from './support/until.ts';
+import { isWell, wellSaid } from './support/well-running.ts';
 
 let host: LocalHost;
 let rtvm: RunningRtvm;
@@ -17,7 +18,7 @@ beforeAll(async () => {
   host = await startLocalHost({ roms: { deaf: deafRom } });
   const file = host.write('vm.yaml', manifest(romImage('deaf'), vm('survivor', { ...mixed, ...deaf })));
   rtvm = host.start(['run', '-f', host.nodeFile, '-f', file, '--audit-interval', '1']);
-  await rtvm.said('survivor: running and verified');
+  await rtvm.said(wellSaid('survivor'));
   qemu = identityOf(qemuOf(host.libvirtd, 'survivor'));
 });
 afterAll(async () => {
@@ -25,7 +26,7 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]();
 });
 
-const isReady = () => conditionOf(storedVm(host.stateDir, 'survivor'), 'Ready') === 'True RunningVerified';
+const isReady = () => isWell(storedVm(host.stateDir, 'survivor'));
 const realtimeVcpu = () => vcpuThread(qemuOf(host.libvirtd, 'survivor'), 1);
 
 async function end(signal: 'SIGINT' | 'SIGTERM') {

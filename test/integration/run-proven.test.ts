@@ -10,6 +10,7 @@ import type { LocalHost } from './support/local-host.ts';
 import { manifest, mixed, romImage, vm } from './support/manifests.ts';
 import { conditionOf, storedVm } from './support/stored.ts';
 import { until } from './support/until.ts';
+import { hasKvm } from './support/well-running.ts';
 
 const guestKiB = 32 * 1024;
 
@@ -28,7 +29,7 @@ interface Verified {
   readonly findings: readonly unknown[];
 }
 
-describe('a Mixed realtime VM of priority 7', () => {
+describe.runIf(hasKvm)('a Mixed realtime VM of priority 7 (skipped where there is no KVM)', () => {
   beforeAll(async () => {
     const cpu = { ...mixed.cpu, realtime: { mask: '^0', priority: 7 } };
     const file = host.write('vm.yaml', manifest(romImage('probe'), vm('proven', { ...mixed, cpu, image: { name: 'probe' } })));

@@ -64,7 +64,8 @@ describeWithKubeApi('one controller', () => {
       ...listed(counts, vms),
       `controller: heap ${(empty.heapBytes / 1e6).toFixed(1)} MB, with the VMs ${(full.heapBytes / 1e6).toFixed(1)} MB: ${(heapPerVm / 1000).toFixed(1)} KB a VM; RSS ${((full.rssBytes - empty.rssBytes) / vms / 1000).toFixed(1)} KB a VM`,
     ]);
-    expect(writes / vms).toBeLessThanOrEqual(6);
+    // One of them is the run of its VM, which is the lock for "runs once": opened before its node's table has the grant.
+    expect(writes / vms).toBeLessThanOrEqual(7);
     expect(heapPerVm).toBeLessThanOrEqual(30_000);
     expect(log.entries).toEqual([]);
   });

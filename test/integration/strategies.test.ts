@@ -10,6 +10,7 @@ import { deaf, manifest, mixed, romImage, shared, vm } from './support/manifests
 import { deafRom } from './support/roms.ts';
 import { conditionOf, storedGuests, storedVm } from './support/stored.ts';
 import { until } from './support/until.ts';
+import { isWell, wellSaid } from './support/well-running.ts';
 
 const specs = {
   always: { ...shared, ...deaf, runStrategy: 'Always' },
@@ -27,7 +28,7 @@ beforeAll(async () => {
   const node = readFileSync(host.nodeFile, 'utf8').replace('vcpusPerSharedCpu: 4', 'vcpusPerSharedCpu: 16');
   const file = host.write('vms.yaml', manifest(romImage('deaf'), romImage('probe'), ...Object.entries(specs).map(([name, spec]) => vm(name, spec))));
   rtvm = host.start(['run', '-f', host.write('node.yaml', node), '-f', file]);
-  for (const name of Object.keys(specs)) await rtvm.said(`${name}: running and verified`);
+  for (const name of Object.keys(specs)) await rtvm.said(wellSaid(name));
 });
 afterAll(async () => {
   rtvm.process.kill('SIGINT');
@@ -43,7 +44,7 @@ async function startedAgain(name: VmName, end: () => Promise<unknown>): Promise<
   const qemu = identityOf(qemuOf(host.libvirtd, name));
   const before = stored(name)!;
   await end();
-  await until(`${name} runs again`, () => stored(name)?.status?.domain?.restarts === before.status!.domain!.restarts + 1 && conditionOf(stored(name), 'Ready') === 'True RunningVerified');
+  await until(`${name} runs again`, () => stored(name)?.status?.domain?.restarts === before.status!.domain!.restarts + 1 && isWell(stored(name)));
   expect(identityOf(qemuOf(host.libvirtd, name))).not.toBe(qemu);
   expect(stored(name)?.metadata.uid).toBe(before.metadata.uid);
 }
@@ -86,7 +87,7 @@ describe('runStrategy Halted, written into the manifest', () => {
 
   it('another VM can have its CPU then', async () => {
     writeFileSync(join(host.stateDir, 'manifests/second.yaml'), manifest(vm('second', { ...mixed, ...deaf })));
-    await until('the second VM is ready', () => conditionOf(stored('second'), 'Ready') === 'True RunningVerified');
+    await until('the second VM is ready', () => isWell(stored('second')));
     expect(vcpuThread(qemuOf(host.libvirtd, 'second'), 1)).toMatchObject({ scheduling: 'FIFO 1', cpus: '1' });
   });
 
@@ -95,14 +96,14 @@ describe('runStrategy Halted, written into the manifest', () => {
     const message = await until('it is pending', () => stored('halting')?.status?.phase === 'Pending' && stored('halting')?.status?.conditions?.find(({ type }) => type === 'Placed')?.message);
     expect(message).toMatch(/^1 host: 0 free dedicated CPUs /);
     expectDone(await host.rtvm(['delete', 'second']));
-    await until('it is ready', () => conditionOf(stored('halting'), 'Ready') === 'True RunningVerified');
+    await until('it is ready', () => isWell(stored('halting')));
     expect(vcpuThread(qemuOf(host.libvirtd, 'halting'), 1)).toMatchObject({ scheduling: 'FIFO 1', cpus: '1' });
   });
 });
 
 it('a guest that hears the power button switches off and is not ended', async () => {
   writeFileSync(join(host.stateDir, 'manifests/polite.yaml'), manifest(vm('polite', { ...shared, image: { name: 'probe' } })));
-  await until('it is ready', () => conditionOf(stored('polite'), 'Ready') === 'True RunningVerified');
+  await until('it is ready', () => isWell(stored('polite')));
   expectDone(await host.rtvm(['delete', 'polite']));
   expect(rtvm.stderr()).not.toContain('default/polite: guest did not switch off');
 });

@@ -225,7 +225,7 @@ describeWithKubeApi('the page', () => {
   it('asks the API server for nothing that the controller has not asked for already', async () => {
     await using api = await startCluster();
     const { store, requests } = kubeStore(api);
-    const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 40_000 }, runtime: machineRuntime, log: silentLog });
+    const controller = new Controller({ store, cluster: { cluster: store, leaseNamespace: 'default', leaderLease: 'rtvm-controller', leaseMs: 40_000 }, runtime: machineRuntime, log: silentLog });
     const ended = controller.run();
     const feed = new ClusterFeed({ store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: 40_000 } }, machineRuntime.clock);
     try {

@@ -23,6 +23,7 @@ import { Network } from './network.ts';
 import { SimulatedProcess } from './process.ts';
 
 const leaseNamespace = 'rtvm-system';
+const leaderLease = 'rtvm-controller';
 const leaseMs = 40_000;
 /** A start takes so long at most, and a tenth of it at least. */
 const startMs = 5000;
@@ -115,17 +116,21 @@ export class SimulatedCluster implements Disposable {
     const process = new SimulatedProcess(this.clock, this.stream());
     const store = this.#storeOf(nodeName, process);
     const log = this.#logOf(nodeName);
+    let renewNow: () => void = () => undefined;
     const agent = new Agent({
       store, nodeName, version: 'simulated', nodeLabels: {},
       runtime: process, root: this.#machine.root, virtType: 'kvm', auditIntervalMs,
       hypervisor: this.hosts.get(nodeName)!.hypervisor(this.network.linkOf(process)),
       files: this.files.get(nodeName)!.open(this.network.linkOf(process)),
       log,
+      stated: () => renewNow(),
     });
     const stopped = new AbortController();
     const lease = keepNodeLease({
       clock: process.clock, random: process.random, cluster: store, namespace: leaseNamespace, nodeName,
-      isHealthy: () => agent.auditsOnTime,
+      isHealthy: () => agent.isAtWork,
+      statement: () => agent.statement,
+      onWake: (wake) => { renewNow = wake; },
       onError: (error) => log.warn('its Lease', { error }),
     }, stopped.signal);
     this.#keep(nodeName, process, Promise.all([agent.run(), lease]), () => {
@@ -141,14 +146,15 @@ export class SimulatedCluster implements Disposable {
     const stopped = new AbortController();
     const log = this.#logOf(name);
     const election = new LeaderElection({
-      clock, random, cluster: store, lease: { namespace: leaseNamespace, name: 'rtvm-controller' },
+      clock, random, cluster: store, lease: { namespace: leaseNamespace, name: leaderLease },
       identity: `${name}_${random.uuid()}`,
       onChange: ({ type }) => this.write(`${name}: ${type}`),
     });
-    const ended = election.run(stopped.signal, async ({ signal, guard }) => {
+    const ended = election.run(stopped.signal, async ({ signal, guard, ...leadership }) => {
       const guarded = store.guarded(guard);
       const controller = new Controller({
-        store: guarded, cluster: { cluster: guarded, leaseNamespace, leaseMs }, runtime: process, log,
+        store: guarded, cluster: { cluster: guarded, leaseNamespace, leaderLease, leaseMs }, leadership,
+        runtime: process, log,
         guard: { namespace: leaseNamespace, image: 'pause' },
       });
       signal.addEventListener('abort', () => controller.stop(), { once: true });

@@ -10,6 +10,12 @@ type Vm = Stored<'RealtimeVM'>;
 
 export const namespace = 'plant';
 const names = ['press', 'relay', 'radio', 'robot', 'desk', 'pump'];
+interface Annotated extends Kept {
+  readonly metadata: Kept['metadata'] & { readonly annotations?: Readonly<Record<string, string>> };
+}
+
+const outOfService = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
+const leaderLease = { namespace: 'rtvm-system', name: 'rtvm-controller' };
 /** How long what passes by itself lasts, at most. */
 const longestMs = 150_000;
 const minuteMs = 60_000;
@@ -61,6 +67,27 @@ export class World {
     this.#lasting.clear();
     for (const end of ends) end();
     this.cluster.network.mendAll();
+  }
+
+  /** A person has looked at what is open, and accepts it. */
+  async acceptRestore(): Promise<void> {
+    const { cluster } = this;
+    const lease: Annotated | undefined = cluster.server.find('Lease', leaderLease);
+    const open = lease?.metadata.annotations?.['rtvm.dev/restore'];
+    if (lease === undefined || open === undefined) return;
+    const { id } = JSON.parse(open) as { readonly id: string };
+    cluster.write(`story: restore ${id} is accepted`);
+    const { resourceVersion } = cluster.server.stamp();
+    const annotations = { ...lease.metadata.annotations, 'rtvm.dev/restore-accepted': JSON.stringify({ id }) };
+    cluster.server.put('Lease', { ...lease, metadata: { ...lease.metadata, annotations, resourceVersion } });
+    return Promise.resolve();
+  }
+
+  keeps(node: string): boolean {
+    const table = this.cluster.server.find('RealtimeAllocation', { name: node }) as {
+      readonly spec: { readonly kept?: readonly string[] };
+    } | undefined;
+    return (table?.spec.kept ?? []).length > 0;
   }
 
   async happen({ kind, who, how }: StoryEvent): Promise<void> {
@@ -147,6 +174,9 @@ export class World {
       case 'power cut':
         this.#cutPower(node, how);
         break;
+      case 'given up':
+        this.#giveUp(node, how);
+        break;
       case 'wall clock steps':
         cluster.clock.stepWall(Math.round((how - 0.5) * 4 * minuteMs));
         break;
@@ -167,6 +197,7 @@ export class World {
   }
 
   readonly #power = new Set<string>();
+  readonly #saidToBeOff = new Set<string>();
 
   async #create(name: string | undefined, how: number): Promise<void> {
     if (name === undefined) return;
@@ -211,6 +242,18 @@ export class World {
     });
   }
 
+  /** Its power goes, and a person says so; some time after it is back, the word is taken back. */
+  #giveUp(node: string, how: number): void {
+    if (this.#power.has(node) || this.#saidToBeOff.has(node)) return;
+    this.#cutPower(node, how);
+    this.#saidToBeOff.add(node);
+    this.#setNode(node, { taints: [outOfService] }, 'Unknown');
+    this.#lasts(`word on ${node}`, (how + 0.5) * longestMs, () => {
+      this.#saidToBeOff.delete(node);
+      this.#setNode(node, { taints: [] }, 'True');
+    });
+  }
+
   #restartAfter(name: string, how: number, start: () => void): void {
     if (this.#power.has(name) || !this.cluster.processes.has(name)) return;
     this.cluster.kill(name);
@@ -226,8 +269,14 @@ export class World {
   }
 
   #setCordon(node: string, unschedulable: boolean): void {
+    this.#setNode(node, { unschedulable });
+  }
+
+  #setNode(node: string, spec: object, ready?: 'True' | 'Unknown'): void {
     const object = this.cluster.server.find('Node', { name: node }) as (Kept & { readonly spec: object }) | undefined;
-    if (object !== undefined) this.cluster.put('Node', { ...object, spec: { ...object.spec, unschedulable } });
+    if (object === undefined) return;
+    const status = ready === undefined ? {} : { status: { conditions: [{ type: 'Ready', status: ready }] } };
+    this.cluster.put('Node', { ...object, spec: { ...object.spec, ...spec }, ...status });
   }
 
   /** The first time, a backup is made. */

@@ -68,9 +68,11 @@ export async function play(seed: number, events: readonly StoryEvent[]): Promise
     await world.happen(event);
   }
   world.endAll();
+  await pass(settleMs / 3);
+  await world.acceptRestore();
   await pass(settleMs);
   for (const sentence of unfulfilled(world.vms, nodes.map((name) => ({
-    name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks,
+    name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks, keeps: world.keeps(name),
   })))) {
     breaches.add(sentence);
   }

@@ -19,11 +19,12 @@ export interface RecordedDomain {
   readonly vmUid: string | undefined;
   readonly xml: string;
   readonly why?: string;
+  readonly begunAtMs?: number;
 }
 
 interface Table {
   readonly metadata: { readonly resourceVersion: string };
-  readonly spec: { readonly guests: readonly TableGuest[]; readonly term?: string };
+  readonly spec: { readonly guests: readonly TableGuest[]; readonly term?: string; readonly session?: string; readonly fenced?: boolean };
   readonly status?: { readonly guests?: readonly TableReport[] };
 }
 
@@ -51,7 +52,7 @@ export class Recorder {
     if (kind === 'RealtimeAllocation') {
       const { metadata: { resourceVersion: revision }, spec, status } = object as Table;
       const guests = gone ? undefined : spec.guests;
-      this.note({ type: 'table', node: key, revision, guests, reports: status?.guests ?? [], term: spec.term });
+      this.note({ type: 'table', node: key, revision, guests, reports: status?.guests ?? [], term: spec.term, session: spec.session, fenced: spec.fenced });
     } else if (kind === 'RealtimeNode') {
       if (!gone) {
         const { status } = object as { readonly status?: { readonly term?: string } };
@@ -67,11 +68,13 @@ export class Recorder {
     }
   }
 
-  host(node: string, { what, vmUid: vm = '?', xml, why = '' }: RecordedDomain): void {
+  host(node: string, { what, vmUid: vm = '?', xml, why = '', begunAtMs }: RecordedDomain): void {
     switch (what) {
       case 'started': {
         const restartedAt = /&quot;restartedAt&quot;:&quot;([^&]+)&quot;/.exec(xml)?.[1];
-        this.note({ type: what, node, vm, claims: claimsOf(xml, dedicatedCpus), restartedAt });
+        // Starts take their time: what asked for one may have gone before it has ended.
+        const begunAt = begunAtMs === undefined ? this.events.length : this.times.findLastIndex((ms) => ms <= begunAtMs) + 1;
+        this.note({ type: what, node, vm, claims: claimsOf(xml, dedicatedCpus), restartedAt, begunAt });
         break;
       }
       case 'ended':

@@ -10,7 +10,7 @@ const people = ['create', 'halt', 'start', 'restart', 'edit', 'delete', 'delete 
 /** What happens to processes and on hosts without anybody's wish. */
 const accidents = [
   'kill agent', 'kill controller', 'freeze agent', 'freeze controller', 'guest ends', 'thread drifts',
-  'libvirt away', 'disk full', 'network cut', 'answers lost', 'power cut', 'wall clock steps',
+  'libvirt away', 'disk full', 'network cut', 'answers lost', 'power cut', 'given up', 'wall clock steps',
 ] as const;
 /** What administrators do, by mistake or not. */
 const administration = [
@@ -46,3 +46,9 @@ export function drawStory(random: Random, length: number, kinds: readonly EventK
 
 /** So that there is always somebody to whom something can happen. */
 export const usualKinds: readonly EventKind[] = [...people, 'create', 'create', 'start', ...accidents];
+
+/** Backups that are put back, tables that are deleted, and processes that die meanwhile. */
+export const restoringKinds: readonly EventKind[] = [
+  'create', 'create', 'start', 'halt', 'restart', 'delete', 'data restored', 'data restored', 'kill agent',
+  'kill controller', 'table deleted', 'realtime node deleted',
+];

@@ -18,13 +18,17 @@ export interface SeenHost {
   readonly name: string;
   readonly domains: readonly SeenDomain[];
   readonly disks: ReadonlyMap<string, { readonly vm: string }>;
+  /** Whether its table says of domains that they are kept, since a restore has lost their VMs. */
+  readonly keeps: boolean;
 }
 
 /** Reasons for which a VM may wait as long as nobody does anything. */
 const explains: ReadonlySet<string> = new Set([
   'TooFewDedicatedCpus', 'TooFewHugepages', 'TooFewWholeCores', 'TooLittleMemory',
   'TooFewHostNodes', 'NoSharedCpus', 'SharedCpusFull',
-  'NoRoomForEmulator', 'CellsDoNotFitTogether', 'Succeeded', 'Ended', 'OldDomainRuns', 'RunsElsewhere', 'DriftPersists',
+  'NoRoomForEmulator', 'CellsDoNotFitTogether', 'Succeeded', 'Ended', 'OldDomainRuns', 'DriftPersists',
+  // An edit that makes no guest.
+  'Invalid',
 ]);
 
 export function unfulfilled(vms: readonly WishedVm[], hosts: readonly SeenHost[]): readonly string[] {
@@ -34,7 +38,8 @@ export function unfulfilled(vms: readonly WishedVm[], hosts: readonly SeenHost[]
     .map(({ name }) => name);
   return [
     ...vms.flatMap((vm) => wrong(vm, runningOn(vm.metadata.uid))),
-    ...hosts.flatMap(({ name, disks, domains }) => [
+    // What is kept is ended by a person.
+    ...hosts.filter(({ keeps }) => !keeps).flatMap(({ name, disks, domains }) => [
       ...[...disks]
         .filter(([, { vm }]) => !known.has(vm))
         .map(([path]) => `I5: ${name} keeps ${path}, of a VM that is gone`),
@@ -59,7 +64,7 @@ function wrong(
     return isSo ? [] : [`liveness: ${about} is halted, and runs on ${on.join(', ')}; ${said}`];
   }
   if (condition('Ready')?.status === 'True' && on.length === 1) return [];
-  const reasons = [condition('Placed')?.reason, condition('Running')?.reason];
+  const reasons = [condition('Placed')?.reason, condition('Running')?.reason, condition('Accepted')?.reason];
   if (reasons.some((reason) => reason !== undefined && explains.has(reason))) return [];
   return [`liveness: ${about} is to run, and runs on ${on.length === 0 ? 'no host' : on.join(', ')}; ${said}`];
 }

@@ -57,6 +57,7 @@ async function runLocked(
       (error) => log.warn('libvirt is not reached; running VMs are audited all the same', { error }),
       (error) => (error instanceof Error ? error.message : String(error)),
     );
+    let renewNow = (): void => undefined;
     const agent: Agent = new Agent({
       store,
       nodeName,
@@ -66,6 +67,7 @@ async function runLocked(
       auditIntervalMs: 1000 * options.auditInterval,
       log,
       libvirtAway,
+      stated: () => renewNow(),
       problems: (problems) => logProblems(log, problems),
       queueObserver: queueMetrics(registry),
       observer: warningOfOwnCpus(agentMetrics(registry, nodeName, { auditsOnTime: () => agent.auditsOnTime, libvirtReached: () => hypervisor.isConnected, observe: (pid) => readProcess(thisHost, pid, []) }), log),
@@ -83,7 +85,10 @@ async function runLocked(
     else warnWithoutKvm(log);
     const ended = new AbortController();
     const lease = keepNodeLease({
-      cluster: store, namespace: options.leaseNamespace, nodeName, isHealthy: () => agent.auditsOnTime, ...runtime,
+      cluster: store, namespace: options.leaseNamespace, nodeName, ...runtime,
+      isHealthy: () => agent.isAtWork,
+      statement: () => agent.statement,
+      onWake: (wake) => { renewNow = wake; },
       onError: (error) => log.warn("the node's Lease could not be renewed", { error }),
     }, AbortSignal.any([stopped, ended.signal]));
     stopped.addEventListener('abort', () => agent.stop(), { once: true });

@@ -21,9 +21,13 @@ export interface NodeOptions extends HostOptions {
   readonly nodeName?: string;
 }
 
-export function addStateOptions(command: Command): Command {
+export function addStateDirOption(command: Command): Command {
   return command
-    .addOption(new Option('--state-dir <path>', 'where manifests, state, disks and logs are kept').env('RTVM_STATE_DIR').default('/var/lib/rtvm'))
+    .addOption(new Option('--state-dir <path>', 'where manifests, state, disks and logs are kept').env('RTVM_STATE_DIR').default('/var/lib/rtvm'));
+}
+
+export function addStateOptions(command: Command): Command {
+  return addStateDirOption(command)
     .addOption(new Option('--libvirt-socket <path>', "libvirt's socket (default: /run/libvirt/virtqemud-sock or libvirt-sock)").env('RTVM_LIBVIRT_SOCKET'));
 }
 

@@ -24,3 +24,8 @@ export function requiredFiles({ file = [] }: InputOptions): readonly string[] {
 export function outputOption(forms: readonly string[]): Option {
   return new Option('-o, --output <form>', 'form of the output').choices(forms).default(forms[0]);
 }
+
+/** `--off a,b --off c`: names with commas between, from each time that the option is given. */
+export function namesBetweenCommas(text: string, before: readonly string[]): readonly string[] {
+  return [...before, ...text.split(',').map((name) => name.trim()).filter((name) => name !== '')];
+}

@@ -31,10 +31,8 @@ import { readVersion } from '../process/version.ts';
 import { Interrupt } from '../run/interrupt.ts';
 import { ClusterFeed } from '../ui/cluster-feed.ts';
 import { pageHandler } from '../ui/page-handler.ts';
+import { leaderLease } from './leader-lease.ts';
 import { nodeLeaseMs } from './node-lease-ms.ts';
-
-/** The Lease that one controller holds. */
-const leaseName = 'rtvm-controller';
 
 /** @returns 1 where leadership was lost: another controller leads then, and this process begins anew. */
 export async function runController(options: ControllerCommandOptions, io: Io): Promise<ExitCode> {
@@ -46,7 +44,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
   // With connections of its own: a renewal must not wait behind the work that it is for.
   const leases = openCluster(options, 'rtvm-controller', countRequest);
   try {
-    const setLeads = leaderMetric(registry, leaseName);
+    const setLeads = leaderMetric(registry, leaderLease);
     const metrics = vmMetrics(registry, io.runtime.clock);
     const invariants = invariantMetrics(registry);
     const countQueue = queueMetrics(registry);
@@ -64,7 +62,7 @@ export async function runController(options: ControllerCommandOptions, io: Io): 
     const lost = new AbortController();
     const election = new LeaderElection({
       cluster: leases,
-      lease: { namespace: options.leaseNamespace, name: leaseName },
+      lease: { namespace: options.leaseNamespace, name: leaderLease },
       identity,
       onChange: (change) => {
         // A renewal that failed ends no term; only time does.
@@ -97,12 +95,13 @@ interface Work {
 }
 
 /** One term: works until it ends, and writes nothing after that. */
-async function lead({ signal, guard }: Leadership, work: Work): Promise<void> {
+async function lead({ signal, guard, ...leadership }: Leadership, work: Work): Promise<void> {
   const { store, metrics, invariants, queueObserver, guardsObserver, options, log, runtime } = work;
   const guarded = store.guarded(guard);
   const controller = new Controller({
     store: guarded,
-    cluster: { cluster: guarded, leaseNamespace: options.leaseNamespace, leaseMs: nodeLeaseMs },
+    cluster: { cluster: guarded, leaseNamespace: options.leaseNamespace, leaderLease, leaseMs: nodeLeaseMs },
+    leadership,
     ...(options.guard === undefined ? {} : { guard: options.guard, guardsObserver }),
     runtime,
     queueObserver,

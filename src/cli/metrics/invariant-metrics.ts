@@ -14,10 +14,22 @@ export function invariantMetrics(registry: Registry): InvariantMetrics {
     help: 'pCPUs, page sizes, devices and disks that the RealtimeAllocation of a node gives twice; else 0.',
   });
   const assertionFailed = assertionCounter(registry);
+  const twice = new Gauge({
+    name: 'rtvm_vms_running_twice', registers: [registry],
+    help: 'VMs of which more than one domain lives; 0 unless a person\'s word that a machine is off was not true.',
+  });
+  const restore = new Gauge({
+    name: 'rtvm_restore_open', registers: [registry],
+    help: '1 while a restore of the store is open: nothing is started or stopped before a person accepts it; else 0.',
+  });
   return {
     doubleBooked: (node, count) => overlaps.set({ node }, count),
     assertionFailed,
-    termEnded: () => overlaps.reset(),
+    runningTwice: (vms) => twice.set(vms),
+    restoreOpen: (isOpen) => restore.set(Number(isOpen)),
+    termEnded: () => {
+      for (const gauge of [overlaps, twice, restore]) gauge.reset();
+    },
   };
 }
 

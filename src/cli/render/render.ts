@@ -1,5 +1,7 @@
 /** Prints the libvirt domains of VMs, placed as a plan places them. */
 import { join } from 'node:path';
+import { guestToWire } from '../../crds/guest-wire.ts';
+import { placementToWire } from '../../crds/placement-wire.ts';
 import { formatPayload } from '../../node-agent/domain-payload.ts';
 import { readCpuFlags } from '../../node-agent/host/cpu-flags.ts';
 import { thisHost } from '../../node-agent/host/host-root.ts';
@@ -52,7 +54,7 @@ function domainOf({ vm, guest, spec, decision }: ManifestPlanItem, hosts: Readon
     guest,
     placement,
     virtType: options.virtType,
-    payload: formatPayload(placement),
+    payload: formatPayload({ guest: guestToWire(guest), placement: placementToWire(placement) }),
     files: plannedFiles(vm, guest, { state: options.stateDir, images: options.imageRoot ?? join(options.stateDir, 'images') }),
     networks: hostOf(placement, hosts).networks,
     host,

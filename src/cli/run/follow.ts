@@ -55,6 +55,7 @@ function progressLine(vm: Stored<'RealtimeVM'>, outcome: Outcome, io: Io): strin
     case 'paused':
       return undefined;
     case 'pending': {
+      if (outcome.message !== undefined) return `${name}: waits: ${outcome.message}`;
       const { phase, conditions } = vm.status ?? {};
       if (phase === 'Placed') return `${name}: ${describeFrom('placed', vm, io)}`;
       if (phase === 'Running') return `${name}: running; ${conditions?.find(({ type }) => type === 'Running')?.message ?? 'reading its threads'}`;

@@ -84,6 +84,7 @@ class OpenNode implements LocalNode {
       store,
       runtime: io.runtime,
       log,
+      agentOf: () => this.#agent.statement,
       problems: (problems) => {
         for (const problem of problems) io.err(`rtvm: ${formatProblem(problem)}`);
       },
@@ -103,13 +104,7 @@ class OpenNode implements LocalNode {
     await forgetVerdicts(this.store, this.nodeName, this.#io.runtime.clock.date(), this.#abort.signal);
     // First, so that no VM is said to fit nowhere only because nobody has looked at the host yet.
     await publishNode({ store: this.store, nodeName: this.nodeName, nodeLabels, root: thisHost, version: readVersion() }, this.#abort.signal);
-    this.#running = Promise.all([this.#agent.run(), this.#place()]).catch((error: unknown) => this.#fail(error));
-  }
-
-  /** Only once it is known which CPUs domains have that the state directory knows nothing of, or a CPU could be given twice. */
-  async #place(): Promise<void> {
-    await this.#agent.orphansTold;
-    if (!this.#abort.signal.aborted) await this.#controller.run();
+    this.#running = Promise.all([this.#agent.run(), this.#controller.run()]).catch((error: unknown) => this.#fail(error));
   }
 
   follow(vms: ReadonlySet<string>): void {

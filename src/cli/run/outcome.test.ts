@@ -22,6 +22,8 @@ const table: [string, Status | undefined, Outcome][] = [
   ['that is wrong', { observedGeneration: 2, phase: 'Failed', conditions: [condition('Accepted', 'False', 'Invalid')] }, { kind: 'failed', reason: 'Invalid', message: 'Invalid it is' }],
   ['that fits nowhere', { observedGeneration: 2, phase: 'Pending', conditions: [condition('Placed', 'False', 'TooFewHugepages')] }, { kind: 'failed', reason: 'TooFewHugepages', message: 'TooFewHugepages it is' }],
   ['whose host has not told yet what runs on it', { observedGeneration: 2, phase: 'Pending', conditions: [condition('Placed', 'False', 'HostNotReady')] }, { kind: 'pending' }],
+  ['that waits for a restore to be accepted', { observedGeneration: 2, phase: 'Pending', conditions: [condition('Placed', 'False', 'RestoreOpen')] }, { kind: 'pending', message: 'RestoreOpen it is' }],
+  ['in whose way an earlier one is', { observedGeneration: 2, phase: 'Pending', conditions: [condition('Placed', 'False', 'OldDomainRuns')] }, { kind: 'failed', reason: 'OldDomainRuns', message: 'OldDomainRuns it is' }],
   ['that could not start', { observedGeneration: 2, phase: 'Failed', conditions: [condition('Stalled', 'True', 'FifoRefused')] }, { kind: 'failed', reason: 'FifoRefused', message: 'FifoRefused it is' }],
   ['that could not start an earlier time', { observedGeneration: 2, phase: 'Failed', conditions: [condition('Stalled', 'True', 'FifoRefused', before)] }, { kind: 'pending' }],
   ['that starts', { observedGeneration: 2, phase: 'Starting', conditions: [condition('Running', 'False', 'Starting')] }, { kind: 'pending' }],

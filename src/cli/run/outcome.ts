@@ -1,8 +1,10 @@
 /** What has become of a VM that was asked to run, told from its status. */
+import type { VmWait } from '../../protocol/vm-table.ts';
 import type { Stored } from '../../store/resource.ts';
 
 export type Outcome =
-  | { readonly kind: 'pending' }
+  /** @property message what it waits for, where that may take long. */
+  | { readonly kind: 'pending'; readonly message?: string }
   | { readonly kind: 'ready' }
   /** It runs without KVM, as was asked for, and so can never be verified. */
   | { readonly kind: 'emulated'; readonly message: string }
@@ -17,6 +19,9 @@ const pending: Outcome = { kind: 'pending' };
 /** Reasons of a running guest that no further reading will change. */
 const lastingViolations: ReadonlySet<string> = new Set(['Violated', 'DriftPersists']);
 
+/** Of the controller in this process: it goes on when a person has accepted a restore, or an agent has answered. */
+const waits: ReadonlySet<string> = new Set<VmWait>(['RestoreOpen', 'NodeNotHeard', 'ClaimsHeld', 'Unplaced']);
+
 /** @param sinceMs what its status said before is an earlier try's, and says nothing of this one. */
 export function outcomeOf({ metadata, status }: Stored<'RealtimeVM'>, sinceMs: number): Outcome {
   if (status?.observedGeneration !== metadata.generation) return pending;
@@ -26,8 +31,12 @@ export function outcomeOf({ metadata, status }: Stored<'RealtimeVM'>, sinceMs: n
     return { kind: 'failed', reason: found?.reason ?? 'Unknown', message: found?.message ?? 'no reason was given' };
   };
   if (condition('Accepted')?.status === 'False') return failed('Accepted');
-  // A host that is not ready yet is about to tell what runs on it.
-  if (status.phase === 'Pending') return condition('Placed')?.reason === 'HostNotReady' ? pending : failed('Placed');
+  if (status.phase === 'Pending') {
+    const placed = condition('Placed');
+    // A host that is not ready yet is about to tell what runs on it.
+    if (placed?.reason === 'HostNotReady') return pending;
+    return placed !== undefined && waits.has(placed.reason) ? { kind: 'pending', message: placed.message } : failed('Placed');
+  }
   if (condition('Ready')?.status === 'True') return { kind: 'ready' };
   const running = condition('Running');
   if (running?.status === 'True' && running.reason === 'Emulated') return { kind: 'emulated', message: running.message };

@@ -2,6 +2,7 @@
 import { CpuListError, CpuSet, unionOf } from '../cpu-set.ts';
 import { probeMarkIn } from './probe-mark.ts';
 import { readXml, XmlReadError } from './xml-reader.ts';
+import type { XmlNode } from './xml-reader.ts';
 
 /**
  * The pCPUs that `<vcpu cpuset>`, `<vcpupin>`, `<emulatorpin>` and `<iothreadpin>` name, as libvirt writes them: in the kernel's notation.
@@ -10,15 +11,14 @@ import { readXml, XmlReadError } from './xml-reader.ts';
  */
 export function pinnedCpusOf(domainXml: string, hostCpus: CpuSet): CpuSet | undefined {
   try {
-    return pinsIn(domainXml, hostCpus);
+    return pinsIn(readXml(domainXml), hostCpus);
   } catch (error) {
     if (error instanceof XmlReadError || error instanceof CpuListError) return undefined;
     throw error;
   }
 }
 
-function pinsIn(domainXml: string, hostCpus: CpuSet): CpuSet | undefined {
-  const domain = readXml(domainXml);
+function pinsIn(domain: XmlNode, hostCpus: CpuSet): CpuSet | undefined {
   const probe = probeMarkIn(domain);
   if (probe !== undefined) return probe.cpus;
   const { children } = domain;

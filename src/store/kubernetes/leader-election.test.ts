@@ -48,7 +48,11 @@ function candidate(server: LeaseServer, identity: string, { work }: { readonly w
       return false;
     }
   };
-  return { clock, told, stop, ended, mayWrite, leads: () => leadership?.signal.aborted === false };
+  return {
+    clock, told, stop, ended, mayWrite, leads: () => leadership?.signal.aborted === false,
+    noticed: () => leadership?.noticed,
+    onWentBack: (listener: () => void) => leadership?.onWentBack?.(listener),
+  };
 }
 
 async function untilAborted({ signal }: Leadership): Promise<void> {
@@ -192,6 +196,119 @@ test('while the server is away nobody leads, and candidates go on asking', async
   a.stop.abort();
   await pass(0);
   await a.ended;
+});
+
+const count = (server: LeaseServer) => server.lease('leader')?.metadata.annotations?.['rtvm.dev/count'];
+
+test('each renewal raises the count that the lease carries, and who takes it over goes on from there', async () => {
+  const server = new LeaseServer();
+  const a = candidate(server, 'a');
+  await pass(0);
+  expect([count(server), a.noticed()]).toStrictEqual(['1', undefined]);
+  await pass(10_000);
+  expect(count(server)).toBe('6');
+  a.stop.abort();
+  await pass(0);
+  await a.ended;
+  const b = candidate(server, 'b');
+  await pass(0);
+  expect([count(server), b.leads(), b.noticed()]).toStrictEqual(['7', true, undefined]);
+});
+
+test('what others have put beside the count stays', async () => {
+  const server = new LeaseServer();
+  server.put('leader', { holderIdentity: '', leaseDurationSeconds: 1 }, { 'rtvm.dev/restore': 'r', 'rtvm.dev/count': '41' });
+  candidate(server, 'a');
+  await pass(2_000);
+  expect(server.lease('leader')?.metadata.annotations).toStrictEqual({ 'rtvm.dev/restore': 'r', 'rtvm.dev/count': '43' });
+});
+
+test.each([
+  ['a minute', 60_000, undefined], ['five minutes', 300_000, undefined], ['more than five minutes', 300_001, 'longPast'],
+])('a lease that nobody has renewed for %s is taken as such', async (_, agoMs, noticed) => {
+  const server = new LeaseServer();
+  const renewTime = new Date(start.getTime() - agoMs).toISOString().replace('Z', '000Z');
+  server.put('leader', { holderIdentity: '', leaseDurationSeconds: 1, renewTime });
+  const a = candidate(server, 'a');
+  await pass(0);
+  expect([a.leads(), a.noticed()]).toStrictEqual([true, noticed]);
+});
+
+test('a lease that is put back to a lower count while it is held is told of once, and its count goes on from the highest', async () => {
+  const server = new LeaseServer();
+  const a = candidate(server, 'a');
+  await pass(10_000);
+  let wentBack = 0;
+  a.onWentBack(() => (wentBack += 1));
+  server.put('leader', server.lease('leader')?.spec, { 'rtvm.dev/count': '2' });
+  await pass(2_000);
+  expect([wentBack, a.leads()]).toStrictEqual([1, true]);
+  await pass(2_000);
+  expect([wentBack, count(server), a.told]).toStrictEqual([1, '7', ['leading']]);
+});
+
+test('a renewal whose answer is lost, and a label by somebody, are no lease that went back', async () => {
+  const server = new LeaseServer();
+  const a = candidate(server, 'a');
+  await pass(1_900);
+  let wentBack = 0;
+  a.onWentBack(() => (wentBack += 1));
+  server.mode = 'lost';
+  await pass(200);
+  server.mode = 'up';
+  await pass(4_000);
+  server.put('leader', server.lease('leader')?.spec);
+  await pass(10_000);
+  expect([wentBack, a.leads()]).toStrictEqual([0, true]);
+});
+
+test.each<[string, (server: LeaseServer) => void]>([
+  ['was deleted', (server) => server.remove('leader')],
+  ['has a lower count', (server) => server.put('leader', { holderIdentity: '', leaseDurationSeconds: 1 }, { 'rtvm.dev/count': '2' })],
+])('who has held a lease knows that it went back where it %s', async (_, change) => {
+  const server = new LeaseServer();
+  const a = candidate(server, 'a');
+  await pass(10_000);
+  change(server);
+  await pass(3_000);
+  expect([a.told, a.leads(), a.noticed(), count(server)]).toStrictEqual([
+    ['leading', 'stopped', expect.stringMatching(/^lost: /), 'leading'], true, 'wentBack', '7',
+  ]);
+});
+
+test('who has held a lease knows that it went back where it says that one holds it who is gone', async () => {
+  const server = new LeaseServer();
+  const a = candidate(server, 'a');
+  await pass(10_000);
+  server.put('leader', { holderIdentity: 'gone', leaseDurationSeconds: 15 }, { 'rtvm.dev/count': '2' });
+  await pass(20_000);
+  expect([a.leads(), a.noticed()]).toStrictEqual([true, 'wentBack']);
+});
+
+test('a lease that went back is no news to who follows another that has led since', async () => {
+  const server = new LeaseServer();
+  const a = candidate(server, 'a');
+  await pass(10_000);
+  server.put('leader', { holderIdentity: 'b', leaseDurationSeconds: 15 }, { 'rtvm.dev/count': '2' });
+  await pass(4_000);
+  server.put('leader', { holderIdentity: 'b', leaseDurationSeconds: 15 }, { 'rtvm.dev/count': '3' });
+  await pass(22_000);
+  expect([a.leads(), a.noticed()]).toStrictEqual([true, undefined]);
+});
+
+test('who has followed a lease knows that it went back where its holder has it back as it was', async () => {
+  const server = new LeaseServer();
+  const a = candidate(server, 'a');
+  await pass(10_000);
+  const b = candidate(server, 'b');
+  await pass(4_000);
+  a.stop.abort();
+  server.mode = 'down';
+  await pass(0);
+  server.mode = 'up';
+  server.put('leader', { holderIdentity: 'b', leaseDurationSeconds: 15 }, { 'rtvm.dev/count': '3' });
+  await pass(2_000);
+  expect([b.leads(), b.noticed()]).toStrictEqual([true, 'wentBack']);
 });
 
 test('times that cannot be safe are refused', () => {

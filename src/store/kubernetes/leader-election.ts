@@ -12,7 +12,7 @@ import { machineRandom } from '../../runtime/random.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ClusterStore } from '../cluster-store.ts';
 import { isStoreError } from '../errors.ts';
-import type { Lease, LeaseSpec } from '../foreign.ts';
+import type { ForeignDraft, Lease, LeaseSpec } from '../foreign.ts';
 import type { ObjectKey } from '../resource.ts';
 import { acquired, released, renewed } from './lease-record.ts';
 import { NotLeaderError } from './leadership.ts';
@@ -45,6 +45,11 @@ export type LeadershipChange =
 
 const retryJitter = 0.2;
 
+/** Rises with each renewal: a lower one is of a store that went back. */
+export const countAnnotation = 'rtvm.dev/count';
+/** Controllers that are restarted, or a node that is, are back before that. */
+const longPastMs = 300_000;
+
 /** A lease of somebody else, and when we saw it change. */
 interface Observation {
   readonly resourceVersion: string;
@@ -55,6 +60,12 @@ export class LeaderElection {
   readonly #options: Required<Pick<LeaderElectionOptions, 'durationMs' | 'renewDeadlineMs' | 'retryMs' | 'clock' | 'random' | 'onChange'>> & LeaderElectionOptions;
   #observed: Observation | undefined;
   #leader: string | undefined;
+  /** As last read or written. */
+  #count = 0;
+  /** Version of a lease of another with a lower count than was read before. */
+  #lowerSeen: string | undefined;
+  #wentBack: () => void = () => undefined;
+  #noticed: Leadership['noticed'];
 
   constructor(options: LeaderElectionOptions) {
     const { durationMs = 15_000, renewDeadlineMs = 10_000, retryMs = 2_000 } = options;
@@ -84,7 +95,11 @@ export class LeaderElection {
     const term = new Term(lease, sentAtMs, this.#options);
     this.#leader = this.#options.identity;
     onChange({ type: 'leading' });
-    const work = async () => onStartedLeading({ signal: AbortSignal.any([signal, term.signal]), guard: () => term.guard() });
+    const noticed = this.#noticed;
+    const work = async () => onStartedLeading({
+      signal: AbortSignal.any([signal, term.signal]), guard: () => term.guard(), noticed,
+      onWentBack: (listener) => { this.#wentBack = listener; },
+    });
     const outcome = work().then(() => undefined, (error: unknown) => ({ error })).finally(() => term.end('the work has ended'));
     // The lease is kept until the work has ended, also while it is being stopped.
     const lost = await this.#keep(term);
@@ -111,7 +126,9 @@ export class LeaderElection {
     const timeout = deadline.signal;
     try {
       const { spec = {} } = term.lease;
-      term.renewed(await cluster.updateForeign('Lease', { ...term.lease, spec: renewed(spec, durationMs, clock.date()) }, timeout), sentAtMs);
+      const lease = await cluster.updateForeign('Lease', this.#counted({ ...term.lease, spec: renewed(spec, durationMs, clock.date()) }), timeout);
+      term.renewed(lease, sentAtMs);
+      this.#count = countOf(lease);
     } catch (error) {
       if (term.signal.aborted) return;
       if (!isStoreError(error, 'CONFLICT') && !isStoreError(error, 'NOT_FOUND')) {
@@ -125,7 +142,10 @@ export class LeaderElection {
       });
       const holder = current?.spec?.holderIdentity;
       if (current === undefined) term.lose(`the Lease ${key.namespace}/${key.name} was deleted`);
-      else if (holder === identity) term.found(current);
+      else if (holder === identity) {
+        if (countOf(current) < this.#count) this.#wentBack();
+        term.found(current);
+      }
       else term.lose(`${holder === undefined || holder === '' ? 'nobody' : holder} holds the Lease ${key.namespace}/${key.name} now`);
     } finally {
       deadline.clear();
@@ -142,9 +162,12 @@ export class LeaderElection {
       if (current !== undefined && !this.#mayTake(current)) return undefined;
       const { identity, durationMs } = this.#options;
       const spec = acquired(current?.spec, identity, durationMs, clock.date());
-      return current === undefined
-        ? await cluster.createForeign('Lease', { metadata: key, spec }, timeout)
-        : await cluster.updateForeign('Lease', { ...current, spec }, timeout);
+      this.#noticed = this.#notice(current);
+      const lease = current === undefined
+        ? await cluster.createForeign('Lease', this.#counted({ metadata: key, spec }), timeout)
+        : await cluster.updateForeign('Lease', this.#counted({ ...current, spec }), timeout);
+      this.#count = countOf(lease);
+      return lease;
     } catch (error) {
       // Somebody else was faster: the next look says who.
       if (!signal.aborted && !isStoreError(error, 'CONFLICT') && !isStoreError(error, 'ALREADY_EXISTS')) onChange({ type: 'failed', error });
@@ -154,7 +177,25 @@ export class LeaderElection {
     }
   }
 
-  #mayTake({ metadata: { resourceVersion }, spec = {} }: Lease): boolean {
+  /** A store that was put back has an older Lease, or one that nobody has renewed for long. */
+  #notice(current: Lease | undefined): Leadership['noticed'] {
+    if (current === undefined) return this.#count > 0 ? 'wentBack' : undefined;
+    // Who holds it then may be long gone; whoever renews it instead has judged it by what it remembers itself.
+    const { resourceVersion } = current.metadata;
+    if (countOf(current) < this.#count || resourceVersion === this.#lowerSeen) return 'wentBack';
+    const renewedAtMs = Date.parse(current.spec?.renewTime ?? '');
+    return this.#options.clock.date().getTime() - renewedAtMs > longPastMs ? 'longPast' : undefined;
+  }
+
+  /** Goes on from the highest count that this process knows. */
+  #counted<Counted extends Lease | ForeignDraft<'Lease'>>(lease: Counted): Counted {
+    const { annotations } = lease.metadata;
+    const count = Math.max(this.#count, countOf(lease)) + 1;
+    return { ...lease, metadata: { ...lease.metadata, annotations: { ...annotations, [countAnnotation]: String(count) } } };
+  }
+
+  #mayTake(lease: Lease): boolean {
+    const { metadata: { resourceVersion }, spec = {} } = lease;
     const { clock, durationMs, identity, onChange } = this.#options;
     const { holderIdentity: holder = '' } = spec;
     // Ours: from a term whose work has ended, or from an attempt whose answer was lost.
@@ -166,7 +207,13 @@ export class LeaderElection {
       this.#leader = holder;
       onChange({ type: 'following', leader: holder });
     }
-    return clock.nowMs() - this.#observed.seenAtMs >= waitMs(spec, durationMs);
+    const isOver = clock.nowMs() - this.#observed.seenAtMs >= waitMs(spec, durationMs);
+    // Of one that is about to be taken, what was last seen of it says whether it went back.
+    if (!isOver) {
+      if (countOf(lease) < this.#count) this.#lowerSeen = resourceVersion;
+      this.#count = countOf(lease);
+    }
+    return isOver;
   }
 
   /** So that another need not wait. It is taken over in time anyway if this fails. */
@@ -196,6 +243,11 @@ export class LeaderElection {
       if (!signal.aborted) throw error;
     });
   }
+}
+
+function countOf({ metadata: { annotations } }: Lease | ForeignDraft<'Lease'>): number {
+  const count = annotations?.[countAnnotation];
+  return count === undefined || !/^\d{1,15}$/.test(count) ? 0 : Number(count);
 }
 
 /** As the holder asked, since it is the holder's renewals that are waited for; without that, as we would. */

@@ -9,6 +9,13 @@ export interface Leadership {
    * @throws NotLeaderError once the term is over; the signal has then aborted too.
    */
   readonly guard: () => void;
+  /**
+   * What was noticed of the Lease when it was taken: `wentBack`: this process has seen a later count of it, so the
+   * store was put back. `longPast`: nobody has renewed it for longer than controllers are ever away.
+   */
+  readonly noticed?: 'wentBack' | 'longPast' | undefined;
+  /** Calls the listener when the Lease turns out to have gone back while it is led. */
+  readonly onWentBack?: ((listener: () => void) => void) | undefined;
 }
 
 export class NotLeaderError extends Error {

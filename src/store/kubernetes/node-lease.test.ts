@@ -17,16 +17,20 @@ function agent(server: LeaseServer) {
   const errors: string[] = [];
   const stop = new AbortController();
   const health = { isGood: true };
+  const last: { statement: { readonly session: string; readonly number: number } | undefined } = { statement: undefined };
+  let wake = (): void => undefined;
   const ended = keepNodeLease({
     cluster: kubernetesStoreOver(server.transport(), { component: 'agent', clock, random: fixedRandom(0) }),
     namespace: 'rtvm',
     nodeName: 'host-a',
     isHealthy: () => health.isGood,
+    statement: () => last.statement,
+    onWake: (given) => { wake = given; },
     clock,
     random: fixedRandom(0),
     onError: (error) => errors.push((error as Error).message),
   }, stop.signal);
-  return { errors, stop, health, ended };
+  return { errors, stop, health, last, wake: () => wake(), ended };
 }
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -83,4 +87,60 @@ test('a server that is away is told of, and the lease is renewed when it is back
   stop.abort();
   await pass(0);
   await ended;
+});
+
+const named = (server: LeaseServer) => server.lease('host-a')?.metadata.annotations?.['rtvm.dev/statement'];
+
+test('each renewal names the last statement, and what others have put beside it stays', async () => {
+  const server = new LeaseServer();
+  server.put('host-a', { holderIdentity: 'host-a', leaseDurationSeconds: 40 }, { 'someone.else/word': 'w' });
+  const { last } = agent(server);
+  await pass(5_000);
+  expect(named(server)).toBeUndefined();
+  last.statement = { session: 's', number: 7 };
+  await pass(10_000);
+  expect(server.lease('host-a')?.metadata.annotations).toStrictEqual({ 'someone.else/word': 'w', 'rtvm.dev/statement': 's/7' });
+  last.statement = { session: 't', number: 1 };
+  await pass(10_000);
+  expect(named(server)).toBe('t/1');
+});
+
+test('a lease that is made names the last statement too', async () => {
+  const server = new LeaseServer();
+  const { health, last } = agent(server);
+  server.remove('host-a');
+  health.isGood = false;
+  last.statement = { session: 's', number: 1 };
+  await pass(5_000);
+  server.remove('host-a');
+  health.isGood = true;
+  await pass(10_000);
+  expect([named(server), server.requests.at(-1)]).toStrictEqual(['s/1', 'POST host-a']);
+});
+
+test('what is worth being told at once ends the pause before the next renewal, each time', async () => {
+  const server = new LeaseServer();
+  const { last, wake, errors } = agent(server);
+  await pass(2_000);
+  last.statement = { session: 's', number: 1 };
+  wake();
+  await pass(0);
+  expect([renewTime(server), named(server)]).toStrictEqual(['12:00:02', 's/1']);
+  last.statement = { session: 's', number: 2 };
+  await pass(1_000);
+  wake();
+  await pass(0);
+  expect([renewTime(server), named(server)]).toStrictEqual(['12:00:03', 's/2']);
+  await pass(10_000);
+  expect([renewTime(server), errors]).toStrictEqual(['12:00:13', []]);
+});
+
+test('while the agent is not healthy, a wake renews nothing', async () => {
+  const server = new LeaseServer();
+  const { health, wake } = agent(server);
+  await pass(2_000);
+  health.isGood = false;
+  wake();
+  await pass(1_000);
+  expect(renewTime(server)).toBe('12:00:00');
 });

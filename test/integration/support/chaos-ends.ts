@@ -46,7 +46,8 @@ function unaskedWishes(events: readonly ChaosEvent[]): readonly string[] {
         if (desired === 'Running' || known.has(wish)) continue;
         known.add(wish);
         // A restored table is as it was, when its wishes were looked at.
-        const isAsked = mayEnd(vms.get(uid) ?? []) || (desired === 'Stopped' && isRestart(restarts.get(uid), restartedAt));
+        // A person has said that the machine is off: nothing of it may be started when it is back.
+        const isAsked = (event.fenced === true && desired === 'Stopped') || mayEnd(vms.get(uid) ?? []) || (desired === 'Stopped' && isRestart(restarts.get(uid), restartedAt));
         if (!restoring && !isAsked) breaches.push(`I6: VM ${uid} is to be ${desired} by ${where}, and nobody asked for it`);
       }
     }

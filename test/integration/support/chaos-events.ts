@@ -24,7 +24,7 @@ export interface TableReport {
 
 export type ClusterEvent =
   /** A revision of a node's table; `guests` undefined: it was deleted. */
-  | { readonly type: 'table'; readonly node: string; readonly revision: string; readonly guests: readonly TableGuest[] | undefined; readonly reports: readonly TableReport[]; readonly term?: string | undefined }
+  | { readonly type: 'table'; readonly node: string; readonly revision: string; readonly guests: readonly TableGuest[] | undefined; readonly reports: readonly TableReport[]; readonly term?: string | undefined; readonly session?: string | undefined; readonly fenced?: boolean | undefined }
   /** A revision of a RealtimeNode: the term that its agent has repeated, having read a table that carries it. */
   | { readonly type: 'node'; readonly node: string; readonly term: string | undefined }
   /** A revision of a RealtimeVM; `gone`: it was removed. */
@@ -44,7 +44,7 @@ export interface DomainClaims {
 }
 
 export type HostEvent =
-  | { readonly type: 'started'; readonly node: string; readonly vm: string; readonly claims: DomainClaims; readonly restartedAt: string | undefined }
+  | { readonly type: 'started'; readonly node: string; readonly vm: string; readonly claims: DomainClaims; readonly restartedAt: string | undefined; readonly begunAt?: number }
   | { readonly type: 'ended'; readonly node: string; readonly vm: string }
   /** The host could not give what a start asked for. */
   | { readonly type: 'refused'; readonly node: string; readonly vm: string; readonly why: string }

@@ -11,6 +11,8 @@ interface Running {
 export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCapacity): readonly string[] {
   const breaches: string[] = [];
   const tables = new Map<string, readonly TableGuest[]>();
+  /** Nodes whose table is open to its agent. */
+  const sessions = new Set<string>();
   const running = new Map<string, Running>();
   /** On which node a VM's NodeLocal disks are. */
   const homes = new Map<string, string>();
@@ -41,8 +43,18 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
         // What a deleted table named may run still, so it goes on counting until there is another.
         if (event.guests === undefined) break;
         tables.set(node, guests);
+        // Its machine is off, as a person says.
+        if (event.fenced === true) tables.delete(node);
+        if (event.session === undefined) sessions.delete(node);
+        else sessions.add(node);
         for (const { vm: { uid }, desired, guest } of guests) {
-          for (const [other, entries] of tables) if (other !== node && entries.some(({ vm }) => vm.uid === uid)) breaches.push(`I7: VM ${uid} is in the tables of ${other} and, at revision ${revision}, of ${node}`);
+          // A restored table may name what is the VM's no more: without a session nobody acts on it.
+          const counts = event.fenced !== true && (restored === undefined || (desired === 'Running' && event.session !== undefined));
+          for (const [other, entries] of tables) {
+            if (other === node || !counts) continue;
+            const isThere = entries.some((entry) => entry.vm.uid === uid && (restored === undefined || (entry.desired === 'Running' && sessions.has(other))));
+            if (isThere) breaches.push(`I7: VM ${uid} is in the tables of ${other} and, at revision ${revision}, of ${node}`);
+          }
           // What the older state knows of disks is all that anybody can know of them.
           if (restoring && guest.disks?.some(({ persistence }) => persistence === 'NodeLocal') === true) homes.set(uid, node);
           if (restoring && desired === 'Running') restored?.add(uid);

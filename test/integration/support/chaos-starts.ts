@@ -18,10 +18,10 @@ export function startBreaches(events: readonly ChaosEvent[]): readonly string[] 
   const revisions = revisionsOf(events);
   return events.flatMap((event, at): readonly string[] => {
     if (event.type !== 'started') return [];
-    const { node, vm, claims } = event;
+    const { node, vm, claims, begunAt = at } = event;
     const told = revisions.get(node) ?? [];
-    const next = told.find((revision) => revision.at > at);
-    const before = told.filter((revision) => revision.at < at);
+    const next = told.find((revision) => revision.at > begunAt);
+    const before = told.filter((revision) => revision.at < begunAt);
     const open = before.slice(before.findLastIndex(({ isClosed }) => isClosed(vm)) + 1);
     const asking = [...open, ...next === undefined ? [] : [next]].flatMap(({ guests }) => guests.filter((guest) => guest.vm.uid === vm && guest.desired === 'Running'));
     if (asking.length === 0) return [`I6: VM ${vm} is started on ${node}, and no table asks for it`];

@@ -22,7 +22,7 @@ interface Changes {
 
 interface Table {
   readonly metadata: { readonly name: string };
-  readonly spec: { readonly guests?: readonly TableGuest[]; readonly term?: string };
+  readonly spec: { readonly guests?: readonly TableGuest[]; readonly term?: string; readonly session?: string; readonly fenced?: boolean };
   readonly status?: { readonly guests?: readonly TableReport[] };
 }
 
@@ -106,7 +106,7 @@ export class ClusterLog {
     if (kind === undefined) return;
     if (kind === 'realtimeallocations') {
       const { spec, status }: Partial<Table> = value === undefined ? {} : JSON.parse(text(value)) as Table;
-      this.#seen({ type: 'table', node: name, revision, guests: value === undefined ? undefined : spec?.guests ?? [], reports: status?.guests ?? [], term: spec?.term });
+      this.#seen({ type: 'table', node: name, revision, guests: value === undefined ? undefined : spec?.guests ?? [], reports: status?.guests ?? [], term: spec?.term, session: spec?.session, fenced: spec?.fenced });
       return;
     }
     if (kind === 'realtimenodes') {

@@ -38,11 +38,14 @@ export async function settled(api: KubeApi, nodes: number): Promise<void> {
     && (await store.listForeign('Lease', { namespace: leaseNamespace })).length >= nodes);
 }
 
-/** Until every agent has told a new controller what runs there: before that nothing is placed. */
+/** Until a new controller has heard each agent, and has opened its session: before that nothing is placed on its node. */
 export async function heard(api: KubeApi): Promise<void> {
   await becomesTrue(api, async (store) => {
-    const terms = new Map((await store.list('RealtimeAllocation')).map(({ metadata, spec }) => [metadata.name, spec.term]));
-    return (await store.list('RealtimeNode')).every(({ metadata, status }) => status?.term !== undefined && status.term === terms.get(metadata.name));
+    const tables = new Map((await store.list('RealtimeAllocation')).map((table) => [table.metadata.name, table]));
+    return (await store.list('RealtimeNode')).every(({ metadata }) => {
+      const { spec, status } = tables.get(metadata.name) ?? {};
+      return spec?.session !== undefined && spec.session === status?.session;
+    });
   });
 }
 

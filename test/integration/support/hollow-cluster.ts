@@ -72,6 +72,7 @@ export class HollowCluster implements AsyncDisposable {
   startAgent(nodeName: string): void {
     const store = this.#open('rtvm-agent');
     const log = withFields(this.log, { node: nodeName });
+    let renewNow: () => void = () => undefined;
     const agent = new Agent({
       store, nodeName, version: '0.1.0', nodeLabels: {}, hypervisor: this.hosts.get(nodeName)!.hypervisor(), root: this.#machine.root,
       runtime: machineRuntime,
@@ -81,10 +82,12 @@ export class HollowCluster implements AsyncDisposable {
       }),
       // The recorded host has no device files, so KVM is not asked for.
       virtType: 'qemu', auditIntervalMs: 500, log,
+      stated: () => renewNow(),
     });
     const stopped = new AbortController();
     const lease = keepNodeLease({
-      cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.auditsOnTime, renewMs,
+      cluster: store, namespace: 'default', nodeName, isHealthy: () => agent.isAtWork, statement: () => agent.statement, renewMs,
+      onWake: (wake) => { renewNow = wake; },
       onError: (error) => log.warn('its Lease', { error }),
     }, stopped.signal);
     const ended = agent.run();
@@ -102,6 +105,26 @@ export class HollowCluster implements AsyncDisposable {
   async changeNode(name: string, body: object): Promise<void> {
     const node = await this.objects.patch<VersionedNode>(`${paths.clusterNodes}/${name}`, body);
     await Promise.all([...this.#controllers].map((controller) => controller.seesNode(node)));
+  }
+
+  /** As a kubelet, and the node controller once it is silent, say it. */
+  async setNodeReady(name: string, isReady: boolean): Promise<void> {
+    const condition = { type: 'Ready', status: isReady ? 'True' : 'Unknown', reason: 'Test', message: 'a node of a test' };
+    const path = `${paths.clusterNodes}/${name}/status`;
+    const node = await this.objects.patch<VersionedNode>(path, { status: { conditions: [condition] } });
+    await Promise.all([...this.#controllers].map((controller) => controller.seesNode(node)));
+  }
+
+  /** Once a restore of the store is open, as `kubectl rtvm restore accept` does; and until it is over. */
+  async acceptRestore(): Promise<void> {
+    const path = `${paths.leases}/rtvm-controller`;
+    interface Marked { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }
+    const openIn = (lease: Marked | undefined) => lease?.metadata.annotations?.['rtvm.dev/restore'];
+    const lease = await this.objects.when<Marked>(path, (found) => openIn(found) !== undefined);
+    const { id } = JSON.parse(openIn(lease)!) as { readonly id: string };
+    const accepted = JSON.stringify({ id, off: [] });
+    await this.objects.patch(path, { metadata: { annotations: { 'rtvm.dev/restore-accepted': accepted } } });
+    await this.objects.when<Marked>(path, (found) => openIn(found) === undefined);
   }
 
   async stopAgent(name: string): Promise<void> {
@@ -126,7 +149,7 @@ export class HollowCluster implements AsyncDisposable {
   startController({ guard }: { readonly guard?: GuardOptions } = {}): RunningController {
     const store = this.#open('rtvm-controller');
     const controller = new Controller({
-      store, cluster: { cluster: store, leaseNamespace: 'default', leaseMs: lapseMs }, runtime: machineRuntime, log: this.log,
+      store, cluster: { cluster: store, leaseNamespace: 'default', leaderLease: 'rtvm-controller', leaseMs: lapseMs }, runtime: machineRuntime, log: this.log,
       ...(guard === undefined ? {} : { guard }),
     });
     const ended = controller.run();

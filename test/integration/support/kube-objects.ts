@@ -31,6 +31,7 @@ export interface KubeVm {
     readonly phase?: string;
     readonly cpus?: string;
     readonly boundTo?: string;
+    readonly run?: { readonly count: number; readonly grant: string; readonly node: string; readonly state: string };
     readonly observedGeneration?: number;
     readonly conditions?: readonly KubeCondition[];
     readonly placement?: { readonly nodeName: string; readonly vcpuPins: readonly { readonly vcpu: number; readonly cpu?: number }[] };
@@ -40,9 +41,11 @@ export interface KubeVm {
 
 export interface KubeTable {
   readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly generation: number };
-  readonly spec: { readonly guests: readonly {
+  readonly spec: { readonly term?: string; readonly session?: string; readonly fenced?: boolean; readonly guests: readonly {
     readonly vm: { readonly name: string; readonly uid: string };
     readonly desired: string;
+    readonly request?: string;
+    readonly grant?: { readonly name: string; readonly salt: string };
     readonly generation: number;
     readonly placement: { readonly nodeName: string; readonly vcpuPins: readonly { readonly cpu?: number }[]; readonly reservedCpus: string };
   }[] };

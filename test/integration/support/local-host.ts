@@ -12,6 +12,7 @@ import { startPrivateLibvirtd } from '../../testbed/libvirtd.ts';
 import type { PrivateLibvirtd, PrivateLibvirtdOptions } from '../../testbed/libvirtd.ts';
 import { usableVirtType } from '../../testbed/tiny-domain.ts';
 import { leftovers } from './leftovers.ts';
+import { wellSaid } from './well-running.ts';
 
 export const repository = resolve(import.meta.dirname, '../../..');
 export const rtvmPath = join(repository, 'bin/rtvm');
@@ -154,7 +155,7 @@ export class LocalHost implements AsyncDisposable {
   /** That the host is as good as before: a VM runs, is verified, and goes without a trace. */
   async runsAndDeletes(manifest: string = probeVm, name = 'probe'): Promise<void> {
     const ran = await this.run([manifest]);
-    expect(ran).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`${name}: running and verified`) as unknown });
+    expect(ran).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(wellSaid(name)) as unknown });
     const deleted = await this.rtvm(['delete', name]);
     expect(deleted).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`${name}: gone, with its domain, disks and CPUs`) as unknown });
     await this.nothingIsLeft();

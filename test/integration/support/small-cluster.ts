@@ -2,11 +2,13 @@
 import type { KubeApi } from '../../testbed/kube-api.ts';
 import { kubeRequest } from '../../testbed/kube-request.ts';
 import { HollowCluster } from './hollow-cluster.ts';
-import { kubeCondition } from './kube-objects.ts';
+import { kubeCondition, paths } from './kube-objects.ts';
 import type { KubeVm } from './kube-objects.ts';
 
 /** Where its agents' Leases are. */
 export const systemNamespace = 'default';
+
+const leaderLease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'rtvm-controller' }, spec: {} };
 
 const disks = [{ name: 'data', emptySize: '1Mi' }];
 const du = { cpu: { vcpus: 2, policy: 'Mixed', coreSharing: 'Allow', realtime: { priority: 5 } }, memory: { size: '32Mi', pageSize: '2Mi' }, disks, terminationGracePeriodSeconds: 1 };
@@ -15,6 +17,8 @@ const huge = { cpu: { vcpus: 4, policy: 'Dedicated', emulatorThreads: 'Isolate',
 /** Waits until every VM is where it stays. */
 export async function startSmallCluster(api: KubeApi): Promise<HollowCluster> {
   const cluster = new HollowCluster(api);
+  // Nobody is elected there: the Lease is there for what is written on it.
+  await cluster.objects.create(paths.leases, leaderLease);
   await cluster.addNode('worker-1');
   await cluster.addNode('worker-2');
   await cluster.addNode('worker-3', { taints: [{ key: 'team', value: 'ran', effect: 'NoSchedule' }] });

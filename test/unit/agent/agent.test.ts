@@ -68,11 +68,11 @@ function agentOfNode(): Agent {
   });
 }
 
-/** As on one host: nothing is placed before the agent has reported what runs beside its allocation. */
+/** As on one host. */
 function start(): void {
   const agent = agentOfNode();
   const controller = new Controller({ store, runtime: movable, log: silentLog });
-  running = { agent, controller, ended: Promise.all([agent.run(), agent.orphansTold.then(() => controller.run())]) };
+  running = { agent, controller, ended: Promise.all([agent.run(), controller.run()]) };
 }
 
 /** What the agents of this test have logged with this message. */
@@ -81,12 +81,15 @@ function logged(message: string): readonly LogFields[] {
 }
 
 /** As where no controller looks just now. */
-async function withAgentAlone(seen: () => Promise<unknown>): Promise<void> {
+async function withAgentAlone(seen: (agent: Agent) => Promise<unknown>): Promise<void> {
   const agent = agentOfNode();
   const ended = agent.run();
-  await seen();
-  agent.stop();
-  await ended;
+  try {
+    await seen(agent);
+  } finally {
+    agent.stop();
+    await ended;
+  }
 }
 
 async function stop(): Promise<void> {
@@ -353,12 +356,20 @@ describe('Agent', () => {
     await expect.poll(async () => (await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests, { timeout: deadlineMs }).toEqual([]);
     await stop();
     await store.update({ ...(await store.get('RealtimeAllocation', { name: 'n1' }))!, spec: backup });
-    await withAgentAlone(() => report(({ phase, reason, request }) => phase === 'Placed' && reason === 'TableWentBack' && request === backup.guests[0]?.request));
+    await withAgentAlone(async (agent) => {
+      await expect.poll(() => agent.statement?.session, { timeout: deadlineMs }).toBeDefined();
+      await report(({ uid }) => uid === backup.guests[0]?.vm.uid);
+    });
     expect(host.domains).toEqual([]);
     await apply(vmYaml('a'));
     start();
     await ready('a');
-    expect((await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests).toEqual([{ ...backup.guests[0], request: expect.not.stringMatching(backup.guests[0]!.request!) as string }]);
+    const now = (await store.get('RealtimeAllocation', { name: 'n1' }))?.spec.guests;
+    expect(now).toEqual([{
+      ...backup.guests[0], generation: 3, request: expect.any(String) as string, grant: expect.any(Object) as object,
+    }]);
+    expect(now?.[0]?.grant?.name).not.toBe(backup.guests[0]?.grant?.name);
+    expect(now?.[0]?.request).not.toBe(backup.guests[0]?.request);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Controller } from '../../../src/controller/controller.ts';
+import { granted } from '../../../src/crds/grant.ts';
 import type { AllocatedGuest, ReportedGuest } from '../../../src/crds/realtime-allocation.ts';
 import { Agent } from '../../../src/node-agent/agent.ts';
 import { nobodyObserves } from '../../../src/node-agent/agent-observer.ts';
@@ -164,28 +165,80 @@ it('an entry that cannot be read is refused, and its domain left as it is; the o
   expect(failures).toBe(0);
 });
 
+const uidOfAnother = '00000000-0000-4000-8000-00000000000c';
+
+/** Puts an entry for a VM of its own beside those of the table: as the first one, and then changed. */
+async function addEntry(change: (entry: AllocatedGuest) => AllocatedGuest): Promise<void> {
+  await modify(store, 'RealtimeAllocation', { name: 'n1' }, (table) => {
+    const first = table.spec.guests[0]!;
+    const vm = { namespace: 'default', name: 'c', uid: uidOfAnother };
+    const entry = change({ ...first, vm, request: 'c', guest: { ...first.guest, uuid: uidOfAnother } });
+    return { ...table, spec: { ...table.spec, guests: [...table.spec.guests, entry] } };
+  });
+}
+
 it('nothing is started of an entry that contradicts itself', async () => {
   const [a, b] = await runTwo();
   controller.stop();
   await controllerEnds;
-  const uid = '00000000-0000-4000-8000-00000000000c';
-  await modify(store, 'RealtimeAllocation', { name: 'n1' }, (table) => {
-    const [first] = table.spec.guests;
-    const contradictory: AllocatedGuest = {
-      ...first!,
-      vm: { namespace: 'default', name: 'c', uid },
-      request: 'c',
-      guest: { ...first!.guest, uuid: uid },
-      placement: { ...first!.placement, vcpuPins: [{ vcpu: 0, cpus: '0' }] },
-    };
-    return { ...table, spec: { ...table.spec, guests: [...table.spec.guests, contradictory] } };
-  });
+  const uid = uidOfAnother;
+  await addEntry((entry) => granted({
+    ...entry, placement: { ...entry.placement, vcpuPins: [{ vcpu: 0, cpus: '0' }] },
+  }, 'salt'));
   expect(await report(uid, ({ phase }) => phase === 'Failed')).toMatchObject({
     reason: 'AllocationInvalid',
     message: 'its entry in the RealtimeAllocation contradicts itself: the guest has vCPUs 0-1, and its placement 0; '
       + 'halt the VM and start it again, then it gets another place',
   });
   expect([...processes().keys()].toSorted()).toEqual([a, b].toSorted());
+});
+
+it.each<[string, (entry: AllocatedGuest) => AllocatedGuest]>([
+  ['that has the grant of another', (entry) => entry],
+  ['whose place was edited', (entry) => (
+    { ...granted(entry, 'salt'), placement: { ...entry.placement, reservedCpus: '7' } }
+  )],
+  ['whose guest was edited', (entry) => (
+    { ...granted(entry, 'salt'), guest: { ...entry.guest, terminationGracePeriodSeconds: 5 } }
+  )],
+])('nothing is started of an entry %s', async (_, change) => {
+  const [a, b] = await runTwo();
+  controller.stop();
+  await controllerEnds;
+  await addEntry(change);
+  expect(await report(uidOfAnother, ({ phase }) => phase === 'Failed')).toMatchObject({
+    reason: 'AllocationInvalid',
+    message: 'its entry in the RealtimeAllocation is not what was granted: somebody has edited it, or a version that '
+      + 'knows other fields has; halt the VM and start it again, then it gets a new one',
+  });
+  expect([...processes().keys()].toSorted()).toEqual([a, b].toSorted());
+  expect(failures).toBe(0);
+});
+
+it('a guest that runs is audited against what it was made with, whatever its entry was edited to', async () => {
+  const [a, b] = await runTwo();
+  controller.stop();
+  await controllerEnds;
+  const thread = () => host.find(a)?.process?.threads.find(({ comm }) => comm === 'CPU 1/KVM');
+  const before = thread()!;
+  const free = ['2', '3', '6', '7'].find((cpu) => (
+    host.running().every(({ process }) => process?.threads.every(({ allowedCpus }) => allowedCpus.toString() !== cpu))
+  ));
+  await edit(a, (entry) => ({
+    ...entry,
+    placement: {
+      ...entry.placement, vcpuPins: [entry.placement.vcpuPins[0]!, { vcpu: 1, cpu: Number(free) }],
+    },
+  }));
+  // The agent has read it once it has done what another entry asks for since.
+  await edit(b, (entry) => ({ ...entry, desired: 'Stopped', request: 'r' }));
+  await report(b, ({ phase, request }) => phase === 'Stopped' && request === 'r');
+  // What is disturbed is put back to where it was.
+  host.disturb(a, 'CPU 1/KVM', { policy: 'OTHER', priority: 0 });
+  await expect.poll(() => thread()?.policy, { timeout: deadlineMs }).toBe('FIFO');
+  await report(a, ({ phase, reason }) => phase === 'Running' && reason === 'Verified');
+  expect(thread()?.allowedCpus.toString()).toBe(before.allowedCpus.toString());
+  expect(failures).toBe(0);
 });
 
 it('a fault of rtvm at one guest is counted and reported, and ends neither its domain nor anything else', async () => {

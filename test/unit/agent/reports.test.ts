@@ -136,7 +136,8 @@ describe('an agent', () => {
 
   it('tells a quick start once, when it is over', async () => {
     await runVm();
-    expect(toldPhases).toEqual([['Running']]);
+    // A session begins with a statement, before there is any guest.
+    expect(toldPhases.filter((phases) => phases.length > 0)).toEqual([['Running']]);
   });
 
   it('knows when its audits are late, by a clock that only grows', async () => {

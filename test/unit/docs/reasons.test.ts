@@ -8,7 +8,7 @@ const sources = globSync('src/**/*.ts', { cwd: root }).filter((path) => !/\.test
 
 /** Unions of words such as `export type RefusalReason = 'A' | 'B'`. */
 function unions({ text }: { readonly text: string }): readonly string[] {
-  return [...text.matchAll(/export type \w*(?:EventReason|RefusalReason|FailureReason|AuditReason|FindingCode)\s*=((?:\s*\|?\s*'\w+')+)/g)].flatMap(([, words]) => words!.match(/\w+/g) ?? []);
+  return [...text.matchAll(/export type \w*(?:EventReason|RefusalReason|FailureReason|AuditReason|FindingCode|VmWait)\s*=((?:\s*\|?\s*'\w+')+)/g)].flatMap(([, words]) => words!.match(/\w+/g) ?? []);
 }
 
 /** Reasons that are written where a condition, report or refusal is made. */

@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { causesOf } from '../../../src/cli/live/why/causes.ts';
 import { outcomeOf } from '../../../src/cli/run/outcome.ts';
 import { nodeView } from '../../../src/cli/ui/views/node-view.ts';
+import { entryName } from '../../../src/controller/asked.ts';
 import { vmReport } from '../../../src/controller/vm-report.ts';
-import { isDoubted } from '../../../src/controller/wish.ts';
 import type { AllocatedGuest, ReportedGuest } from '../../../src/crds/realtime-allocation.ts';
 import type { Stored } from '../../../src/store/resource.ts';
 import { decidedIn, decidedStrings } from './decided-strings.ts';
@@ -16,32 +16,45 @@ import { decidedIn, decidedStrings } from './decided-strings.ts';
 const repository = join(import.meta.dirname, '../../..');
 
 /**
- * Who decides on words of whom. Nothing is added here: a new decision goes by a field with a type of its own. The two exceptions
- * were added while the base release still calls a state directory damaged that has a field which it does not know.
+ * Who decides on words of whom. Nothing is added here: a new decision goes by a field with a type of its own. The exceptions:
+ * - two words that were added while the base release still calls a state directory damaged that has a field which it does
+ *   not know;
+ * - `AuditLate`, `NotLookedAt` and `OtherGrant`, of agents that name grants. What lives is decided by the types of `lives` and
+ *   `grant`. The first two only tell people that something is under way; the third, that it takes a person, and that the
+ *   grant which it names is not that of an entry without one. The base release writes none of them;
+ * - the words of the controller to itself, of which no other version reads any.
+ *
+ * `TableWentBack` is decided on no more: the agent was asked anew then, and now nothing is asked of an agent of the base
+ * release before it has been upgraded, since it states no session.
  */
 const wire = [
   {
     reads: 'controller', from: 'the agent: RealtimeAllocation status.guests[].reason',
     words: [
-      'AllocationInvalid', 'AssertionFailed', 'Drift', 'DriftPersists', 'Ended', 'HeldElsewise', 'Paused', 'Succeeded',
-      'TableWentBack', 'Violated',
+      'AllocationInvalid', 'AssertionFailed', 'AuditLate', 'Drift', 'DriftPersists', 'Ended', 'HeldElsewise', 'NotLookedAt',
+      'OtherGrant', 'Paused', 'Succeeded', 'Violated',
     ],
   },
   {
     reads: 'controller', from: 'itself: the conditions of a RealtimeVM, when it tells their changes as events',
-    words: ['AgentTooOld', 'AgentsNotHeard', 'Drained', 'Halted', 'Invalid', 'NodeUnsettled'],
+    words: ['AgentTooOld', 'Drained', 'Halted', 'Invalid', 'NodeLost', 'NodeNotHeard', 'NotSeen', 'RestoreOpen'],
   },
   { reads: 'node-agent', from: 'the agent before it, the same', words: ['Succeeded'] },
   {
     reads: 'cli', from: 'the controller: the conditions of a RealtimeVM',
     // `Emulated` is only shown: by the page beside its own controller, and by "rtvm run" of a controller in its own process.
-    words: ['DriftPersists', 'Emulated', 'Halted', 'HostNotReady', 'Paused', 'Violated'],
+    // So are the waits of "rtvm run".
+    words: [
+      'ClaimsHeld', 'DriftPersists', 'Emulated', 'Halted', 'HostNotReady', 'NodeNotHeard', 'Paused', 'RestoreOpen',
+      'Unplaced', 'Violated',
+    ],
   },
   { reads: 'cli', from: 'the agent: the subject of a finding', words: [String.raw`/^CPU (\d+)\//`] },
 ] as const;
 
-/** Words of others, which they do not change under us. */
+/** Words of others, which they do not change under us, and words with a type. */
 const foreign = [
+  { reads: 'node-agent', from: 'itself: the reason of a StartError, which has a type', words: ['CpusTaken'] },
   { reads: 'cli', from: 'libvirt, which refuses a second console', words: ['/session/i'] },
   {
     reads: 'node-agent', from: "libvirt's client, which makes them of numbers",
@@ -97,7 +110,7 @@ const violated = { verdict: 'Violated', findings: [finding] } as const;
 describe('the controller, of what the agent reports,', () => {
   /** `Stalled`: a person has to act; `Reconciling`: it is being seen to. */
   const decided = (desired: AllocatedGuest['desired'], report: Omit<ReportedGuest, 'uid'>) => {
-    const placed = { kind: 'placed', entry: entryOf(desired), restartRequired: undefined, lost: undefined } as const;
+    const placed = { kind: 'placed', entry: entryOf(desired), restartRequired: undefined, unknown: undefined } as const;
     const { conditions } = vmReport({ ...placed, report: { uid: 'u', ...report } });
     const telling = conditions.filter(({ type, status }) => /^(Stalled|Reconciling)$/.test(type) && status === 'True');
     return telling.map(({ type, reason }) => `${type} ${reason}`);
@@ -106,6 +119,9 @@ describe('the controller, of what the agent reports,', () => {
   it.each<[string, Omit<ReportedGuest, 'uid'>, readonly string[]]>([
     ['Drift: it is being corrected', { phase: 'Running', reason: 'Drift', audit: violated }, ['Reconciling Drift']],
     ['HeldElsewise: the same', { phase: 'Unknown', reason: 'HeldElsewise' }, ['Reconciling HeldElsewise']],
+    ['AuditLate: the same', { phase: 'Unknown', reason: 'AuditLate' }, ['Reconciling AuditLate']],
+    ['NotLookedAt: the same', { phase: 'Unknown', reason: 'NotLookedAt' }, ['Reconciling NotLookedAt']],
+    ['OtherGrant: it takes a person', { phase: 'Unknown', reason: 'OtherGrant' }, ['Stalled OtherGrant']],
     ['Violated: it takes a person', { phase: 'Running', reason: 'Violated', audit: violated }, ['Stalled Violated']],
     ['DriftPersists: too', { phase: 'Running', reason: 'DriftPersists', audit: violated }, ['Stalled DriftPersists']],
     ['Paused: too', { phase: 'Unknown', reason: 'Paused' }, ['Stalled Paused']],
@@ -120,10 +136,11 @@ describe('the controller, of what the agent reports,', () => {
     expect(decided('Stopped', { phase: 'Stopped', reason: 'Halted' })).toEqual(['Stalled AgentTooOld']);
   });
 
-  it('decides on TableWentBack: it asks anew', () => {
-    const report = { uid: 'u', phase: 'Placed', reason: 'TableWentBack', request: 'r1' } as const;
-    expect(isDoubted(entryOf('Running'), report)).toBe(true);
-    expect(isDoubted(entryOf('Running'), { ...report, request: 'r0' })).toBe(false);
+  it('decides on OtherGrant: an entry without a grant is not of the one that lives', () => {
+    const report = { uid: 'u', phase: 'Unknown', lives: true, grant: 'g' } as const;
+    const entry = { ...entryOf('Running'), vm: { namespace: 'a', name: 'b', uid: 'u' } };
+    expect(entryName(entry, { ...report, reason: 'OtherGrant' })).toBe('before:u');
+    expect(entryName(entry, { ...report, reason: 'NotLookedAt' })).toBe('g');
   });
 });
 

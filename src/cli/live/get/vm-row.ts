@@ -61,7 +61,7 @@ export function reasonNotReady(vm: Vm): string {
 /** `Reason: message` of what keeps it from being ready; empty for one that is as it should be. */
 export function whyNotReady(vm: Vm): string {
   if (vm.metadata.deletionTimestamp !== undefined) return 'Deleting: it is being deleted';
-  if (vm.status?.conditions === undefined) return 'NotSeen: no controller has looked at it yet';
+  if (vm.status?.conditions === undefined) return 'NotObserved: no controller has looked at it yet';
   const ready = conditionOf(vm, 'Ready');
   if (ready !== undefined && ready.status !== 'True') return `${ready.reason}: ${ready.message}`;
   const restart = conditionOf(vm, 'RestartRequired');

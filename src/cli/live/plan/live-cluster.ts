@@ -9,7 +9,7 @@ import { machineRandom } from '../../../runtime/random.ts';
 import { objectKey } from '../../../runtime/object-key.ts';
 import { withFacts } from '../../../controller/node-facts.ts';
 import { VmPlacer } from '../../../controller/vm-placer.ts';
-import type { VmStanding } from '../../../controller/vm-report.ts';
+import type { Candidate, Leftover } from '../../../controller/vm-placer.ts';
 import { placementFromWire } from '../../../crds/placement-wire.ts';
 import type { AllocatedGuest } from '../../../crds/realtime-allocation.ts';
 import { requireValid } from '../../../crds/require-valid.ts';
@@ -33,6 +33,13 @@ export interface LiveObjects {
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly states: NodeStates;
   readonly notes: readonly string[];
+}
+
+/** A domain that a node's agent has told of. */
+export interface FoundDomain {
+  readonly nodeName: string;
+  readonly domain: string;
+  readonly vm?: AllocatedGuest['vm'] | undefined;
 }
 
 /** What one node says to a guest. */
@@ -85,8 +92,6 @@ export class LiveCluster {
     }
     this.#placer = new VmPlacer({
       view: this.#view, resolver: this.#resolver, random: machineRandom,
-      writer: { change: (nodeName, uid, edit) => { this.#view.addPending(nodeName, uid, edit); return Promise.resolve(); } },
-      bind: (vm, boundTo) => Promise.resolve({ ...vm, status: { ...vm.status, boundTo } }),
       namespaceLabels: (name) => objects.namespaceLabels.get(name) ?? { 'kubernetes.io/metadata.name': name },
     });
   }
@@ -103,13 +108,19 @@ export class LiveCluster {
   }
 
   /** A domain that still runs for a VM of this name, with no table that says so. */
-  orphanOf({ metadata: { namespace, name, uid } }: Stored<'RealtimeVM'>) {
-    return this.#view.orphanOf({ namespace, name, uid });
+  strayOf({ metadata: { namespace, name, uid } }: Stored<'RealtimeVM'>): FoundDomain | undefined {
+    const { tables, nodes } = this.#objects;
+    const stated = tables.flatMap(({ metadata, status }) => (status?.unlisted ?? []).map((domain) => ({ ...domain, nodeName: metadata.name })));
+    const orphans = nodes.flatMap(({ metadata, status }) => (status?.orphans ?? []).map((domain) => ({ ...domain, nodeName: metadata.name })));
+    const found = [...stated, ...orphans].filter(({ vm }) => vm?.namespace === namespace && vm.name === name);
+    return found.find(({ vm }) => vm?.uid === uid) ?? found[0];
   }
 
-  /** Decides, and holds what was decided for those that come after. @param bound the entry that disks of the VM bind it to. */
-  async place(vm: Stored<'RealtimeVM'>, bound?: AllocatedGuest): Promise<VmStanding> {
-    return this.#placer.place(vm, bound, new AbortController().signal);
+  /** Decides, and holds what was decided for those that come after. @param held what it holds now. */
+  place(vm: Stored<'RealtimeVM'>, held?: Leftover): Candidate {
+    const candidate = this.#placer.decide(vm, held);
+    if (candidate.kind === 'placed') this.#view.reserve(candidate.node, candidate.entry);
+    return candidate;
   }
 
   /** What every node says to the guest now, by name. */

@@ -1,6 +1,6 @@
 /** Where the files' VMs would go in the cluster as it is, and why not elsewhere. */
 import { hasNodeLocalDisks } from '../../../controller/node-local-disks.ts';
-import type { VmStanding } from '../../../controller/vm-report.ts';
+import type { Candidate } from '../../../controller/vm-placer.ts';
 import { placementFromWire } from '../../../crds/placement-wire.ts';
 import { parseFiles } from '../../../crds/parse-files.ts';
 import type { ParsedDocument } from '../../../crds/parse-files.ts';
@@ -58,7 +58,7 @@ export async function planLive(options: LivePlanOptions, io: Io): Promise<ExitCo
       if (ofKind(documents, kind).length > 0) io.err(`warning: the ${kind}s among the files are not looked at: those of the cluster are`);
     }
     const inventories = inventoriesOf(objects);
-    const items = await planAll(await identified(vms, live), live, objects);
+    const items = planAll(await identified(vms, live), live, objects);
     for (const { vm, placement } of items) {
       const host = placement === undefined ? undefined : inventories.get(placement.host);
       const warning = host === undefined || placement === undefined ? undefined : siblingWarning(`${vm.metadata.namespace}/${vm.metadata.name}`, placement, host);
@@ -97,7 +97,7 @@ async function identified(vms: readonly Vm[], { store, signal }: Live): Promise<
 }
 
 /** In the controller's order: higher placementPriority first, else as in the files. */
-async function planAll(vms: readonly Vm[], live: Live, objects: LiveObjects): Promise<readonly LivePlanItem[]> {
+function planAll(vms: readonly Vm[], live: Live, objects: LiveObjects): readonly LivePlanItem[] {
   const entries = new Map(objects.tables.flatMap(({ spec }) => spec.guests).map((entry) => [entry.vm.uid, entry]));
   const resolving = new LiveCluster(live, objects);
   const moves = (vm: Vm) => {
@@ -109,36 +109,34 @@ async function planAll(vms: readonly Vm[], live: Live, objects: LiveObjects): Pr
   for (const vm of vms.toSorted((one, other) => other.spec.placementPriority - one.spec.placementPriority)) {
     const entry = entries.get(vm.metadata.uid);
     if (entry !== undefined && !resolving.makesAnother(vm, entry) && cluster.guestOf(vm) !== undefined) items.push(staysAs(vm, entry));
-    else items.push(await decideOn(vm, cluster, entry));
+    else items.push(decideOn(vm, cluster, entry));
   }
   return items;
 }
 
-async function decideOn(vm: Vm, cluster: LiveCluster, entry: AllocatedGuest | undefined): Promise<LivePlanItem> {
-  const bound = entry !== undefined && hasNodeLocalDisks(entry.guest) ? entry : undefined;
+function decideOn(vm: Vm, cluster: LiveCluster, entry: AllocatedGuest | undefined): LivePlanItem {
+  const bound = entry !== undefined && hasNodeLocalDisks(entry.guest) ? { node: entry.placement.nodeName, entry } : undefined;
   const base = { vm, holds: false, atNextStart: entry !== undefined };
-  const orphan = entry === undefined ? cluster.orphanOf(vm) : undefined;
-  if (orphan !== undefined) {
-    const message = `domain ${orphan.orphan.domain} on node ${orphan.nodeName} still runs for ${orphan.orphan.vm?.uid === vm.metadata.uid ? 'this RealtimeVM' : 'an earlier RealtimeVM of this name'}, and no allocation names it`;
+  const stray = entry === undefined ? cluster.strayOf(vm) : undefined;
+  if (stray !== undefined) {
+    const message = `domain ${stray.domain} on node ${stray.nodeName} still runs for ${stray.vm?.uid === vm.metadata.uid ? 'this RealtimeVM' : 'an earlier RealtimeVM of this name'}, and no allocation names it`;
     return { ...base, placement: undefined, refusal: { reason: 'OldDomainRuns', message }, verdicts: [] };
   }
   const guest = cluster.guestOf(vm);
   // Before it takes its own place, which would no longer fit it then.
   const verdicts = guest === undefined ? [] : cluster.verdicts(guest);
-  return { ...base, ...outcome(await cluster.place(vm, bound), verdicts) };
+  return { ...base, ...outcome(cluster.place(vm, bound), verdicts) };
 }
 
-function outcome(standing: VmStanding, verdicts: readonly NodeVerdict[]): Pick<LivePlanItem, 'placement' | 'refusal' | 'verdicts'> {
-  switch (standing.kind) {
+function outcome(candidate: Candidate, verdicts: readonly NodeVerdict[]): Pick<LivePlanItem, 'placement' | 'refusal' | 'verdicts'> {
+  switch (candidate.kind) {
     case 'placed':
-      return { placement: placementOf(standing.entry), refusal: undefined, verdicts };
+      return { placement: placementOf(candidate.entry), refusal: undefined, verdicts };
     case 'unplaced':
       // A class that does not let the namespace have it decides before any node is asked.
-      return { placement: undefined, refusal: standing, verdicts: verdicts.some(({ kind }) => kind === 'fits') ? [] : verdicts };
+      return { placement: undefined, refusal: candidate, verdicts: verdicts.some(({ kind }) => kind === 'fits') ? [] : verdicts };
     case 'invalid':
-      return { placement: undefined, refusal: { reason: 'Invalid', message: standing.message }, verdicts: [] };
-    case 'halted':
-      return { placement: undefined, refusal: { reason: 'Halted', message: 'it is not meant to run' }, verdicts: [] };
+      return { placement: undefined, refusal: { reason: 'Invalid', message: candidate.message }, verdicts: [] };
   }
 }
 

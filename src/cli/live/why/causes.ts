@@ -17,7 +17,7 @@ export function causesOf(vm: Vm): readonly Cause[] {
     return [{ reason: 'Deleting', message: `it is being deleted since ${metadata.deletionTimestamp}, and goes when the agent${node === undefined ? '' : ` of ${node}`} has said that nothing of it is left`, remedy: node === undefined ? undefined : `kubectl rtvm host-check ${node}` }];
   }
   if (status?.conditions === undefined) {
-    return [{ reason: 'NotSeen', message: 'no controller has looked at it yet', remedy: 'kubectl get pods -A -l app.kubernetes.io/name=rtvm,app.kubernetes.io/component=controller' }];
+    return [{ reason: 'NotObserved', message: 'no controller has looked at it yet', remedy: 'kubectl get pods -A -l app.kubernetes.io/name=rtvm,app.kubernetes.io/component=controller' }];
   }
   if (spec.runStrategy === 'Halted' && status.phase === 'Stopped') return [];
   const seen = new Set<string>();

@@ -25,11 +25,17 @@ export class LeaseServer {
     return this.#leases.get(name);
   }
 
-  /** As another client does. */
-  put(name: string, spec: Lease['spec']): void {
+  /** As another client does. @param annotations those of before, where they are not given. */
+  put(name: string, spec: Lease['spec'], annotations = this.#leases.get(name)?.metadata.annotations): void {
     const before = this.#leases.get(name)?.metadata;
     this.#versions += 1;
-    this.#leases.set(name, { metadata: { name, namespace: 'rtvm', uid: before?.uid ?? `uid-${this.#versions}`, resourceVersion: String(this.#versions), creationTimestamp: '2026-01-31T12:00:00Z' }, spec });
+    this.#leases.set(name, {
+      metadata: {
+        name, namespace: 'rtvm', uid: before?.uid ?? `uid-${this.#versions}`, resourceVersion: String(this.#versions),
+        creationTimestamp: '2026-01-31T12:00:00Z', ...(annotations === undefined ? {} : { annotations }),
+      },
+      spec,
+    });
   }
 
   remove(name: string): void {
@@ -56,7 +62,7 @@ export class LeaseServer {
       if (current === undefined) return [404, { kind: 'Status', details: { name } }];
       if (method === 'PUT' && wanted?.metadata.resourceVersion !== current.metadata.resourceVersion) return [409, { kind: 'Status', reason: 'Conflict' }];
     }
-    if (wanted !== undefined) this.put(name, wanted.spec);
+    if (wanted !== undefined) this.put(name, wanted.spec, wanted.metadata.annotations ?? {});
     return [200, this.#leases.get(name)];
   }
 }

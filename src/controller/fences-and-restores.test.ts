@@ -1,0 +1,343 @@
+// A controller with a cluster around it: Leases, Nodes, a person's word, backups. Agents are spoken for.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RealtimeNode } from '../crds/realtime-node.ts';
+import { fixedRandom } from '../runtime/testing/fixed-random.ts';
+import { recordedLog } from '../runtime/testing/recorded-log.ts';
+import type { RecordedLog } from '../runtime/testing/recorded-log.ts';
+import { VirtualClock } from '../runtime/testing/virtual-clock.ts';
+import { modify } from '../store/modify.ts';
+import type { Draft } from '../store/resource.ts';
+import { MemoryServer } from '../store/testing/memory-server.ts';
+import { MemoryStore } from '../store/testing/memory-store.ts';
+import { Controller } from './controller.ts';
+import { restoreIn, withAcceptance } from './restore-words.ts';
+import { SpokenAgent } from './testing/spoken-agent.ts';
+
+let clock: VirtualClock;
+let server: MemoryServer;
+let store: MemoryStore;
+let log: RecordedLog;
+let controller: Controller;
+let running: Promise<void>;
+let agents: Map<string, SpokenAgent>;
+
+beforeEach(async () => {
+  clock = new VirtualClock(new Date('2026-01-31T12:00:00Z'));
+  const random = fixedRandom(0);
+  server = new MemoryServer({ clock, random });
+  const atOnce = () => Promise.resolve();
+  store = new MemoryStore({ server, way: { there: atOnce, back: atOnce } });
+  log = recordedLog();
+  agents = new Map();
+  controller = new Controller({
+    store, runtime: { clock, random }, log,
+    cluster: { cluster: store, leaseNamespace: 'rtvm', leaderLease: 'leader', leaseMs: 40_000 },
+  });
+  running = controller.run();
+  await addNode('n1');
+  await addNode('n2');
+  await clock.pass(1000);
+});
+
+afterEach(async () => {
+  controller.stop();
+  await clock.pass(0);
+  await running;
+  await Promise.all([...agents.values()].map((agent) => agent.stop()));
+});
+
+/** As people and kubelets do. */
+function putNode(name: string, isReady = true, taints: readonly string[] = []): void {
+  const { resourceVersion, now } = server.stamp();
+  server.put('Node', {
+    metadata: { name, uid: `node-${name}`, resourceVersion, creationTimestamp: now.toISOString(), labels: { 'rtvm.dev/realtime': 'true' } },
+    spec: { taints: taints.map((key) => ({ key, effect: 'NoExecute' })) },
+    status: { conditions: [{ type: 'Ready', status: isReady ? 'True' : 'Unknown' }] },
+  } as Parameters<MemoryServer['put']>[1]);
+}
+
+async function addNode(name: string): Promise<void> {
+  putNode(name);
+  const node = await store.create({ kind: 'RealtimeNode', metadata: { name }, spec: { dedicatedCpus: '1-3', sharedCpus: '0' } } as Draft<'RealtimeNode'>);
+  const topology: NonNullable<RealtimeNode['status']>['topology'] = {
+    numaNodes: [{ id: 0, cpus: '0-3', memoryMiB: 8192, distances: [10], hugepages: [{ size: '2Mi', total: 512, free: 512 }] }],
+    cores: ['0', '1', '2', '3'], caches: [], pciDevices: [],
+  };
+  await store.updateStatus({ ...node, status: { topology, orphans: [] } });
+  agents.set(name, new SpokenAgent(store, name));
+  await renew(name);
+}
+
+/** As the node's agent does, which names its last statement. */
+async function renew(name: string, session?: string, number?: number): Promise<void> {
+  const key = { namespace: 'rtvm', name };
+  const { status } = await store.get('RealtimeAllocation', { name }) ?? {};
+  const named = session ?? status?.session;
+  const annotations: Record<string, string> = named === undefined ? {} : { 'rtvm.dev/statement': `${named}/${number ?? status?.number ?? 0}` };
+  const spec = { holderIdentity: name, renewTime: clock.date().toISOString().replace('Z', '000Z') };
+  const now = await store.getForeign('Lease', key);
+  if (now === undefined) await store.createForeign('Lease', { metadata: { ...key, annotations }, spec });
+  else await store.updateForeign('Lease', { ...now, metadata: { ...now.metadata, annotations }, spec });
+}
+
+/** Time goes on, and the agents of these nodes are there. */
+async function pass(seconds: number, ...alive: readonly string[]): Promise<void> {
+  for (let second = 0; second < seconds; second += 5) {
+    for (const name of alive) await renew(name);
+    await clock.pass(5000);
+  }
+}
+
+const both = ['n1', 'n2'];
+const table = async (name: string) => (await store.get('RealtimeAllocation', { name }))!;
+/** Whether it is fenced, whose session is open, and what is asked of each of its guests. */
+const asked = async (name: string) => {
+  const { spec: { fenced, session, guests } } = await table(name);
+  return [fenced, session, ...guests.map(({ desired }) => desired)];
+};
+const vm = async () => (await store.get('RealtimeVM', { namespace: 'ran', name: 'a' }))!;
+const conditions = async () => Object.fromEntries(((await vm()).status?.conditions ?? []).map(({ type, status, reason }) => [type, `${status}/${reason}`]));
+const outOfService = 'node.kubernetes.io/out-of-service';
+
+/** A VM that runs, and is verified, on the node that it is placed on. */
+async function started(): Promise<string> {
+  const spec = {
+    cpu: { vcpus: 2, policy: 'Mixed', realtime: {} }, memory: { size: '32Mi', pageSize: '2Mi' },
+    disks: [{ name: 'root', emptySize: '1Mi' }],
+  } as unknown as Draft<'RealtimeVM'>['spec'];
+  await store.create({ kind: 'RealtimeVM', metadata: { namespace: 'ran', name: 'a' }, spec });
+  await pass(5, ...both);
+  const { metadata: { uid }, status } = await vm();
+  const node = status!.run!.node;
+  await agents.get(node)!.tell(uid, { phase: 'Running', reason: 'Verified', audit: { verdict: 'Verified', findings: [] } });
+  await pass(10, ...both);
+  expect((await conditions())['Ready']).toBe('True/RunningVerified');
+  return node;
+}
+
+const otherThan = (node: string) => (node === 'n1' ? 'n2' : 'n1');
+
+describe('what a Lease says of an agent', () => {
+  it('is that what the agent before it has stated is said no more', async () => {
+    const node = await started();
+    await renew(node, 'of the next process', 1);
+    await clock.pass(6000);
+    expect(await conditions())
+      .toMatchObject({ Running: 'Unknown/NotSeen', RealtimeVerified: 'Unknown/NotSeen', Ready: 'Unknown/NotSeen' });
+    await pass(10, ...both);
+    expect((await conditions())['Ready']).toBe('True/RunningVerified');
+  });
+
+  it('is that a statement which was put back is said no more', async () => {
+    const node = await started();
+    const { status } = await table(node);
+    await renew(node, status!.session, status!.number! + 7);
+    await clock.pass(6000);
+    expect((await conditions())['RealtimeVerified']).toBe('Unknown/NotSeen');
+  });
+
+  it('is, once it has lapsed, that nothing is known; and nothing is placed elsewhere', async () => {
+    const node = await started();
+    await pass(60, otherThan(node));
+    expect(await conditions()).toMatchObject({ Placed: 'True/Placed', Running: 'Unknown/NodeLost', RealtimeVerified: 'Unknown/NodeLost', Ready: 'Unknown/NodeLost' });
+    expect((await vm()).status?.run).toMatchObject({ node, state: 'Open', count: 1 });
+    await pass(10, ...both);
+    expect((await conditions())['Ready']).toBe('True/RunningVerified');
+  });
+});
+
+describe('a person\'s word that a machine is off', () => {
+  it.each<[string, readonly string[], boolean, boolean]>([
+    ['its agent renews its Lease', both, false, true],
+    ['its Node is Ready', [], true, true],
+    ['nobody has given it', [], false, false],
+  ])('fences nothing where %s', async (_, alive, isReady, word) => {
+    const node = await started();
+    putNode(node, isReady, word ? [outOfService] : []);
+    await pass(60, otherThan(node), ...alive);
+    expect((await table(node)).spec.fenced).toBeUndefined();
+    expect((await vm()).status?.run).toMatchObject({ node, state: 'Open', count: 1 });
+  });
+
+  /** Fenced, and its VM is placed on the other node. */
+  async function fenced(): Promise<{ readonly node: string; readonly other: string }> {
+    const node = await started();
+    const other = otherThan(node);
+    putNode(node, false, [outOfService]);
+    await agents.get(node)!.stop();
+    await pass(60, other);
+    return { node, other };
+  }
+
+  it('lets its VMs run elsewhere, once three that do not know of each other say so', async () => {
+    const { node, other } = await fenced();
+    expect(await asked(node)).toEqual([true, undefined, 'Stopped']);
+    expect((await vm()).status?.run).toMatchObject({ node: other, state: 'Open', count: 3 });
+    expect((await table(other)).spec.guests).toMatchObject([{ desired: 'Running', placement: { nodeName: other } }]);
+    expect(log.entries).toContainEqual(expect.objectContaining({ message: 'node is fenced: a person says that its machine is off' }));
+  });
+
+  it('stands until it is taken back: then a machine on which nothing of before runs is a node like any', async () => {
+    const { node } = await fenced();
+    agents.set(node, new SpokenAgent(store, node, 'of the next process'));
+    await pass(10, ...both);
+    expect(await asked(node)).toEqual([true, undefined]);
+    putNode(node);
+    await pass(10, ...both);
+    expect(await asked(node)).toEqual([undefined, 'of the next process']);
+  });
+
+  it('that was not true ends nothing: the VM is said to run twice, and nothing is started there', async () => {
+    const { node, other } = await fenced();
+    const { metadata: { uid } } = await vm();
+    await agents.get(other)!.tell(uid, { phase: 'Running', reason: 'Verified', audit: { verdict: 'Verified', findings: [] } });
+    const back = new SpokenAgent(store, node, 'of the next process');
+    agents.set(node, back);
+    await back.tell(uid, { phase: 'Running' });
+    putNode(node);
+    await pass(15, ...both);
+    expect(await conditions())
+      .toMatchObject({ Running: 'Unknown/RunsTwice', Ready: 'False/RunsTwice', Stalled: 'True/RunsTwice' });
+    expect(await asked(node)).toEqual([true, undefined, 'Stopped']);
+    expect(await asked(other)).toEqual([undefined, `session-of-${other}`, 'Running']);
+    expect(log.entries).toContainEqual(expect.objectContaining({
+      level: 'error', message: 'a domain runs on a node whose VM was started elsewhere; nothing is ended, and nothing is started there',
+    }));
+    // A person has ended it by hand.
+    await back.tell(uid, { phase: 'Stopped' });
+    await pass(10, ...both);
+    expect(await asked(node)).toEqual([undefined, 'of the next process']);
+    expect((await conditions())['Ready']).toBe('True/RunningVerified');
+  });
+
+  it('that was not true of a VM that runs nowhere else ends it only when it is deleted', async () => {
+    const node = await started();
+    putNode(otherThan(node), true, ['team']);
+    putNode(node, false, [outOfService]);
+    await agents.get(node)!.stop();
+    await pass(60, otherThan(node));
+    expect((await vm()).status?.run).toMatchObject({ node, state: 'Closed' });
+    const { metadata: { uid } } = await vm();
+    const back = new SpokenAgent(store, node, 'of the next process');
+    agents.set(node, back);
+    await back.tell(uid, { phase: 'Running' });
+    putNode(node);
+    await pass(15, ...both);
+    expect([(await conditions())['Placed'], await asked(node)]).toEqual(['False/OldDomainRuns', [true, undefined, 'Stopped']]);
+    await store.delete('RealtimeVM', { namespace: 'ran', name: 'a' });
+    await pass(10, ...both);
+    expect(await asked(node)).toEqual([true, undefined, 'Removed']);
+    const { metadata: { generation }, spec: { guests: [entry] } } = await table(node);
+    // It is asked once.
+    await pass(30, ...both);
+    expect((await table(node)).metadata.generation).toBe(generation);
+    await back.tell(uid, { phase: 'Removed', request: entry?.request });
+    await pass(10, ...both);
+    expect([await store.get('RealtimeVM', { namespace: 'ran', name: 'a' }), await asked(node)])
+      .toEqual([undefined, [undefined, 'of the next process']]);
+  });
+
+  it('is given on the RealtimeNode where the Node is gone, and a Node that is gone says nothing by itself', async () => {
+    const node = await started();
+    const gone = server.find('Node', { name: node })!;
+    const { resourceVersion } = server.stamp();
+    server.put('Node', { ...gone, metadata: { ...gone.metadata, resourceVersion, deletionTimestamp: clock.date().toISOString() } });
+    await pass(60, otherThan(node));
+    expect([server.find('Node', { name: node }), (await table(node)).spec.fenced]).toEqual([undefined, undefined]);
+    await modify(store, 'RealtimeNode', { name: node }, ({ metadata, ...rest }) => (
+      { ...rest, metadata: { ...metadata, annotations: { 'rtvm.dev/out-of-service': 'by a person' } } }
+    ));
+    await pass(10, otherThan(node));
+    expect([(await table(node)).spec.fenced, (await vm()).status?.run?.node]).toEqual([true, otherThan(node)]);
+  });
+});
+
+describe('a store that is put back', () => {
+  const leader = { namespace: 'rtvm', name: 'leader' };
+  const open = async () => restoreIn((await store.getForeign('Lease', leader))?.metadata.annotations);
+
+  /** Of a person. */
+  async function accept(...off: readonly string[]): Promise<void> {
+    const lease = (await store.getForeign('Lease', leader))!;
+    const annotations = withAcceptance(lease.metadata.annotations, (await open())!.id, off);
+    await store.updateForeign('Lease', { ...lease, metadata: { ...lease.metadata, annotations } });
+  }
+
+  /** A VM that is asked to run by the backup, and was halted and has ended since. */
+  async function putBack(bumped: boolean): Promise<string> {
+    const node = await started();
+    const backup = server.snapshot();
+    await modify(store, 'RealtimeVM', { namespace: 'ran', name: 'a' }, (now) => ({ ...now, spec: { ...now.spec, runStrategy: 'Halted' as const } }));
+    await pass(5, ...both);
+    const { vm: { uid }, request } = (await table(node)).spec.guests[0]!;
+    await agents.get(node)!.tell(uid, { phase: 'Stopped', request });
+    await pass(5, ...both);
+    expect([await asked(node), (await vm()).status?.run?.state]).toEqual([[undefined, `session-of-${node}`], 'Closed']);
+    server.restore(backup, bumped);
+    return node;
+  }
+
+  it.each([
+    ['versions go back', false], ['versions go on from the highest', true],
+  ])('is noticed by what is remembered, and nothing that it asks for is started before a person accepts: %s', async (_, bumped) => {
+    const node = await putBack(bumped);
+    const before = (await vm()).status!.run!;
+    expect(before).toMatchObject({ node, state: 'Open', count: 1 });
+    await pass(20, ...both);
+    expect(await open()).toMatchObject({ kind: 'found' });
+    expect([await asked('n1'), await asked('n2')]).toEqual([[undefined, undefined], [undefined, undefined]]);
+    expect((await vm()).status?.run).toEqual({ ...before, state: 'Closed', count: 2 });
+    expect((await conditions())['Placed']).toBe('False/RestoreOpen');
+    await accept();
+    await pass(10, ...both);
+    expect(await open()).toBeUndefined();
+    const { run } = (await vm()).status!;
+    expect(run).toMatchObject({ state: 'Open', count: 3 });
+    expect(run?.grant).not.toBe(before.grant);
+    expect(await asked(run!.node)).toEqual([undefined, `session-of-${run!.node}`, 'Running']);
+  });
+
+  it('waits for each node, also where it is accepted, unless the person says that it is off', async () => {
+    const node = await putBack(false);
+    const silent = otherThan(node);
+    await agents.get(silent)!.stop();
+    await pass(20, node);
+    await accept();
+    await pass(20, node);
+    expect([(await open())?.accepted, (await asked(node))[1]]).toEqual([{ off: [] }, undefined]);
+    await accept(silent);
+    await pass(20, node);
+    expect([await open(), (await vm()).status?.run]).toMatchObject([undefined, { node, state: 'Open' }]);
+  });
+
+  it('lets what lives run on, and takes a VM that was deleted since for one that is there', async () => {
+    const node = await started();
+    const backup = server.snapshot();
+    const [entry] = (await table(node)).spec.guests;
+    await store.delete('RealtimeVM', { namespace: 'ran', name: 'a' });
+    await pass(5, ...both);
+    expect(await asked(node)).toEqual([undefined, `session-of-${node}`, 'Removed']);
+    server.restore(backup, false);
+    await pass(20, ...both);
+    expect([(await open())?.kind, await asked(node)]).toEqual(['found', [undefined, undefined, 'Running']]);
+    expect((await table(node)).spec.guests).toEqual([entry]);
+    await accept();
+    await pass(10, ...both);
+    expect([await open(), await asked(node)]).toEqual([undefined, [undefined, `session-of-${node}`, 'Running']]);
+    expect((await vm()).status?.run).toMatchObject({ node, grant: entry?.grant?.name, state: 'Open' });
+  });
+
+  it('lets a VM that is deleted meanwhile go only once each node was heard', async () => {
+    const node = await putBack(false);
+    const silent = otherThan(node);
+    await agents.get(silent)!.stop();
+    await pass(20, node);
+    await store.delete('RealtimeVM', { namespace: 'ran', name: 'a' });
+    await pass(60, node);
+    expect((await vm()).metadata.deletionTimestamp).toBeDefined();
+    agents.set(silent, new SpokenAgent(store, silent, 'of the next process'));
+    await pass(40, ...both);
+    expect([await store.get('RealtimeVM', { namespace: 'ran', name: 'a' }), (await open())?.kind])
+      .toEqual([undefined, 'found']);
+  });
+});

@@ -1,0 +1,280 @@
+/** What this controller knows of each node, as the protocol's tables ask for it. @see protocol/node-table.ts */
+import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
+import type { Restore } from '../protocol/facts.ts';
+import type { NodeSituation } from '../protocol/node-table.ts';
+import { parseSeal } from '../protocol/seal.ts';
+import { contradictsStore, isHeard, takesGuests } from '../protocol/vm-situation.ts';
+import type { Home } from '../protocol/vm-situation.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Stored } from '../store/resource.ts';
+import { entryName, isAnswered } from './asked.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { Mirror } from './mirror.ts';
+import { isNodeReady, isSaidToBeOff } from './node-facts.ts';
+import type { NodeFacts } from './node-facts.ts';
+import type { Seals } from './seals.ts';
+import { statementOf } from './statement.ts';
+import type { NodeStatement, StatedDomain } from './statement.ts';
+
+type Table = Stored<'RealtimeAllocation'>;
+
+export interface NodeJudgeOptions {
+  readonly view: Pick<ClusterView, 'tableOf' | 'isGone'>;
+  readonly vms: Pick<Mirror<'RealtimeVM'>, 'get'>;
+  readonly nodes: Pick<Mirror<'RealtimeNode'>, 'get'>;
+  readonly seals: Pick<Seals, 'term' | 'isMine'>;
+  readonly restore: () => Restore | undefined;
+  /** What a person can do about an open restore. */
+  readonly remedy: string;
+  /** What the cluster says of a node; undefined without a cluster. */
+  readonly factsOf: (nodeName: string) => NodeFacts | undefined;
+}
+
+export class NodeJudge {
+  readonly #options: NodeJudgeOptions;
+  /** Nodes whose statement has agreed with the store since this controller leads. */
+  readonly #agreed = new Set<string>();
+
+  constructor(options: NodeJudgeOptions) {
+    this.#options = options;
+  }
+
+  /** Why nothing is done, for people. */
+  get restoreIsOpen(): string {
+    return `the data was restored, and nothing is started or stopped before a person has accepted that: ${this.#options.remedy}`;
+  }
+
+  hasAgreed(name: string): void {
+    this.#agreed.add(name);
+  }
+
+  /** There is a table or a RealtimeNode of it. */
+  isKnown(name: string): boolean {
+    return this.table(name) !== undefined || this.#options.nodes.get({ name }) !== undefined;
+  }
+
+  /** As last seen, and not deleted since. */
+  table(name: string): Table | undefined {
+    const { view } = this.#options;
+    return view.isGone(name) ? undefined : view.tableOf(name);
+  }
+
+  standing(name: string): Home['table'] {
+    const table = this.table(name);
+    if (table === undefined) return 'Absent';
+    return this.#options.seals.isMine(table.spec.term) ? 'Mine' : 'Foreign';
+  }
+
+  statement(name: string): NodeStatement | undefined {
+    const table = this.table(name);
+    return table === undefined ? undefined : statementOf(table);
+  }
+
+  /** The agent has answered the seal, and the open restore's. */
+  isHeard(name: string): boolean {
+    const { seals, restore } = this.#options;
+    const table = this.table(name);
+    const [seal, stated] = [table?.spec.term, table?.status?.term].map((text) => (text === undefined ? undefined : parseSeal(text)));
+    if (table === undefined || seal === undefined || stated === undefined || this.isAcceptedOff(name)) return false;
+    return isHeard({ seal, restore: table.spec.restore }, { seal: stated }, { term: seals.term, restore: restore()?.id });
+  }
+
+  /** What is heard of it. */
+  domains(name: string): readonly StatedDomain[] {
+    return this.isHeard(name) ? this.statement(name)?.domains ?? [] : [];
+  }
+
+  lives(name: string, grant: string): boolean {
+    return this.domains(name).some((domain) => domain.grant === grant);
+  }
+
+  /** The person who accepted the open restore has said that it is off. */
+  isAcceptedOff(name: string): boolean {
+    return this.#options.restore()?.accepted?.off.includes(name) === true;
+  }
+
+  isOpen(name: string): boolean {
+    const table = this.table(name);
+    return table?.spec.session !== undefined && table.spec.session === table.status?.session;
+  }
+
+  isFenced(name: string): boolean {
+    return this.table(name)?.spec.fenced === true;
+  }
+
+  isAlive(name: string): boolean {
+    return this.#options.factsOf(name)?.alive !== false;
+  }
+
+  /** A person says that it is off. */
+  hasWord(name: string): boolean {
+    const facts = this.#options.factsOf(name);
+    return facts !== undefined && isSaidToBeOff(this.#options.nodes.get({ name }), facts);
+  }
+
+  contradicts(name: string): boolean {
+    const statement = this.statement(name);
+    if (statement === undefined || !this.isHeard(name)) return false;
+    const names = this.#entryNames(name);
+    return contradictsStore({
+      wentBack: statement.wentBack,
+      livesUnnamed: statement.domains.some((domain) => (
+        !names.has(domain.grant) && this.isThere(domain) && !this.isOpenRun(domain, domain.grant, name)
+      )),
+      restoreIsOpen: this.#options.restore() !== undefined,
+    });
+  }
+
+  takesGuests(name: string): boolean {
+    return !this.contradicts(name) && takesGuests({
+      table: this.standing(name), heard: this.isHeard(name), isOpen: this.isOpen(name), fenced: this.isFenced(name),
+      word: this.hasWord(name), alive: this.isAlive(name),
+    });
+  }
+
+  /** For people; undefined where it takes guests, but for what placement knows of it. */
+  whyClosed(name: string): string | undefined {
+    if (this.standing(name) !== 'Mine') return 'this controller has not taken over its RealtimeAllocation yet';
+    if (this.#options.restore() !== undefined) return this.restoreIsOpen;
+    if (this.isFenced(name)) return 'a person has said that its machine is off, and its agent has not answered since';
+    if (this.hasWord(name)) return 'it carries a person\'s word that its machine is off';
+    if (!this.isHeard(name)) return 'its agent has not told yet what runs there';
+    if (this.contradicts(name)) {
+      return 'its agent tells of domains, or of a later RealtimeAllocation, that no controller has written';
+    }
+    return this.isOpen(name) ? undefined : 'its agent has just begun, and may not start guests yet';
+  }
+
+  situation(name: string): NodeSituation {
+    const table = this.table(name);
+    const restore = this.#options.restore();
+    const facts = this.#options.factsOf(name);
+    return {
+      table: this.standing(name),
+      restoreIsOpen: restore !== undefined,
+      sealedForRestore: restore !== undefined && table?.spec.restore === restore.id,
+      word: this.hasWord(name),
+      lapsed: !this.isAlive(name),
+      nodeReady: facts !== undefined && isNodeReady(facts),
+      fenced: this.isFenced(name),
+      heard: this.isHeard(name),
+      isOpen: this.isOpen(name),
+      contradicts: this.contradicts(name),
+      agreedBefore: this.#agreed.has(name),
+      homeless: table === undefined || isDeepStrictEqual(this.homelessOn(name), keptIn(table)) ? 'AsKept' : 'Otherwise',
+      strays: this.#straysOn(name),
+    };
+  }
+
+  /** Domains whose VMs are gone: all in a restore, else those that are kept already. Names of their grants, sorted. */
+  homelessOn(name: string): readonly string[] {
+    const table = this.table(name);
+    if (table === undefined) return [];
+    const kept = keptIn(table);
+    if (!this.isHeard(name)) return kept;
+    const names = this.#entryNames(name);
+    const isRestore = this.#options.restore() !== undefined;
+    return this.domains(name)
+      .filter((domain) => !this.isThere(domain) && (isRestore || kept.includes(domain.grant)) && !names.has(domain.grant))
+      .map(({ grant }) => grant).sort();
+  }
+
+  /** Whether an entry of the table, or its list of what is kept, has the grant. */
+  names(name: string, grant: string): boolean {
+    const table = this.table(name);
+    return table !== undefined && (this.#entryNames(name).has(grant) || keptIn(table).includes(grant));
+  }
+
+  /** Entries that stay where what is over is dropped: their VM's open run, what lives, and a binding to the node. */
+  staysIn(name: string, entry: AllocatedGuest): boolean {
+    if (this.#isRun(name, entry) || this.#isKeptHome(entry)) return true;
+    if (this.isOpen(name) && !this.isFenced(name) && this.isThere({ uid: entry.vm.uid, vm: keyOf(entry) })) return true;
+    return this.statement(name)?.domains.some(({ grant }) => grant === this.#nameOf(name, entry)) === true;
+  }
+
+  /** Whether the VM that something names is there, and is that very one. */
+  isThere({ uid, vm }: { readonly uid: string; readonly vm: string | undefined }): boolean {
+    return vm !== undefined && this.#options.vms.get(splitKey(vm))?.metadata.uid === uid;
+  }
+
+  isOpenRun({ uid, vm }: { readonly uid: string; readonly vm: string | undefined }, grant: string, name: string): boolean {
+    const found = vm === undefined ? undefined : this.#options.vms.get(splitKey(vm));
+    const run = found?.metadata.uid === uid ? found.status?.run : undefined;
+    return run?.state === 'Open' && run.grant === grant && run.node === name;
+  }
+
+  reportOf(name: string, uid: string): ReportedGuest | undefined {
+    const table = this.table(name);
+    return table === undefined ? undefined : reportsIn(table).get(uid);
+  }
+
+  #nameOf(name: string, entry: AllocatedGuest): string {
+    return entryName(entry, this.reportOf(name, entry.vm.uid));
+  }
+
+  #isRun(name: string, entry: AllocatedGuest): boolean {
+    return this.isOpenRun({ uid: entry.vm.uid, vm: keyOf(entry) }, this.#nameOf(name, entry), name);
+  }
+
+  /** A halted VM keeps its entry where its NodeLocal disks are: they are removed by it. */
+  #isKeptHome(entry: AllocatedGuest): boolean {
+    const found = this.#options.vms.get(entry.vm);
+    return entry.desired !== 'Running' && found?.metadata.uid === entry.vm.uid && found.status?.run?.state !== 'Open'
+      && entry.guest.disks.some(({ persistence }) => persistence === 'NodeLocal');
+  }
+
+  #entryNames(name: string): ReadonlySet<string> {
+    const table = this.table(name);
+    return table === undefined ? new Set() : namesIn(table);
+  }
+
+  #straysOn(name: string): NodeSituation['strays'] {
+    const table = this.table(name);
+    if (table === undefined) return 'None';
+    const strays = table.spec.guests.filter((entry) => !this.#isRun(name, entry) && !this.#isKeptHome(entry));
+    const isThere = (entry: AllocatedGuest) => this.isThere({ uid: entry.vm.uid, vm: keyOf(entry) });
+    const answered = (entry: AllocatedGuest) => isAnswered(entry, this.reportOf(name, entry.vm.uid));
+    if (this.isOpen(name) && !this.isFenced(name)) {
+      return strays.some((entry) => !isThere(entry) && answered(entry)) ? 'Over' : 'None';
+    }
+    const living = new Set(this.statement(name)?.domains.map(({ grant }) => grant));
+    if (strays.some((entry) => isThere(entry) && living.has(this.#nameOf(name, entry)))) return 'Live';
+    const others = strays.filter((entry) => !living.has(this.#nameOf(name, entry)));
+    if (others.some((entry) => entry.desired === 'Removed' && !answered(entry))) return 'Removing';
+    return others.length > 0 ? 'Over' : 'None';
+  }
+}
+
+
+/** What is read never changes, and is asked for once for each entry. */
+const reports = new WeakMap<Table, ReadonlyMap<string, ReportedGuest>>();
+
+function reportsIn(table: Table): ReadonlyMap<string, ReportedGuest> {
+  let byUid = reports.get(table);
+  if (byUid === undefined) reports.set(table, byUid = new Map(table.status?.guests.map((report) => [report.uid, report])));
+  return byUid;
+}
+
+const entryNames = new WeakMap<Table, ReadonlySet<string>>();
+
+function namesIn(table: Table): ReadonlySet<string> {
+  let names = entryNames.get(table);
+  if (names === undefined) {
+    const byUid = reportsIn(table);
+    entryNames.set(table, names = new Set(table.spec.guests.map((entry) => entryName(entry, byUid.get(entry.vm.uid)))));
+  }
+  return names;
+}
+
+export function keptIn({ spec: { kept = [] } }: Table): readonly string[] {
+  return [...kept].sort();
+}
+
+function keyOf({ vm: { namespace, name } }: AllocatedGuest): string {
+  return `${namespace}/${name}`;
+}
+
+function splitKey(key: string): { readonly namespace: string; readonly name: string } {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}
