@@ -176,7 +176,7 @@ describe('why it was late', () => {
     const report = reportOf(await rtvm.ended);
     const late = report.late.find(({ us }) => us >= 1000 * (continuedMs - stoppedMs));
     expect(late, JSON.stringify(report.late)).toBeDefined();
-    // An emulated guest measures the rate of its clock itself, and so less well.
+    // Reports are rounded to it.
     const roundedMs = 1;
     // It was over after the go-ahead, and had begun before the stop was seen.
     const overMs = Date.parse(late!.time);
