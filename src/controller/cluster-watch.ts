@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { ClusterStore } from '../store/cluster-store.ts';
 import type { ForeignByKind, Lease } from '../store/foreign.ts';
 import { statementAnnotation } from '../store/kubernetes/node-lease.ts';
+import { catchesUpMs } from './mirror.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 export interface ClusterWatchOptions {
@@ -22,12 +23,6 @@ export interface ClusterWatchOptions {
   /** What a node's Lease says of the last statement counts from now on. */
   readonly statementDue: (nodeName: string) => void;
 }
-
-/**
- * A Lease may be seen before the statement that it names: each comes by a watch of its own. So what it says counts
- * this long after.
- */
-const catchesUpMs = 5000;
 
 interface Heartbeat {
   renewTime: string | undefined;
@@ -124,6 +119,7 @@ export class ClusterWatch {
       heartbeat.counts = stated === undefined ? undefined : { session: stated.session, number: 0 };
     }
     if (stated !== undefined && stated.number !== heartbeat.counts?.number) {
+      // It may be seen before the statement that it names: each comes by a watch of its own.
       heartbeat.due ??= this.#options.clock.after(catchesUpMs, () => {
         const now = this.#heartbeats.get(name);
         if (now === undefined) return;

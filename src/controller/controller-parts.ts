@@ -1,6 +1,6 @@
 /** The parts of a controller, put together. */
 import type { Log } from '../runtime/log.ts';
-import { objectKey } from '../runtime/object-key.ts';
+import { objectKey, partsOfKey } from '../runtime/object-key.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { AllocationWriter } from './allocation-writer.ts';
@@ -12,10 +12,11 @@ import { GuestResolver } from './guest-resolver.ts';
 import { nobodyCounts } from './invariants-observer.ts';
 import type { InvariantsObserver } from './invariants-observer.ts';
 import { Living } from './living.ts';
+import { catchesUpMs } from './mirror.ts';
 import type { Mirror } from './mirror.ts';
 import { NodeBook } from './node-book.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { keptIn, NodeJudge } from './node-judge.ts';
+import { NodeJudge } from './node-judge.ts';
 import { NodeReconciler } from './node-reconciler.ts';
 import { quickAnswerMs } from './quick-answers.ts';
 import { restoreInCluster, restoreOnHost, Restores } from './restores.ts';
@@ -106,7 +107,7 @@ export class ControllerParts {
         anyContradicts: restore.kind === 'suspected' && !every(options.knownNodes(), (name) => !judge.contradicts(name)),
         // It is the last that is asked, and asks every VM.
         allSettled: sealed && heard && restore.accepted !== undefined
-          && every(options.knownNodes(), (name) => isKeptAsStated(judge, name))
+          && every(options.knownNodes(), (name) => judge.keepsAsStated(name))
           && every(vms.values(), (vm) => gatherer.isSettled(vm)),
       };
     };
@@ -128,6 +129,7 @@ export class ControllerParts {
       steps: new VmSteps({ view, judge, writer, vmWriter, grants, seals, resolver, random }),
       standings: new VmStandings({
         judge, resolver, factsOf, agentOf: options.agentOf,
+        // A Lease names a session a moment after its agent has stated it.
         isNewForMs: (name) => this.book.isNewForMs(name, catchesUpMs),
       }),
     });
@@ -141,21 +143,13 @@ export class ControllerParts {
     const known = this.judge.table(name);
     for (const { vm } of known === undefined ? [] : statementOf(known)?.domains ?? []) {
       if (vm === undefined) continue;
-      const [namespace = '', vmName = ''] = vm.split('/');
-      const now = await store.get('RealtimeVM', { namespace, name: vmName }, signal);
-      if (now === undefined) vms.remove({ namespace, name: vmName });
+      const named = partsOfKey(vm);
+      const now = await store.get('RealtimeVM', named, signal);
+      if (now === undefined) vms.remove(named);
       else if (vms.find(objectKey(now.metadata))?.metadata.resourceVersion !== now.metadata.resourceVersion) vms.put(now);
     }
     return this.judge.contradicts(name);
   }
-}
-
-/** A Lease names a session a moment after its agent has stated it. */
-const catchesUpMs = 5000;
-
-function isKeptAsStated(judge: NodeJudge, name: string): boolean {
-  const table = judge.table(name);
-  return table !== undefined && judge.homelessOn(name).join() === keptIn(table).join();
 }
 
 function every<Item>(items: Iterable<Item>, holds: (item: Item) => boolean): boolean {

@@ -23,7 +23,7 @@ import type { GuardOptions } from './guard.ts';
 import { Guards } from './guards.ts';
 import type { GuardsObserver } from './guards.ts';
 import type { InvariantsObserver } from './invariants-observer.ts';
-import { Mirror } from './mirror.ts';
+import { catchesUpMs, Mirror } from './mirror.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { LeaseRestoreRecord, NodeRestoreRecord } from './restore-records.ts';
 import { statementOf } from './statement.ts';
@@ -53,8 +53,6 @@ export interface ControllerOptions {
 const concurrency = 32;
 /** Tables are of different nodes. */
 const nodeConcurrency = 16;
-/** A watch is seldom behind a write for longer. */
-const catchesUpMs = 5000;
 /** Of the queue that is about restores. */
 const restoreKey = 'restore';
 
@@ -260,16 +258,21 @@ export class Controller {
 
   /** Whether guests can be started on a node may be otherwise now, and what is to be done with its table. */
   #standingChanged(name: string): void {
-    const { view, judge, book, restores } = this.#parts;
     const node = this.#nodes.get({ name });
-    const closed = judge.whyClosed(name);
-    book.await(name, !judge.takesGuests(name) && restores.current === undefined);
-    const problem = node === undefined ? undefined : view.nodeChanged(node, this.#cluster?.factsOf(name), closed);
+    const problem = this.#judgeAnew(name);
     // Until its agent has told what the host is, there is nothing wrong with it.
     if (problem !== undefined && node?.status?.topology !== undefined) {
       this.#options.log.warn('node takes no guests', { node: name, detail: problem });
     }
-    if (node !== undefined || view.tableOf(name) !== undefined) this.#addNode(name);
+    if (node !== undefined || this.#parts.view.tableOf(name) !== undefined) this.#addNode(name);
+  }
+
+  /** Why it takes no guests, by what is known now: what placement goes by from here. */
+  #judgeAnew(name: string): string | undefined {
+    const { view, judge, book, restores } = this.#parts;
+    book.await(name, !judge.takesGuests(name) && restores.current === undefined);
+    const node = this.#nodes.get({ name });
+    return node === undefined ? undefined : view.nodeChanged(node, this.#cluster?.factsOf(name), judge.whyClosed(name));
   }
 
   async #reconcileNode(name: string, signal: AbortSignal): Promise<{ requeueAfterMs?: number }> {
@@ -287,14 +290,10 @@ export class Controller {
 
   /** After a step of its own, the node's queue need not be told again. */
   #standingChangedBy(name: string): void {
-    const { view, judge, book, restores } = this.#parts;
-    const node = this.#nodes.get({ name });
-    const closed = judge.whyClosed(name);
-    book.await(name, !judge.takesGuests(name) && restores.current === undefined);
-    if (node !== undefined) view.nodeChanged(node, this.#cluster?.factsOf(name), closed);
+    this.#judgeAnew(name);
     this.#addVmsOf(name);
     this.#guards?.look(name);
-    if (restores.current !== undefined) this.#restoreQueue.add(restoreKey);
+    if (this.#parts.restores.current !== undefined) this.#restoreQueue.add(restoreKey);
   }
 
   /** A watch that is merely behind has caught up by now, or the store says what is; one that was put back says so too. */

@@ -8,7 +8,7 @@ import type { StoreProblem } from '../store/problem.ts';
 import type { ObjectKey, Stored } from '../store/resource.ts';
 
 /** A watch is seldom behind a write for longer. */
-const catchesUpMs = 5000;
+export const catchesUpMs = 5000;
 
 interface OwnVersion<K extends Kind> {
   readonly version: string;

@@ -5,6 +5,7 @@ import type { NodeSituation } from '../protocol/node-table.ts';
 import { parseSeal } from '../protocol/seal.ts';
 import { contradictsStore, isHeard, takesGuests } from '../protocol/vm-situation.ts';
 import type { Home } from '../protocol/vm-situation.ts';
+import { objectKey, partsOfKey } from '../runtime/object-key.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Stored } from '../store/resource.ts';
 import { entryName, isAnswered } from './asked.ts';
@@ -161,9 +162,15 @@ export class NodeJudge {
       isOpen: this.isOpen(name),
       contradicts: this.contradicts(name),
       agreedBefore: this.#agreed.has(name),
-      homeless: table === undefined || isDeepStrictEqual(this.homelessOn(name), keptIn(table)) ? 'AsKept' : 'Otherwise',
+      homeless: table === undefined || this.keepsAsStated(name) ? 'AsKept' : 'Otherwise',
       strays: this.#straysOn(name),
     };
+  }
+
+  /** Its table keeps the very grants that {@link homelessOn} names. */
+  keepsAsStated(name: string): boolean {
+    const table = this.table(name);
+    return table !== undefined && isDeepStrictEqual(this.homelessOn(name), keptIn(table));
   }
 
   /** Domains whose VMs are gone: all in a restore, else those that are kept already. Names of their grants, sorted. */
@@ -188,17 +195,17 @@ export class NodeJudge {
   /** Entries that stay where what is over is dropped: their VM's open run, what lives, and a binding to the node. */
   staysIn(name: string, entry: AllocatedGuest): boolean {
     if (this.#isRun(name, entry) || this.#isKeptHome(entry)) return true;
-    if (this.isOpen(name) && !this.isFenced(name) && this.isThere({ uid: entry.vm.uid, vm: keyOf(entry) })) return true;
+    if (this.isOpen(name) && !this.isFenced(name) && this.isThere({ uid: entry.vm.uid, vm: objectKey(entry.vm) })) return true;
     return this.statement(name)?.domains.some(({ grant }) => grant === this.#nameOf(name, entry)) === true;
   }
 
   /** Whether the VM that something names is there, and is that very one. */
   isThere({ uid, vm }: { readonly uid: string; readonly vm: string | undefined }): boolean {
-    return vm !== undefined && this.#options.vms.get(splitKey(vm))?.metadata.uid === uid;
+    return vm !== undefined && this.#options.vms.get(partsOfKey(vm))?.metadata.uid === uid;
   }
 
   isOpenRun({ uid, vm }: { readonly uid: string; readonly vm: string | undefined }, grant: string, name: string): boolean {
-    const found = vm === undefined ? undefined : this.#options.vms.get(splitKey(vm));
+    const found = vm === undefined ? undefined : this.#options.vms.get(partsOfKey(vm));
     const run = found?.metadata.uid === uid ? found.status?.run : undefined;
     return run?.state === 'Open' && run.grant === grant && run.node === name;
   }
@@ -213,7 +220,7 @@ export class NodeJudge {
   }
 
   #isRun(name: string, entry: AllocatedGuest): boolean {
-    return this.isOpenRun({ uid: entry.vm.uid, vm: keyOf(entry) }, this.#nameOf(name, entry), name);
+    return this.isOpenRun({ uid: entry.vm.uid, vm: objectKey(entry.vm) }, this.#nameOf(name, entry), name);
   }
 
   /** A halted VM keeps its entry where its NodeLocal disks are: they are removed by it. */
@@ -232,7 +239,7 @@ export class NodeJudge {
     const table = this.table(name);
     if (table === undefined) return 'None';
     const strays = table.spec.guests.filter((entry) => !this.#isRun(name, entry) && !this.#isKeptHome(entry));
-    const isThere = (entry: AllocatedGuest) => this.isThere({ uid: entry.vm.uid, vm: keyOf(entry) });
+    const isThere = (entry: AllocatedGuest) => this.isThere({ uid: entry.vm.uid, vm: objectKey(entry.vm) });
     const answered = (entry: AllocatedGuest) => isAnswered(entry, this.reportOf(name, entry.vm.uid));
     if (this.isOpen(name) && !this.isFenced(name)) {
       return strays.some((entry) => !isThere(entry) && answered(entry)) ? 'Over' : 'None';
@@ -266,15 +273,6 @@ function namesIn(table: Table): ReadonlySet<string> {
   return names;
 }
 
-export function keptIn({ spec: { kept = [] } }: Table): readonly string[] {
+function keptIn({ spec: { kept = [] } }: Table): readonly string[] {
   return [...kept].sort();
-}
-
-function keyOf({ vm: { namespace, name } }: AllocatedGuest): string {
-  return `${namespace}/${name}`;
-}
-
-function splitKey(key: string): { readonly namespace: string; readonly name: string } {
-  const [namespace = '', name = ''] = key.split('/');
-  return { namespace, name };
 }

@@ -3,13 +3,13 @@
  * the very version of the table that was read. On transitions only.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { grantNameBefore } from '../crds/grant.ts';
 import type { AllocatedGuest, AllocationStatus, ReportedGuest, UnlistedDomain } from '../crds/realtime-allocation.ts';
 import { isSeal } from '../protocol/seal.ts';
 import { plain } from '../store/change.ts';
 import { isStoreError } from '../store/errors.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
+import { nameOfEntry } from './guest-look.ts';
 import type { TableReader } from './table-reader.ts';
 
 export interface StatementsOptions {
@@ -163,7 +163,7 @@ export class Statements {
 
 function starting(entry: AllocatedGuest): ReportedGuest {
   return {
-    uid: entry.vm.uid, grant: entry.grant?.name ?? grantNameBefore(entry.vm.uid), lives: true,
+    uid: entry.vm.uid, grant: nameOfEntry(entry), lives: true,
     phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started',
   };
 }

@@ -4,3 +4,9 @@
 export function objectKey({ namespace, name }: { readonly namespace?: string | undefined; readonly name: string }): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
+
+/** Of an object of a namespace: the parts of its {@link objectKey}. What is missing is empty, and names nothing. */
+export function partsOfKey(key: string): { readonly namespace: string; readonly name: string } {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}
