@@ -3,6 +3,7 @@ import type { Log } from '../runtime/log.ts';
 import { objectKey, partsOfKey } from '../runtime/object-key.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
+import { agentLease } from './agent-lease.ts';
 import { AllocationWriter } from './allocation-writer.ts';
 import { ClusterView } from './cluster-view.ts';
 import { DoubleBookings } from './double-bookings.ts';
@@ -17,6 +18,7 @@ import type { Mirror } from './mirror.ts';
 import { NodeBook } from './node-book.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { NodeJudge } from './node-judge.ts';
+import type { NodePicture } from './node-news.ts';
 import { NodeReconciler } from './node-reconciler.ts';
 import { quickAnswerMs } from './quick-answers.ts';
 import { restoreInCluster, restoreOnHost, Restores } from './restores.ts';
@@ -67,8 +69,10 @@ export class ControllerParts {
   readonly faults: Faults;
   readonly reconciler: VmReconciler;
   readonly nodeReconciler: NodeReconciler;
+  readonly #options: ControllerPartsOptions;
 
   constructor(options: ControllerPartsOptions) {
+    this.#options = options;
     const { store, runtime, log, vms, nodes, factsOf, record } = options;
     const { clock, random } = runtime;
     const invariants = options.invariants ?? nobodyCounts;
@@ -133,6 +137,23 @@ export class ControllerParts {
         isNewForMs: (name) => this.book.isNewForMs(name, catchesUpMs),
       }),
     });
+  }
+
+  /** What VMs depend on of a node. */
+  picture(name: string): NodePicture {
+    const { judge } = this;
+    const statement = judge.statement(name);
+    const lease = agentLease(name, statement, this.#options);
+    return {
+      table: judge.table(name),
+      standing: {
+        table: judge.standing(name), heard: judge.isHeard(name), acceptedOff: judge.isAcceptedOff(name),
+        takesGuests: judge.takesGuests(name), fenced: judge.isFenced(name), alive: judge.isAlive(name),
+        drains: this.#options.drains(name), wentBack: statement?.wentBack,
+        isLast: statement?.session === lease?.session && (statement?.number ?? 0) >= (lease?.statement ?? 0),
+        session: statement?.session,
+      },
+    };
   }
 
   /** An agent that contradicts the store may only have been read together with what was before. */

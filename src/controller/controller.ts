@@ -25,6 +25,7 @@ import type { GuardsObserver } from './guards.ts';
 import type { InvariantsObserver } from './invariants-observer.ts';
 import { catchesUpMs, Mirror } from './mirror.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { NodeNews } from './node-news.ts';
 import { LeaseRestoreRecord, NodeRestoreRecord } from './restore-records.ts';
 import { statementOf } from './statement.ts';
 import { WaitingVms } from './waiting-vms.ts';
@@ -73,6 +74,7 @@ export class Controller {
   readonly #restoreQueue: WorkQueue;
   /** Unplaced VMs, and those whose class or image is missing or wrong. */
   readonly #waiting: WaitingVms;
+  readonly #news = new NodeNews();
   /** Nodes whose table a watch has told of in an older version than is known, which may be the latest there is. */
   readonly #passedOver = new Set<string>();
   #synced = false;
@@ -109,7 +111,7 @@ export class Controller {
       nodeChanged: (name) => ofNode(name, () => this.#factsChanged(name)),
       namespaceChanged: () => this.#waiting.changed(),
       leaderLeaseSeen: (seen) => this.#restoreSeen(() => lease?.seen(seen)),
-      statementDue: (name) => this.#addVmsOf(name),
+      statementDue: (name) => this.#addConcerned(name),
     });
     const watch = this.#cluster;
     this.#parts = new ControllerParts({
@@ -205,10 +207,12 @@ export class Controller {
     else suspicions.vmSeen(vm);
     const key = objectKey(vm.metadata);
     this.#add(key);
-    const nodes = new Set([...book.vmSeen(vm, gone), ...living.of(key).map(({ node }) => node)]);
-    for (const node of nodes) this.#addNode(node);
-    // Whether it may be stopped by a drain may have changed.
-    for (const node of nodes) this.#guards?.look(node);
+    const nodes = book.vmSeen(vm, gone);
+    if (nodes === undefined) return;
+    for (const node of new Set([...nodes, ...living.of(key).map((domain) => domain.node)])) {
+      this.#addNode(node);
+      this.#guards?.look(node);
+    }
   }
 
   #guestsOf(nodeName: string): readonly AllocatedGuest[] {
@@ -228,6 +232,14 @@ export class Controller {
     if (this.#synced) this.#nodeQueue.add(name);
   }
 
+  /** VMs to which something is otherwise of what is known of the node. */
+  #addConcerned(nodeName: string): void {
+    if (!this.#synced) return;
+    const concerned = this.#news.of(nodeName, this.#parts.picture(nodeName));
+    if (concerned === 'all') this.#addVmsOf(nodeName);
+    else for (const key of concerned) this.#queue.add(key);
+  }
+
   #addVmsOf(nodeName: string): void {
     for (const { vm } of this.#guestsOf(nodeName)) this.#add(objectKey(vm));
     for (const key of this.#parts.book.vmsOf(nodeName)) this.#add(key);
@@ -242,7 +254,7 @@ export class Controller {
   /** The cluster says otherwise of a node: where its VMs stand, and who fits there, may have changed. */
   #factsChanged(nodeName: string): void {
     this.#standingChanged(nodeName);
-    this.#addVmsOf(nodeName);
+    this.#addConcerned(nodeName);
     this.#guards?.look(nodeName);
   }
 
@@ -291,7 +303,7 @@ export class Controller {
   /** After a step of its own, the node's queue need not be told again. */
   #standingChangedBy(name: string): void {
     this.#judgeAnew(name);
-    this.#addVmsOf(name);
+    this.#addConcerned(name);
     this.#guards?.look(name);
     if (this.#parts.restores.current !== undefined) this.#restoreQueue.add(restoreKey);
   }
@@ -323,7 +335,7 @@ export class Controller {
     const changed = living.set(name, table === undefined ? [] : statementOf(table)?.domains ?? []);
     for (const vm of changed) this.#add(vm);
     this.#standingChanged(name);
-    this.#addVmsOf(name);
+    this.#addConcerned(name);
     this.#guards?.look(name);
     this.#waiting.toldOtherwise();
     if (this.#parts.restores.current !== undefined) this.#restoreQueue.add(restoreKey);

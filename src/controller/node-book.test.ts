@@ -27,6 +27,23 @@ describe('which VMs have their run on a node', () => {
   });
 });
 
+describe('nodes', () => {
+  it('are told of a VM only if what they depend on has changed: which VM it is, its run, what a drain may do', () => {
+    const vm = onNode('n1');
+    book.vmSeen(vm, false);
+    expect(book.vmSeen({ ...vm, status: { ...vm.status, phase: 'Running' } }, false)).toBeUndefined();
+    expect(book.vmSeen({ ...vm, metadata: { ...vm.metadata, finalizers: ['a'] } }, false)).toBeUndefined();
+    expect(book.vmSeen({ ...vm, spec: { ...vm.spec, evictionStrategy: 'Shutdown' } }, false)).toEqual(['n1']);
+    expect(book.vmSeen({ ...vm, metadata: { ...vm.metadata, uid: 'another' } }, false)).toEqual(['n1']);
+    expect(book.vmSeen(vmOf('a', runOf(entryOf('a'), { state: 'Closed' })), false)).toEqual(['n1']);
+  });
+
+  it('are told once that a VM is gone', () => {
+    book.vmSeen(onNode('n1'), false);
+    expect([book.vmSeen(onNode('n1'), true), book.vmSeen(onNode('n1'), true)]).toEqual([['n1'], undefined]);
+  });
+});
+
 describe('an agent that has begun a moment ago', () => {
   it('is waited for as long as it takes most of them to answer, and no longer', async () => {
     expect(book.settlingForMs(2000)).toBe(0);

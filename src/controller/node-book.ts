@@ -1,13 +1,23 @@
 /** What is followed of nodes beside their tables: who runs where by its run, and whose agent has begun a moment ago. */
+import { isDeepStrictEqual } from 'node:util';
+import type { VmRun } from '../crds/realtime-vm-status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { objectKey } from '../runtime/object-key.ts';
 import type { Stored } from '../store/resource.ts';
+
+/** What nodes' tables and guards depend on of a VM. */
+interface KnownVm {
+  readonly uid: string;
+  readonly run: VmRun | undefined;
+  readonly evictionStrategy: Stored<'RealtimeVM'>['spec']['evictionStrategy'];
+}
 
 export class NodeBook {
   readonly #clock: Pick<Clock, 'nowMs'>;
   /** Keys of the VMs whose run names the node. */
   readonly #vmsOf = new Map<string, Set<string>>();
-  readonly #nodeOf = new Map<string, string>();
+  /** By the VMs' keys. */
+  readonly #vms = new Map<string, KnownVm>();
   /** Since when nodes take no guests. */
   readonly #awaited = new Map<string, number>();
   readonly #sessions = new Map<string, { readonly session: string | undefined; readonly sinceMs: number }>();
@@ -16,19 +26,23 @@ export class NodeBook {
     this.#clock = clock;
   }
 
-  /** @returns nodes that its run has named, or names. */
-  vmSeen(vm: Stored<'RealtimeVM'>, gone: boolean): readonly string[] {
+  /**
+   * @returns nodes that its run has named, or names; undefined where nothing of it has changed that a node's table or its
+   * guard depend on.
+   */
+  vmSeen(vm: Stored<'RealtimeVM'>, gone: boolean): readonly string[] | undefined {
     const key = objectKey(vm.metadata);
-    const [before, after] = [this.#nodeOf.get(key), gone ? undefined : vm.status?.run?.node];
-    if (before !== after) {
-      if (before !== undefined) this.#vmsOf.get(before)?.delete(key);
-      if (after === undefined) this.#nodeOf.delete(key);
-      else {
-        this.#nodeOf.set(key, after);
-        this.#vmsOf.set(after, (this.#vmsOf.get(after) ?? new Set()).add(key));
-      }
-    }
-    return [...new Set([before, after])].filter((node) => node !== undefined);
+    const before = this.#vms.get(key);
+    const after = gone ? undefined : {
+      uid: vm.metadata.uid, run: vm.status?.run, evictionStrategy: vm.spec.evictionStrategy,
+    };
+    if (isDeepStrictEqual(before, after)) return undefined;
+    if (after === undefined) this.#vms.delete(key);
+    else this.#vms.set(key, after);
+    const [was, is] = [before?.run?.node, after?.run?.node];
+    if (was !== undefined && was !== is) this.#vmsOf.get(was)?.delete(key);
+    if (is !== undefined) this.#vmsOf.set(is, (this.#vmsOf.get(is) ?? new Set()).add(key));
+    return [...new Set([was, is])].filter((node) => node !== undefined);
   }
 
   vmsOf(node: string): Iterable<string> {

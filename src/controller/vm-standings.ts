@@ -3,10 +3,11 @@ import type { ReportedGuest } from '../crds/realtime-allocation.ts';
 import type { VmStep, VmWait } from '../protocol/vm-table.ts';
 import { whyNotVerified } from '../protocol/verified.ts';
 import type { Stored } from '../store/resource.ts';
+import { agentLease } from './agent-lease.ts';
+import type { AgentLeaseOptions } from './agent-lease.ts';
 import { entryName, reportOn } from './asked.ts';
 import type { GuestResolver } from './guest-resolver.ts';
 import { outOfServiceTaint } from './node-facts.ts';
-import type { NodeFacts } from './node-facts.ts';
 import type { NodeJudge } from './node-judge.ts';
 import type { Gathered } from './vm-gatherer.ts';
 import type { UnknownBecause, VmStanding } from './vm-report.ts';
@@ -14,13 +15,9 @@ import type { UnknownBecause, VmStanding } from './vm-report.ts';
 type Vm = Stored<'RealtimeVM'>;
 type Placed = Extract<VmStanding, { kind: 'placed' }>;
 
-export interface VmStandingsOptions {
+export interface VmStandingsOptions extends AgentLeaseOptions {
   readonly judge: NodeJudge;
   readonly resolver: Pick<GuestResolver, 'restartRequired'>;
-  /** What the cluster says of a node; undefined without a cluster. */
-  readonly factsOf: (nodeName: string) => NodeFacts | undefined;
-  /** Without a cluster: the last statement of the agent that runs beside this controller; absent: whatever is stated is its. */
-  readonly agentOf: ((nodeName: string) => NodeFacts['statement']) | undefined;
   /** How long the agent's session is so new still that its Lease need not name it yet. */
   readonly isNewForMs: (nodeName: string) => number;
 }
@@ -71,22 +68,15 @@ export class VmStandings {
   #known(
     vm: Vm, entry: NonNullable<Gathered['entry']>, report: ReportedGuest | undefined,
   ): { readonly unknown: UnknownBecause | undefined; readonly believed: ReportedGuest | undefined } {
-    const { judge, factsOf, agentOf } = this.#options;
+    const { judge } = this.#options;
     const { run } = vm.status ?? {};
     const node = run?.node ?? '';
-    const facts = factsOf(node);
     const statement = judge.statement(node);
-    const isOld = statement !== undefined && statement.session === '';
-    const beside = agentOf === undefined ? statement : agentOf(node);
-    const stated = facts === undefined ? beside : facts.statement;
-    // An agent of an earlier version has no sessions, and its Lease names none.
-    const named = isOld ? { session: '', number: 0 } : stated;
     const why = whyNotVerified({
       run, entry: entryName(entry, judge.reportOf(node, vm.metadata.uid)), fenced: judge.isFenced(node), statement,
-      lease: named === undefined
-        ? undefined : { session: named.session, statement: named.number, alive: facts?.alive ?? true },
+      lease: agentLease(node, statement, this.#options),
     });
-    if (facts?.alive === false) return { unknown: lost(node), believed: report };
+    if (!judge.isAlive(node)) return { unknown: lost(node), believed: report };
     if (why === 'NotSeen' || (why === 'NodeSilent' && report !== undefined)) {
       const message = statement === undefined || statement.wentBack === 'No'
         ? `the agent of node ${node} has not looked at it since it began`

@@ -42,3 +42,21 @@ test('one of a test that may have none fails the run', () => {
   expect(stdout).toContain('1 of these in files that test/allowed.json does not name: no second try is allowed');
   expect(status).toBe(1);
 });
+
+const left = (name: string, note?: string): TestReport['tests'][number] => ({
+  ...passed(old, 1), name, state: 'skipped', ...(note === undefined ? {} : { note }),
+});
+
+test('a test is left out for a reason that its name or its note gives', () => {
+  const { status, stdout } = counted(passed(old, 1), left('a guest (skipped where there is no KVM)'), left('a disk', 'no tmpfs here'));
+  expect(stdout).toMatch(/^skipped: .*: a disk: no tmpfs here$/m);
+  expect(stdout).toContain('2 of these need what this machine has not');
+  expect(status).toBe(0);
+});
+
+test('one that gives none is named, and fails the run', () => {
+  const { status, stdout } = counted(passed(old, 1), left('a check'), left('a disk', 'no tmpfs here'));
+  expect(stdout).toContain('1 tests were skipped for no reason that their names or notes give');
+  expect(stdout).toContain(`  ${old}: a check\n`);
+  expect(status).toBe(1);
+});
