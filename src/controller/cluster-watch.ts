@@ -27,6 +27,8 @@ export interface ClusterWatchOptions {
 interface Heartbeat {
   renewTime: string | undefined;
   lapsed: boolean;
+  /** It was seen to be renewed, and not only to be there. */
+  renewed: boolean;
   timer: Timer;
   /** The last statement, by session and number; `counts`: what of it counts already. */
   stated?: NonNullable<NodeFacts['statement']> | undefined;
@@ -75,7 +77,11 @@ export class ClusterWatch {
 
   factsOf(nodeName: string): NodeFacts {
     const heartbeat = this.#heartbeats.get(nodeName);
-    return { node: this.#nodes.get(nodeName), alive: heartbeat?.lapsed === false, statement: heartbeat?.counts };
+    const alive = heartbeat?.lapsed === false;
+    return {
+      node: this.#nodes.get(nodeName), alive, statement: heartbeat?.counts,
+      agent: heartbeat === undefined ? 'NoLease' : !alive ? 'Silent' : heartbeat.renewed ? 'Renews' : undefined,
+    };
   }
 
   /** The labels of a namespace; none where it is not known. */
@@ -103,10 +109,11 @@ export class ClusterWatch {
     before?.timer.cancel();
     const timer = this.#options.clock.after(this.#options.leaseMs, () => this.#lapse(name));
     const lapsed = renewTime === undefined;
-    const heartbeat: Heartbeat = { ...before, renewTime, lapsed, timer };
+    const renewed = !lapsed && before !== undefined;
+    const heartbeat: Heartbeat = { ...before, renewTime, lapsed, renewed, timer };
     this.#heartbeats.set(name, heartbeat);
     const isOther = this.#takeStatement(name, heartbeat, gone ? undefined : statementIn(annotations));
-    if (before?.lapsed !== lapsed || isOther) this.#options.nodeChanged(name);
+    if (before?.lapsed !== lapsed || before.renewed !== renewed || isOther) this.#options.nodeChanged(name);
   }
 
   /** @returns whether it is of another session. */

@@ -15,6 +15,7 @@ import type { ResourceStore } from '../store/resource-store.ts';
 import type { Stored } from '../store/resource.ts';
 import { WorkQueue } from '../runtime/work-queue.ts';
 import type { WorkQueueObserver } from '../runtime/work-queue.ts';
+import { AgentAlive } from './agent-alive.ts';
 import { isAnswered } from './asked.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import type { ClusterWatchOptions } from './cluster-watch.ts';
@@ -75,6 +76,7 @@ export class Controller {
   /** Unplaced VMs, and those whose class or image is missing or wrong. */
   readonly #waiting: WaitingVms;
   readonly #news = new NodeNews();
+  readonly #agentAlive: AgentAlive;
   /** Nodes whose table a watch has told of in an older version than is known, which may be the latest there is. */
   readonly #passedOver = new Set<string>();
   #synced = false;
@@ -114,6 +116,9 @@ export class Controller {
       statementDue: (name) => this.#addConcerned(name),
     });
     const watch = this.#cluster;
+    this.#agentAlive = new AgentAlive({
+      store, clock, log, nodes: this.#nodes, factsOf: (name) => watch?.factsOf(name),
+    });
     this.#parts = new ControllerParts({
       ...options, record: this.#record, signal: this.#stop.signal,
       vms: this.#vms, classes: this.#classes, images: this.#images, nodes: this.#nodes,
@@ -297,7 +302,8 @@ export class Controller {
     if (node === undefined && (table === undefined || (this.#parts.view.isGone(name) && table.spec.guests.length === 0))) return {};
     await nodeReconciler.reconcile(name, signal);
     this.#standingChangedBy(name);
-    return {};
+    const againInMs = await this.#agentAlive.tell(name, signal);
+    return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
   }
 
   /** After a step of its own, the node's queue need not be told again. */

@@ -17,6 +17,7 @@ let clock: VirtualClock;
 let server: MemoryServer;
 let store: MemoryStore;
 let log: RecordedLog;
+let makeController: () => Controller;
 let controller: Controller;
 let running: Promise<void>;
 let agents: Map<string, SpokenAgent>;
@@ -29,10 +30,11 @@ beforeEach(async () => {
   store = new MemoryStore({ server, way: { there: atOnce, back: atOnce } });
   log = recordedLog();
   agents = new Map();
-  controller = new Controller({
+  makeController = () => new Controller({
     store, runtime: { clock, random }, log,
     cluster: { cluster: store, leaseNamespace: 'rtvm', leaderLease: 'leader', leaseMs: 40_000 },
   });
+  controller = makeController();
   running = controller.run();
   await addNode('n1');
   await addNode('n2');
@@ -126,6 +128,35 @@ describe('what a Lease says of an agent', () => {
       .toMatchObject({ Running: 'Unknown/NotSeen', RealtimeVerified: 'Unknown/NotSeen', Ready: 'Unknown/NotSeen' });
     await pass(10, ...both);
     expect((await conditions())['Ready']).toBe('True/RunningVerified');
+  });
+
+  it('is said on its RealtimeNode, once it was seen to be renewed, and once it was not for too long', async () => {
+    const said = async (name: string) => {
+      const { status } = (await store.get('RealtimeNode', { name }))!;
+      expect(status?.topology).toBeDefined();
+      const found = status?.conditions?.find(({ type }) => type === 'AgentAlive');
+      return found === undefined ? undefined : `${found.status}/${found.reason} since ${found.lastTransitionTime}`;
+    };
+    expect(await said('n1')).toBeUndefined();
+    await pass(5, 'n1');
+    expect([await said('n1'), await said('n2')]).toEqual(['True/LeaseRenewed since 2026-01-31T12:00:01.000Z', undefined]);
+    await pass(60, 'n1');
+    expect([await said('n1'), await said('n2')]).toEqual([
+      'True/LeaseRenewed since 2026-01-31T12:00:01.000Z', 'False/LeaseLapsed since 2026-01-31T12:00:40.000Z',
+    ]);
+    await pass(5, 'n2');
+    expect(await said('n2')).toBe('True/LeaseRenewed since 2026-01-31T12:01:06.000Z');
+  });
+
+  it('is not said by a controller that has just begun, which cannot know it yet: what was said before stands', async () => {
+    await pass(60, 'n1');
+    const before = await store.list('RealtimeNode');
+    controller.stop();
+    await running;
+    controller = makeController();
+    running = controller.run();
+    await pass(5);
+    expect(await store.list('RealtimeNode')).toEqual(before);
   });
 
   it('is that a statement which was put back is said no more', async () => {

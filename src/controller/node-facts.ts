@@ -18,8 +18,10 @@ export const outOfServiceWord = 'rtvm.dev/out-of-service';
 export interface NodeFacts {
   /** Undefined where the cluster has no Node of this name (any more). */
   readonly node: ClusterNode | undefined;
-  /** Its agent has renewed its Lease in time. */
+  /** Its agent's Lease has not lapsed since it was first seen. */
   readonly alive: boolean;
+  /** Whether the agent was seen to renew its Lease; undefined while it is too early to say. */
+  readonly agent?: 'Renews' | 'Silent' | 'NoLease' | undefined;
   /** What its Lease says of the last statement: session and number. */
   readonly statement?: { readonly session: string; readonly number: number } | undefined;
 }

@@ -66,7 +66,7 @@ export const nodeStatus = z.strictObject({
     restartedAt: timestamp().describe('restartedAt that it was made with.').optional(),
     placement: placement.describe('What it holds, which stays taken.').optional(),
   })).max(1024).meta(keyedBy('uuid')).describe('Domains of ours that no allocation names, or not with what they hold: kept until they are adopted or a person decides. Also those of others (without vm) that run pinned to dedicated pCPUs.').optional(),
-  conditions: z.array(condition).max(16).meta(keyedBy('type')).describe('Conditions: Ready, RealtimeReady.').optional(),
+  conditions: z.array(condition).max(16).meta(keyedBy('type')).describe('Conditions: Ready and RealtimeReady, as the agent last said; AgentAlive, by the controller: whether that agent renews its Lease.').optional(),
 });
 
 export type RealtimeNodeStatus = DeepReadonly<z.output<typeof nodeStatus>>;

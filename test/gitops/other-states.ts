@@ -29,6 +29,12 @@ export function nodeStates(): readonly NodeState[] {
     { name: 'healthy_ready', node: node('ready', { ...status, conditions: [ready, condition('RealtimeReady', true, 'ChecksPass', 'every host check passes')] }), flux: 'Current' },
     { name: 'healthy_orphan', node: node('orphan', { ...status, orphans: [orphan] }), flux: 'Current' },
     { name: 'degraded_not_ready', node: node('not-ready', { ...status, conditions: [condition('Ready', false, 'LibvirtAway', 'libvirt does not answer')] }), flux: 'Failed' },
+    {
+      name: 'degraded_agent_silent', flux: 'Failed',
+      node: node('agent-silent', {
+        ...status, conditions: [ready, condition('AgentAlive', false, 'LeaseLapsed', 'its agent does not renew its Lease')],
+      }),
+    },
     { name: 'degraded_not_realtime_ready', node: node('not-realtime-ready', { ...status, conditions: [ready, condition('RealtimeReady', false, 'ChecksFail', 'realtime throttling is on')] }), flux: 'Failed' },
   ];
 }

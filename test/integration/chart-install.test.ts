@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { nodeStatus } from '../../src/crds/realtime-node-status.ts';
 import { describeWithKubeApi } from '../testbed/describe-with-kube-api.ts';
 import { helm } from '../testbed/helm.ts';
 import { startKubeApi } from '../testbed/kube-api.ts';
@@ -212,7 +213,29 @@ describeWithKubeApi('a release of the chart', () => {
       const spec = { guests: [], term: 'its/1', session: 's1', restore: 'r1', fenced: true, kept: ['g2'] };
       expect(await as(controller).put(`${paths.tables}/n1`, '', { spec })).toBe('ok');
       expect((await objects.get<Kept>(`${paths.tables}/n1`))?.spec).toMatchObject(spec);
-      expect(await as(controller).put(`${paths.nodes}/n1`, '/status', { status: {} })).toMatch(/written by .*rtvm-agent alone|cannot update resource/);
+    });
+
+    it('who is the agent, for its RealtimeNode, but for whether it lives: that is the controller\'s to say', async () => {
+      const alive = (status: string) => ({
+        type: 'AgentAlive', status, reason: 'LeaseLapsed', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z',
+      });
+      const versions = { kernel: '6.12' };
+      const said = async (who: Person, status: object) => as(who).put(`${paths.nodes}/n1`, '/status', { status });
+      await objects.patch(`${paths.nodes}/n1/status`, { status: { versions, conditions: null } });
+      const onlyThat = 'the controller writes the condition AgentAlive alone';
+      expect(await said(controller, { versions, conditions: [alive('False')] })).toBe('ok');
+      expect(await said(controller, {})).toContain(onlyThat);
+      const policy = await told('get', 'validatingadmissionpolicy', 'rtvm-status-writers', '-o', 'jsonpath={.spec.validations[*].expression}');
+      for (const field of Object.keys(nodeStatus.shape).filter((name) => name !== 'conditions')) {
+        expect(policy).toContain(`object.?status.?${field} == oldObject.?status.?${field}`);
+      }
+      const ready = { ...alive('True'), type: 'Ready' };
+      expect(await said(controller, { versions, conditions: [alive('False'), ready] })).toContain(onlyThat);
+      const byAgent = 'the condition AgentAlive of a RealtimeNode is written by the controller alone';
+      const agent = agentOf('n1');
+      expect(await said(agent, { versions, conditions: [alive('True')] })).toContain(byAgent);
+      expect(await said(agent, { versions })).toContain(byAgent);
+      expect(await said(agent, { versions: { kernel: '6.13' }, conditions: [ready, alive('False')] })).toBe('ok');
     });
 
     it('or an administrator who repairs', async () => {

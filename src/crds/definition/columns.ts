@@ -40,6 +40,7 @@ export const columnsOf: Readonly<Record<Kind, readonly Column[]>> = {
   ],
   RealtimeNode: [
     condition('Ready', 'Ready', 'Whether guests can be placed here, as the agent last said.'),
+    condition('Alive', 'AgentAlive', 'Whether the agent renews its Lease; where not, all else is what it last said.'),
     condition('Realtime', 'RealtimeReady', 'Whether every host check for realtime passes, as the agent last said.'),
     { name: 'Dedicated', type: 'string', jsonPath: '.spec.dedicatedCpus', description: 'pCPUs that may be given to one vCPU each.' },
     { name: 'Shared', type: 'string', jsonPath: '.spec.sharedCpus', description: 'pCPUs that floating vCPUs run over.' },

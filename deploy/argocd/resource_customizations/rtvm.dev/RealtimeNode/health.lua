@@ -3,7 +3,8 @@ if obj.status == nil or obj.status.topology == nil then
   return { status = "Progressing", message = "no agent has told what the host is" }
 end
 
-for _, kind in ipairs({ "Ready", "RealtimeReady" }) do
+-- Of an agent that is silent, the other two are what it last said.
+for _, kind in ipairs({ "AgentAlive", "Ready", "RealtimeReady" }) do
   for _, condition in ipairs(obj.status.conditions or {}) do
     if condition.type == kind and condition.status == "False" then
       return { status = "Degraded", message = condition.message }
