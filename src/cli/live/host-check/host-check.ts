@@ -50,7 +50,9 @@ function describe({ node, problems }: Checked, states: NodeStates, io: Io): stri
     ['latency', latencyText(node, states.now)],
     ['checks', node.status?.checks === undefined ? 'none published by this agent' : undefined],
     ['versions', Object.entries(status?.versions ?? {}).map(([what, version]) => `${what} ${version}`).join(', ') || undefined],
-    ...(status?.conditions ?? []).map(({ type, status: holds, reason, message }) => [type, `${holds} (${reason}): ${message}`] as const),
+    // Where its Lease can be read, the line above says it with more.
+    ...(status?.conditions ?? []).filter(({ type }) => lease === undefined || type !== 'AgentAlive')
+      .map(({ type, status: holds, reason, message }) => [type, `${holds} (${reason}): ${message}`] as const),
   ];
   return [
     `${style('bold', node.metadata.name)}: ${summary}`,

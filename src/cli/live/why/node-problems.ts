@@ -16,7 +16,11 @@ export function nodeProblems(node: Stored<'RealtimeNode'>, states: NodeStates, {
     message: `domain ${domain}${vm === undefined ? '' : `, made for RealtimeVM ${vm.namespace}/${vm.name},`} runs on ${name} and no allocation names it: what it holds stays taken`,
     remedy: `where nobody needs it, end it on the host: virsh destroy ${domain}; virsh undefine --nvram ${domain}`,
   }));
-  const unmet = (node.status?.conditions ?? []).filter(({ status }) => status === 'False').map(({ type, message }): Cause => ({ reason: type, message: `${name} is not ${type}: ${message}` }));
+  // Where its Lease can be read, it says the same with more.
+  const seesLease = leaseState(name, states) !== undefined;
+  const unmet = (node.status?.conditions ?? [])
+    .filter(({ type, status }) => status === 'False' && !(type === 'AgentAlive' && seesLease))
+    .map(({ type, message }): Cause => ({ reason: type, message: `${name} is not ${type}: ${message}` }));
   const inventory = toHostInventory(node);
   const wrong = inventory.ok ? [] : inventory.problems.map((problem): Cause => ({ reason: 'SpecRefused', message: `${name}: ${formatProblem(problem)}`, remedy: `kubectl edit rtnode ${name}` }));
   const said = node.metadata.annotations?.[outOfServiceWord];
