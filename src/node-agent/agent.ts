@@ -122,7 +122,7 @@ export class Agent {
     });
     const starter = new GuestStarter({
       hypervisor, files, virtType, hostFacts: hostFactsOfCpuFlags(readCpuFlags(root)),
-      networks: () => this.#node.networks,
+      offer: () => this.#node.offer,
       requireHost: () => requireKvm(root, virtType),
     });
     const tellVm = (vm: AllocatedGuest['vm'], event: AgentEvent) => this.#recordEvent({ about: { kind: 'RealtimeVM', ...vm }, ...event });
@@ -144,6 +144,7 @@ export class Agent {
       allocated: () => (this.#allocationKnown ? { entries: this.#entries, table: this.#table } : undefined),
       seen: (domains) => this.#seen(domains),
       offered: this.#observer.offered,
+      offerKnown: () => this.#lookAtEverything(),
     });
     this.#queue = new WorkQueue((uid, signal) => this.#reconcile(uid, signal), {
       clock,

@@ -228,6 +228,7 @@ export class GuestKeeper {
     const { entry, asked, state, vm: { uid } } = look;
     if (entry === undefined || asked === undefined) return onEvent;
     const { hypervisor, starter, clock } = this.#options;
+    if (!starter.knowsOffer) return onEvent;
     const slow = clock.after(quickStartMs, () => (
       this.#report({ ...look, domain: undefined }, {
         phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started', lives: true,

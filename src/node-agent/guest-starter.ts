@@ -6,13 +6,14 @@ import type { VirtType } from '../realtime/domain/domain-input.ts';
 import { renderVariables } from '../realtime/domain/render-variables.ts';
 import { renderDomain } from '../realtime/domain/render.ts';
 import type { Guest } from '../realtime/guest.ts';
-import type { HostNetwork } from '../realtime/host.ts';
 import { vmUid } from '../realtime/ids.ts';
 import type { VmIdentity } from '../realtime/ids.ts';
 import type { Placement } from '../realtime/placement.ts';
 import { requireAgreement } from './allocation-entry.ts';
 import { formatPayload } from './domain-payload.ts';
 import type { HostFiles, KeptFiles } from './host-files.ts';
+import { networksOf, requireOffered } from './host-offer.ts';
+import type { HostOffer } from './host-offer.ts';
 import type { Hypervisor } from './hypervisor.ts';
 
 export interface GuestStarterOptions {
@@ -20,8 +21,8 @@ export interface GuestStarterOptions {
   readonly files: Pick<HostFiles, 'prepare' | 'remove'>;
   readonly virtType: VirtType;
   readonly hostFacts: DomainHostFacts;
-  /** The networks of this host, as its administrator says now. */
-  readonly networks: () => readonly HostNetwork[];
+  /** What this host gives to guests; undefined until that is known. */
+  readonly offer: () => HostOffer | undefined;
   /** Throws a StartError where this host cannot run any guest right now. */
   readonly requireHost: () => void;
 }
@@ -33,11 +34,17 @@ export class GuestStarter {
     this.#options = options;
   }
 
+  /** Whether it is known what this host gives to guests: before, none is started. */
+  get knowsOffer(): boolean {
+    return this.#options.offer() !== undefined;
+  }
+
   /** Resolves when the domain runs. What it leaves behind when it fails, {@link cleanUp} removes. */
   async start(entry: AllocatedGuest, guest: Guest, placement: Placement, signal: AbortSignal): Promise<void> {
-    const { hypervisor, files, virtType, hostFacts, networks, requireHost } = this.#options;
+    const { hypervisor, files, virtType, hostFacts, offer, requireHost } = this.#options;
     requireHost();
     requireAgreement(guest, placement);
+    requireOffered(offer(), { uid: entry.vm.uid, placement });
     const vm = identityOf(entry);
     const xml = renderDomain({
       vm,
@@ -47,7 +54,7 @@ export class GuestStarter {
       virtType,
       payload: formatPayload(entry),
       files: await files.prepare(vm, guest, signal),
-      networks: networks(),
+      networks: networksOf(offer()),
       host: hostFacts,
     });
     await hypervisor.define(xml, signal);

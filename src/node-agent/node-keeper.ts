@@ -7,7 +7,7 @@ import { toHostInventory } from '../crds/to-host-inventory.ts';
 import { hostChecks } from '../realtime/checks/host-checks.ts';
 import { CpuSet } from '../realtime/cpu-set.ts';
 import type { VirtType } from '../realtime/domain/domain-input.ts';
-import type { HostInventory, HostNetwork } from '../realtime/host.ts';
+import type { HostInventory } from '../realtime/host.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ReconcileResult } from '../runtime/work-queue.ts';
 import type { AgentObserver } from './agent-observer.ts';
@@ -16,6 +16,7 @@ import { ForeignThreadScan } from './foreign-thread-scan.ts';
 import { readHostReadings } from './host/host-readings.ts';
 import type { HostUse } from './host/host-readings.ts';
 import { readTopology } from './host/topology.ts';
+import type { HostOffer } from './host-offer.ts';
 import type { HostDomain } from './hypervisor.ts';
 import { changeStatus, publishNode } from './node-report.ts';
 import type { NodePublication } from './node-report.ts';
@@ -44,6 +45,8 @@ export interface NodeKeeperOptions extends NodePublication, OrphanTellerOptions 
   /** Takes all domains of the host, as just read. */
   readonly seen: (domains: readonly HostDomain[]) => void;
   readonly offered: AgentObserver['offered'];
+  /** What the host gives to guests is known from now on. */
+  readonly offerKnown: () => void;
 }
 
 export class NodeKeeper {
@@ -52,12 +55,10 @@ export class NodeKeeper {
   readonly #foreign: ForeignThreadScan;
   /** There are guests, and threads are scanned again by themselves. */
   #scans = false;
-  #inventory: HostInventory | undefined;
-  #networks: readonly HostNetwork[] = [];
+  /** Undefined until the RealtimeNode was read: before that, nobody's domain can be in the way of guests. */
+  #offer: HostOffer | undefined;
   /** PCI devices that the administrator names: where they are attached is told. */
   #devices: readonly string[] = [];
-  /** The RealtimeNode was read as it is, with what its administrator gives to guests: before, nobody's domain can be in their way. */
-  #offerKnown = false;
   /** There is a RealtimeNode to tell of. */
   #isTold = false;
 
@@ -67,9 +68,9 @@ export class NodeKeeper {
     this.#foreign = new ForeignThreadScan(options);
   }
 
-  /** Those that the administrator opened to guests. */
-  get networks(): readonly HostNetwork[] {
-    return this.#networks;
+  /** The last that could be gone by, where there was one: a slip in a RealtimeNode keeps no guest from coming up again. */
+  get offer(): HostOffer | undefined {
+    return this.#offer;
   }
 
   /** Whether there were orphans at the last look. */
@@ -81,7 +82,7 @@ export class NodeKeeper {
   async follow(signal: AbortSignal): Promise<void> {
     const { store, nodeName } = this.#options;
     for await (const event of store.watch('RealtimeNode', { name: nodeName }, signal)) {
-      if (event.type === 'problems') this.#learnOffer();
+      if (event.type === 'problems') this.#learnOffer({ kind: 'unusable', why: event.problems.map(({ message }) => message).join('; ') });
       if (event.type === 'added' || event.type === 'modified') this.#take(event.object);
       // Without it nobody knows of this host, nor of what runs here.
       if (event.type === 'deleted') this.#options.due(nodeNews.host);
@@ -115,23 +116,30 @@ export class NodeKeeper {
     this.#devices = devices;
     const inventory = toHostInventory(node);
     if (inventory.ok) {
-      this.#networks = inventory.value.networks;
       // Whose domains are in the way of guests depends on what is theirs.
       const before = this.#inventory;
-      this.#inventory = inventory.value;
+      this.#learnOffer({ kind: 'usable', inventory: inventory.value });
       if (before?.dedicatedCpus.equals(inventory.value.dedicatedCpus) !== true) due(nodeNews.orphans);
       if (before === undefined || !isSameUse(before, inventory.value)) due(nodeNews.checks);
       offered(inventory.value);
     } else if (isDescribed) {
-      log.warn('RealtimeNode cannot be used; the node takes no guests', { problems: inventory.problems.map(formatProblem) });
+      const problems = inventory.problems.map(formatProblem);
+      log.warn('RealtimeNode cannot be used; the node takes no guests', { problems });
+      this.#learnOffer({ kind: 'unusable', why: problems.join('; ') });
     }
-    if (isDescribed) this.#learnOffer();
+  }
+
+  get #inventory(): HostInventory | undefined {
+    return this.#offer?.kind === 'usable' ? this.#offer.inventory : undefined;
   }
 
   /** Also where it cannot be read: such a node takes no guests, and what runs there is to be told all the same. */
-  #learnOffer(): void {
-    if (!this.#offerKnown) this.#options.due(nodeNews.orphans);
-    this.#offerKnown = true;
+  #learnOffer(offer: HostOffer): void {
+    const before = this.#offer;
+    if (offer.kind === 'usable' || before?.kind !== 'usable') this.#offer = offer;
+    if (before !== undefined) return;
+    this.#options.due(nodeNews.orphans);
+    this.#options.offerKnown();
   }
 
   async #tellVersions(signal: AbortSignal): Promise<ReconcileResult> {
@@ -158,7 +166,7 @@ export class NodeKeeper {
     const domains = await hypervisor.list(signal);
     seen(domains);
     const allocated = this.#options.allocated();
-    if (allocated === undefined || !this.#isTold || !this.#offerKnown) return {};
+    if (allocated === undefined || !this.#isTold || this.#offer === undefined) return {};
     const dedicatedCpus = this.#inventory?.dedicatedCpus ?? CpuSet.empty();
     await this.#orphans.tell(domains, { ...allocated, dedicatedCpus }, signal);
     if (!this.#scans) this.#options.due(nodeNews.threads);

@@ -20,6 +20,7 @@ export type StartFailureReason =
   | 'CpusTaken'
   | 'DeviceTaken'
   | 'AllocationInvalid'
+  | 'NotOffered'
   | 'NotVerified'
   | 'LibvirtRefused'
   | 'StartFailed';

@@ -164,7 +164,7 @@ export class HostState {
   }
 }
 
-function devicesOf({ deviceClasses, networks }: HostInventory): readonly HostDevice[] {
+export function devicesOf({ deviceClasses, networks }: HostInventory): readonly HostDevice[] {
   return [
     ...deviceClasses.flatMap(({ devices }) => devices),
     ...networks.flatMap((network) => (network.kind === 'sriov' ? network.devices : [])),
