@@ -200,9 +200,11 @@ export class LibvirtClient implements Disposable {
   /** Removes the definition, and by default all that libvirt keeps beside it. A running domain goes on and becomes transient. */
   undefine(
     domain: DomainRef,
-    { nvram = true, keepNvram = false, managedSave = true, snapshotsMetadata = true, ...options }: CallOptions & UndefineOptions = {},
+    {
+      nvram = true, keepNvram = false, managedSave = true, snapshotsMetadata = true, checkpointsMetadata = true, ...options
+    }: CallOptions & UndefineOptions = {},
   ): Promise<void> {
-    const parts = { nvram, keepNvram, managedSave, snapshotsMetadata };
+    const parts = { nvram, keepNvram, managedSave, snapshotsMetadata, checkpointsMetadata };
     const chosen = (Object.keys(parts) as (keyof typeof parts)[]).filter((part) => parts[part]);
     return this.#connection.call(procedures.domainUndefineFlags, { domain, flags: mask(undefineFlags, chosen) }, options);
   }

@@ -45,7 +45,9 @@ export const destroyFlags = { graceful: 1 << 0 } as const;
 export const xmlFlags = { inactive: 1 << 1 } as const;
 
 /** virDomainUndefineFlagsValues: each names something that makes libvirt refuse to undefine, or stays behind, without it. */
-export const undefineFlags = { managedSave: 1 << 0, snapshotsMetadata: 1 << 1, nvram: 1 << 2, keepNvram: 1 << 3 } as const;
+export const undefineFlags = {
+  managedSave: 1 << 0, snapshotsMetadata: 1 << 1, nvram: 1 << 2, keepNvram: 1 << 3, checkpointsMetadata: 1 << 4,
+} as const;
 
 /** What to remove with a definition; all of it unless set to false. */
 export type UndefineOptions = { readonly [Part in keyof typeof undefineFlags]?: boolean };

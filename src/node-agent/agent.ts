@@ -293,8 +293,9 @@ export class Agent {
     this.#telling.add(nodeNews.orphans);
   }
 
-  /** All domains of the host, as just read. */
-  #seen(domains: readonly HostDomain[]): void {
+  /** All domains of the host, as just read. One that cannot go may be being started still, for all that is known. */
+  #seen(read: readonly HostDomain[]): void {
+    const domains = read.map((domain) => (this.#keeper.cannotGo(domain) ? { ...domain, run: 'changing' as const } : domain));
     const ours = domains.filter(({ metadata }) => metadata !== undefined);
     // Where a VM has several, it is the one that lives that counts.
     const alive = ours.toSorted((one, other) => Number(one.run !== 'off') - Number(other.run !== 'off'));

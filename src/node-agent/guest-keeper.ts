@@ -93,6 +93,11 @@ export class GuestKeeper {
     return run === 'off' && !this.#starts.isOwn(uuid);
   }
 
+  /** It is left, and libvirt has refused to undefine it. */
+  cannotGo(domain: HostDomain): boolean {
+    return this.isLeft(domain) && this.#starts.wasRefused(domain.uuid);
+  }
+
   /** Whether every guest that runs, as far as is known, was audited in the last two intervals. */
   get auditsOnTime(): boolean {
     const { lastReport, auditIntervalMs, clock } = this.#options;
@@ -140,7 +145,7 @@ export class GuestKeeper {
     switch (step.do) {
       case 'undefineLeft':
         if (look.isEntrys) state.end ??= endOf(domain);
-        if (domain !== undefined) await hypervisor.undefine(domain.uuid, signal, { nvram: true });
+        if (domain !== undefined) await this.#undefineLeft(look, domain, signal);
         this.#options.lookAtAll();
         return atOnce;
       case 'audit':
@@ -167,6 +172,21 @@ export class GuestKeeper {
       case 'none':
         if (entry === undefined) this.forget(vm.uid);
         return onEvent;
+    }
+  }
+
+  async #undefineLeft(look: Look, { uuid, name }: HostDomain, signal: AbortSignal): Promise<void> {
+    const { hypervisor, lookAtAll } = this.#options;
+    const wasRefused = this.#starts.wasRefused(uuid);
+    try {
+      await this.#starts.undefineLeft(uuid, () => hypervisor.undefine(uuid, signal, { nvram: true }));
+    } catch (error) {
+      if (this.#starts.wasRefused(uuid)) {
+        const { reason, message } = startFailure(error);
+        this.#report(look, { phase: 'Unknown', reason, message: `domain ${name} is off and cannot be undefined: ${message}`, lives: true });
+        if (!wasRefused) lookAtAll();
+      }
+      throw error;
     }
   }
 

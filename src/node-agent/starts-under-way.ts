@@ -2,7 +2,7 @@
  * Starts that this process has begun. What one of them claims counts as taken from the moment that it was found to be
  * free: no two are let in side by side. I1, I8.
  */
-import { LibvirtConnectionError } from '../libvirt/errors.ts';
+import { LibvirtConnectionError, LibvirtError } from '../libvirt/errors.ts';
 import type { HostDomain } from './hypervisor.ts';
 import { requireHostFree } from './live-claims.ts';
 import type { StartClaims } from './live-claims.ts';
@@ -16,6 +16,8 @@ export class StartsUnderWay {
   readonly #byUid = new Map<string, Start>();
   /** Domains that this process has defined, by UUID: no process before it starts them any more. */
   readonly #own = new Set<string>();
+  /** Domains of a process before, by UUID, that libvirt has refused to undefine. */
+  readonly #refused = new Set<string>();
 
   has(uid: string): boolean {
     return this.#byUid.has(uid);
@@ -23,6 +25,24 @@ export class StartsUnderWay {
 
   isOwn(uuid: string): boolean {
     return this.#own.has(uuid);
+  }
+
+  /**
+   * Undefines a domain that a process before this one has left. Where libvirt refuses to, nobody knows whether it is
+   * being started still: until it is gone it counts as living, so that no agent is silent for it. I7.
+   */
+  async undefineLeft(uuid: string, undefine: () => Promise<void>): Promise<void> {
+    try {
+      await undefine();
+    } catch (error) {
+      if (error instanceof LibvirtError) this.#refused.add(uuid);
+      throw error;
+    }
+    this.#refused.delete(uuid);
+  }
+
+  wasRefused(uuid: string): boolean {
+    return this.#refused.has(uuid);
   }
 
   /**

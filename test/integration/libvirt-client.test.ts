@@ -242,7 +242,7 @@ describe("libvirt's test driver through the daemon", () => {
     expect(await test.getState(domain!)).toEqual({ state: 'shutoff', reason: 'shutdown' });
     await test.create(domain!);
     await test.destroy(domain!);
-    await test.undefine(domain!, { nvram: false });
+    await test.undefine(domain!, { nvram: false, checkpointsMetadata: false });
     expect(await ifDomainExists(test.lookupByName('test'))).toBeUndefined();
     expect(eventsOf('test')).toEqual(['test stopped shutdown', 'test started booted', 'test stopped destroyed', 'test undefined removed']);
   });
