@@ -70,5 +70,5 @@ it('starts a domain from a state that was saved of it, unless that is to be thro
 it('undefines a domain with all that is kept beside it, unless its NVRAM is to stay', async () => {
   await client.undefine(domain);
   await client.undefine(domain, { nvram: false, keepNvram: true });
-  expect(flagsOf(procedures.domainUndefineFlags)).toEqual([1 + 2 + 4, 1 + 2 + 8]);
+  expect(flagsOf(procedures.domainUndefineFlags)).toEqual([1 + 2 + 4 + 16, 1 + 2 + 8 + 16]);
 });
