@@ -10,6 +10,7 @@ import type { Log } from '../../src/runtime/log.ts';
 import type { Random } from '../../src/runtime/random.ts';
 import { seededRandom } from '../../src/runtime/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/runtime/testing/virtual-clock.ts';
+import { plain } from '../../src/store/change.ts';
 import { LeaderElection } from '../../src/store/kubernetes/leader-election.ts';
 import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
 import { MemoryServer } from '../../src/store/testing/memory-server.ts';
@@ -93,7 +94,7 @@ export class SimulatedCluster implements Disposable {
       uid: this.server.find(kind, metadata)?.metadata.uid ?? this.server.newUid(),
       creationTimestamp: now.toISOString(),
     };
-    this.server.put(kind, { ...object, metadata: { ...metadata, ...given, resourceVersion } });
+    this.server.put(kind, plain({ ...object, metadata: { ...metadata, ...given, resourceVersion } }));
   }
 
   addNode(name: string): void {

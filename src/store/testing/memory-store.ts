@@ -4,7 +4,7 @@
  */
 import type { Kind } from '../../crds/resource.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { created, marked, updated, withStatus } from '../change.ts';
+import { created, marked, plain, updated, withStatus } from '../change.ts';
 import type { ClusterStore, ForeignScope } from '../cluster-store.ts';
 import { StoreError } from '../errors.ts';
 import type { EventDraft, EventSubject, RecordedEvent } from '../event.ts';
@@ -131,7 +131,8 @@ export class MemoryStore implements ResourceStore, ClusterStore {
       requireAbsent(server, kind, draft.metadata);
       const { resourceVersion, now } = server.stamp();
       const given = { uid: server.newUid(), resourceVersion, creationTimestamp: now.toISOString() };
-      return server.put(kind, { ...draft, metadata: { ...draft.metadata, ...given } }) as unknown as ForeignByKind[K];
+      const object = plain({ ...draft, metadata: { ...draft.metadata, ...given } });
+      return server.put(kind, object) as unknown as ForeignByKind[K];
     });
   }
 
@@ -142,7 +143,7 @@ export class MemoryStore implements ResourceStore, ClusterStore {
       const current = server.require(kind, object.metadata, object.metadata);
       if (isDeepStrictEqual(current, object)) return object;
       const { resourceVersion } = server.stamp();
-      return server.put(kind, { ...object, metadata: { ...object.metadata, resourceVersion } });
+      return server.put(kind, plain({ ...object, metadata: { ...object.metadata, resourceVersion } }));
     });
   }
 
