@@ -97,9 +97,20 @@ export class SimulatedCluster implements Disposable {
     this.server.put(kind, plain({ ...object, metadata: { ...metadata, ...given, resourceVersion } }));
   }
 
-  addNode(name: string): void {
+  /** The same, no more. */
+  remove(kind: 'Node', object: Kept): void {
+    const { resourceVersion, now } = this.server.stamp();
+    const metadata = { ...object.metadata, resourceVersion, deletionTimestamp: now.toISOString() };
+    this.server.put(kind, plain({ ...object, metadata }));
+  }
+
+  nodeObject(name: string): object {
     const conditions = [{ type: 'Ready', status: 'True' }];
-    this.put('Node', { metadata: { name, labels: { 'rtvm.dev/realtime': 'true' } }, spec: {}, status: { conditions } });
+    return { metadata: { name, labels: { 'rtvm.dev/realtime': 'true' } }, spec: {}, status: { conditions } };
+  }
+
+  addNode(name: string): void {
+    this.put('Node', this.nodeObject(name));
     const random = this.stream();
     this.hosts.set(name, new MemoryHost({
       clock: this.clock,

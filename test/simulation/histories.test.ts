@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../src/runtime/testing/seeded-random.ts';
 import { play } from './history.ts';
-import { drawStory, restoringKinds, usualKinds } from './story.ts';
+import { drawStory, mixes } from './story.ts';
 import type { EventKind } from './story.ts';
 
 /** More of them by `make simulate`; a seed that fails there or here is played again by its number. */
@@ -15,9 +15,9 @@ async function breaksNothing(seed: number, kinds: readonly EventKind[]): Promise
 const timeout = 300_000;
 
 test.each(seedsFrom(1, 12))('people and accidents break nothing (seed %i)', { timeout }, async (seed) => {
-  await breaksNothing(seed, usualKinds);
+  await breaksNothing(seed, mixes.usual);
 });
 
 test.each(seedsFrom(100, 8))('nor does a store that is put back (seed %i)', { timeout }, async (seed) => {
-  await breaksNothing(seed, restoringKinds);
+  await breaksNothing(seed, mixes.restored);
 });

@@ -1,13 +1,18 @@
 /** Plays a story on a simulated cluster, and judges what came of it: at every step, and when all faults are over. */
 import { breachesIn } from '../integration/support/chaos-checker.ts';
+import { forgottenBy } from '../integration/support/chaos-leftovers.ts';
 import { storyOf } from '../integration/support/chaos-story.ts';
 import { SimulatedCluster } from './cluster.ts';
-import { namespace, World } from './happen.ts';
+import { endDoubles } from './doubles.ts';
+import { happen } from './happen.ts';
 import { capacity } from './machine-facts.ts';
+import { gold, linux } from './people.ts';
 import { Recorder } from './recorder.ts';
+import { acceptRestore } from './restore.ts';
 import type { StoryEvent } from './story.ts';
 import { unfulfilled } from './unfulfilled.ts';
 import { Verdicts } from './verdicts.ts';
+import { namespace, World } from './world.ts';
 
 const nodes = ['n1', 'n2', 'n3'];
 const controllers = ['c1', 'c2'];
@@ -43,9 +48,7 @@ export async function play(seed: number, events: readonly StoryEvent[]): Promise
     && controllers.every((name) => cluster.processes.get(name)?.state === 'runs' && !cluster.network.isCut(name));
   const look = () => {
     if (!canBeTold()) verdicts.forget();
-    for (const breach of verdicts.look(
-      cluster.clock.nowMs(), world.vms, (node) => cluster.hosts.get(node)?.domains ?? [],
-    )) {
+    for (const breach of verdicts.look(cluster.clock.nowMs(), world.vms, (node) => world.seen(node))) {
       // Its figure grows with every look.
       breaches.add(breach.replace(/ for \d+ s,/, ' for too long,'));
     }
@@ -57,6 +60,8 @@ export async function play(seed: number, events: readonly StoryEvent[]): Promise
     }
   };
   cluster.put('Namespace', { metadata: { name: namespace, labels: { 'kubernetes.io/metadata.name': namespace } } });
+  await world.person.create(gold);
+  await world.person.create(linux);
   for (const node of nodes) {
     cluster.addNode(node);
     cluster.startAgent(node);
@@ -65,17 +70,20 @@ export async function play(seed: number, events: readonly StoryEvent[]): Promise
   await pass(beginMs);
   for (const event of events) {
     await pass(event.afterMs);
-    await world.happen(event);
+    await happen(world, event);
   }
   world.endAll();
   await pass(settleMs / 3);
-  await world.acceptRestore();
+  acceptRestore(world);
+  for (const breach of endDoubles(world)) breaches.add(breach);
   await pass(settleMs);
-  for (const sentence of unfulfilled(world.vms, nodes.map((name) => ({
-    name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks, keeps: world.keeps(name),
-  })))) {
-    breaches.add(sentence);
-  }
+  const hosts = nodes.map((name) => ({
+    name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks,
+    shows: (uid: string) => world.shows(name, uid),
+  }));
+  const forgotten = forgottenBy(recorder.events);
+  const isLost = (node: string, uid: string) => world.lost.has(uid) || forgotten.has(`${node} ${uid}`);
+  for (const sentence of unfulfilled(world.vms, hosts, isLost)) breaches.add(sentence);
   for (const breach of breachesIn(recorder.events, capacity)) breaches.add(breach);
   const found = [...breaches];
   return {

@@ -22,8 +22,11 @@ type Precondition = { readonly uid?: string; readonly resourceVersion?: string }
 
 /** What is between a process and what it calls. */
 export interface Way {
-  /** Resolves when a call has arrived. @throws StoreError UNAVAILABLE where it is lost. */
-  readonly there: () => Promise<void>;
+  /**
+   * Resolves when a call has arrived. @throws StoreError UNAVAILABLE where it is lost, as far as the caller knows.
+   * @param copyArrives carries it out, for nobody: it arrives when it was given up, or a second time.
+   */
+  readonly there: (copyArrives: () => void) => Promise<void>;
   /**
    * Resolves when an answer, or what a watch has to say, has arrived.
    * @throws StoreError UNAVAILABLE where an answer is lost.
@@ -191,13 +194,15 @@ export class MemoryStore implements ResourceStore, ClusterStore {
 
   async #exchange<Result>(work: (options: MemoryStoreOptions) => Result): Promise<Result> {
     const { way } = this.#options;
-    await way.there();
-    let answer: { readonly result: Result } | { readonly refusal: unknown };
-    try {
-      answer = { result: work(this.#options) };
-    } catch (refusal) {
-      answer = { refusal };
-    }
+    const carryOut = (): { readonly result: Result } | { readonly refusal: unknown } => {
+      try {
+        return { result: work(this.#options) };
+      } catch (refusal) {
+        return { refusal };
+      }
+    };
+    await way.there(() => void carryOut());
+    const answer = carryOut();
     await way.back('answer');
     if ('refusal' in answer) throw answer.refusal;
     return answer.result;

@@ -1,0 +1,25 @@
+/**
+ * What a false word and a liar come to: a VM that runs twice. The product is to say so, and to end nothing; a person
+ * then ends, by hand, what is not its run's.
+ */
+import type { World } from './world.ts';
+
+/** @returns a sentence for each VM that runs twice and does not say so. */
+export function endDoubles(world: World): readonly string[] {
+  return world.vms.flatMap(({ metadata: { uid, name, deletionTimestamp }, status }) => {
+    const living = world.nodes.flatMap((node) => world.cluster.hosts.get(node)!.running()
+      .filter(({ xml }) => xml.includes(uid))
+      .map((domain) => ({ node, domain })));
+    if (living.length < 2) return [];
+    const says = status?.conditions?.some(({ reason }) => reason === 'RunsTwice') === true;
+    for (const { node, domain } of living) {
+      if (node === status?.run?.node) continue;
+      world.cluster.write(`story: a person ends ${domain.name} on ${node}`);
+      world.end(node, domain, 'shutdown');
+      world.cluster.hosts.get(node)!.undefine(domain.uuid);
+    }
+    // A deletion ends all that there is of it, however often it runs.
+    if (says || deletionTimestamp !== undefined) return [];
+    return [`I7: VM ${uid} (${name}) runs on ${living.map(({ node }) => node).join(', ')}, and does not say so`];
+  });
+}
