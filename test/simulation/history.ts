@@ -82,7 +82,8 @@ export async function play(seed: number, events: readonly StoryEvent[]): Promise
     shows: (uid: string) => world.shows(name, uid),
   }));
   const forgotten = forgottenBy(recorder.events);
-  const isLost = (node: string, uid: string) => world.lost.has(uid) || forgotten.has(`${node} ${uid}`);
+  const isLost = (node: string, uid: string) => world.lost.has(uid) || world.haveLied.has(node)
+    || forgotten.has(`${node} ${uid}`);
   for (const sentence of unfulfilled(world.vms, hosts, isLost)) breaches.add(sentence);
   for (const breach of breachesIn(recorder.events, capacity)) breaches.add(breach);
   const found = [...breaches];

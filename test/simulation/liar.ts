@@ -73,6 +73,7 @@ export const lie: Happens = (world, { node, how }) => {
   world.note({ type: 'lies', node });
   cluster.kill(node);
   lying.add(node);
+  world.haveLied.add(node);
   const random = cluster.stream();
   const session = random.uuid();
   let number = 0;

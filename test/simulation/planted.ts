@@ -37,7 +37,7 @@ export const planted = {
       },
       { file: 'protocol/vm-situation.ts', find: 'table.seal.term === leader.term && (', put: '(' },
     ],
-    breaks: /^I[167]/, mix: 'usual', within: 30,
+    breaks: /^I[167]/, mix: 'unheard', within: 30,
   },
   closesUnanswered: {
     bug: 'a run is closed, and its CPUs are free, before the agent has said that nothing is left',
@@ -92,7 +92,7 @@ export const planted = {
       find: 'when: (s) => s.word && s.lapsed && !s.nodeReady && !s.fenced && !s.restoreIsOpen,',
       put: 'when: (s) => s.word && !s.nodeReady && !s.fenced && !s.restoreIsOpen,',
     }],
-    breaks: /^I7/, mix: 'usual', within: 30,
+    breaks: /^I7/, mix: 'deceived', within: 30,
   },
   startsBeside: {
     bug: 'an agent does not look whether another domain has what a start claims',
@@ -101,7 +101,7 @@ export const planted = {
       find: 'requireHostFree(start, domains, this.#byUid.values());',
       put: 'requireHostFree(start, [], []);',
     }],
-    breaks: /^I[18]/, mix: 'usual', within: 30,
+    breaks: /^I[18]/, mix: 'administered', within: 30,
   },
   startsUnopened: {
     bug: 'an agent does not ask whether the table names its session',
@@ -148,7 +148,7 @@ export const planted = {
         put: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made !== \'No\',',
       },
     ],
-    breaks: /^I7/, mix: 'usual', within: 30,
+    breaks: /^I7/, mix: 'unheard', within: 30,
   },
   adoptsTodaysSpec: {
     bug: 'a domain that no entry names is taken up with the guest of today\'s spec',

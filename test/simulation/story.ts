@@ -56,6 +56,12 @@ export const mixes = {
     'restored while nobody leads', 'kill agent', 'kill controller', 'table deleted', 'realtime node deleted',
     'messages late and twice',
   ],
+  /** A network that loses, delays and doubles, and whoever goes on after a pause. */
+  unheard: [
+    ...people, 'create', 'create', 'start', 'messages late and twice', 'messages late and twice',
+    'messages late and twice', 'answers lost', 'network cut', 'network cut', 'freeze agent', 'freeze controller',
+    'freeze controller', 'kill agent', 'kill controller', 'controller restarted',
+  ],
   /** What administrators do, and other people's programs. */
   administered: [
     ...people, 'create', 'create', 'start', 'cordon', 'drain', 'node deleted', 'table deleted', 'realtime node deleted',

@@ -45,8 +45,9 @@ export class World {
   readonly dark = new Set<string>();
   /** Nodes that a person has called off. */
   readonly calledOff = new Set<string>();
-  /** Nodes whose agent lies. */
+  /** Nodes whose agent lies, and those whose agent ever did: nobody knows what it has left there. */
   readonly lying = new Set<string>();
+  readonly haveLied = new Set<string>();
   /** UIDs of VMs that vanished without our finalizer's having been let go: what they leave is a person's to end. */
   readonly lost = new Set<string>();
   backup: Snapshot | undefined;
