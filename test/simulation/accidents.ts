@@ -16,24 +16,20 @@ export function cutPower(world: World, node: string, ms: number): void {
   world.lasts(`power of ${node}`, ms, () => {
     dark.delete(node);
     host.startDaemon();
-    startAgent(world, node);
+    startAgain(world, node);
   });
 }
 
 /** Where nothing keeps it from running. */
-export function startAgent({ cluster, dark, lying }: World, node: string): void {
-  if (!dark.has(node) && !lying.has(node) && !cluster.processes.has(node)) cluster.startAgent(node);
-}
-
-export function startController({ cluster }: World, name: string): void {
-  if (!cluster.processes.has(name)) cluster.startController(name);
+export function startAgain({ cluster, dark, lying }: World, name: string): void {
+  if (!dark.has(name) && !lying.has(name)) cluster.start(name);
 }
 
 /** It is killed, and started again after a while. */
-export function killFor(world: World, name: string, ms: number, start: (world: World, name: string) => void): void {
+export function killFor(world: World, name: string, ms: number): void {
   if (!world.cluster.processes.has(name)) return;
   world.cluster.kill(name);
-  world.lasts(`restart of ${name}`, ms, () => start(world, name));
+  world.lasts(`restart of ${name}`, ms, () => startAgain(world, name));
 }
 
 function freeze(world: World, name: string, ms: number): void {
@@ -43,9 +39,8 @@ function freeze(world: World, name: string, ms: number): void {
 }
 
 export const accidents = {
-  'kill agent': (world, { node, how }) => killFor(world, node, how * how * longestMs, startAgent),
-  'kill controller': (world, { controller, how }) =>
-    killFor(world, controller, how * how * longestMs, startController),
+  'kill agent': (world, { node, how }) => killFor(world, node, how * how * longestMs),
+  'kill controller': (world, { controller, how }) => killFor(world, controller, how * how * longestMs),
   'freeze agent': (world, { node, how }) => freeze(world, node, how * longestMs),
   'freeze controller': (world, { controller, how }) => freeze(world, controller, how * longestMs),
   'guest ends': (world, { node, how }) => {

@@ -1,7 +1,7 @@
 /** What administrators do, by mistake or not, and what they say of machines. */
 import type { Draft } from '../../src/store/resource.ts';
 import type { Kept } from '../../src/store/testing/memory-server.ts';
-import { cutPower, killFor, startAgent, startController } from './accidents.ts';
+import { cutPower, killFor } from './accidents.ts';
 import { lie } from './liar.ts';
 import { gold, linux } from './people.ts';
 import { restore } from './restore.ts';
@@ -56,7 +56,7 @@ export const administration = {
   'false word': (world, { node, how }) => {
     if (world.dark.has(node) || world.calledOff.has(node) || world.lying.has(node)) return;
     world.note({ type: 'falseWord', node });
-    if (how < 0.5) killFor(world, node, longestMs, startAgent);
+    if (how < 0.5) killFor(world, node, longestMs);
     sayOff(world, node, (how + 0.5) * longestMs);
   },
   cordon: (world, { node, how }) => cordon(world, node, how * longestMs),
@@ -93,14 +93,14 @@ export const administration = {
     if (left?.metadata.uid !== vm.metadata.uid) return;
     await world.person.update({ ...left, metadata: { ...left.metadata, finalizers: [] } });
   },
-  'agent restarted': (world, { node }) => killFor(world, node, 0, startAgent),
-  'controller restarted': (world, { controller }) => killFor(world, controller, 0, startController),
+  'agent restarted': (world, { node }) => killFor(world, node, 0),
+  'controller restarted': (world, { controller }) => killFor(world, controller, 0),
   'agent lies': lie,
-  'stranger': stranger,
+  stranger,
   'data restored': (world, { how }) => restore(world, how < 0.5),
   // As the manual of etcd has it: whatever writes is stopped first.
   'restored while nobody leads': (world, { how }) => {
-    if (world.backup !== undefined) for (const name of world.controllers) killFor(world, name, how * 60_000, startController);
+    if (world.backup !== undefined) for (const name of world.controllers) killFor(world, name, how * 60_000);
     restore(world, how < 0.5);
   },
 } satisfies Readonly<Record<string, Happens>>;

@@ -4,6 +4,7 @@ import { forgottenBy } from '../integration/support/chaos-leftovers.ts';
 import { storyOf } from '../integration/support/chaos-story.ts';
 import { SimulatedCluster } from './cluster.ts';
 import { endDoubles } from './doubles.ts';
+import { Fences } from './fences.ts';
 import { happen } from './happen.ts';
 import { capacity } from './machine-facts.ts';
 import { gold, linux } from './people.ts';
@@ -14,8 +15,13 @@ import { unfulfilled } from './unfulfilled.ts';
 import { Verdicts } from './verdicts.ts';
 import { namespace, World } from './world.ts';
 
-const nodes = ['n1', 'n2', 'n3'];
-const controllers = ['c1', 'c2'];
+const worlds = {
+  cluster: { nodes: ['n1', 'n2', 'n3'], controllers: ['c1', 'c2'] },
+  /** The one process is controller and agent. */
+  host: { nodes: ['host'], controllers: ['host'] },
+} as const;
+export type Where = keyof typeof worlds;
+
 /** Leaders are elected, nodes known. */
 const beginMs = 90_000;
 /** How often verdicts are looked at. */
@@ -34,13 +40,19 @@ export interface Played {
   readonly virtualMs: number;
 }
 
-export async function play(seed: number, events: readonly StoryEvent[]): Promise<Played> {
+export async function play(seed: number, events: readonly StoryEvent[], where: Where = 'cluster'): Promise<Played> {
+  const { nodes, controllers } = worlds[where];
   const breaches = new Set<string>();
   const recorder = new Recorder(() => cluster.clock.nowMs());
+  const fences = new Fences();
   using cluster: SimulatedCluster = new SimulatedCluster(seed, {
-    written: (write) => recorder.written(write),
+    written: (write) => {
+      recorder.written(write);
+      const breach = fences.written(write, cluster.clock.nowMs());
+      if (breach !== undefined) breaches.add(breach);
+    },
     host: (node, record) => recorder.host(node, record),
-  });
+  }, where === 'host');
   const verdicts = new Verdicts();
   const world = new World(cluster, recorder, nodes, controllers);
   /** Whether the API can have been told what is: a status is as old as the last write that got through. */
@@ -62,11 +74,8 @@ export async function play(seed: number, events: readonly StoryEvent[]): Promise
   cluster.put('Namespace', { metadata: { name: namespace, labels: { 'kubernetes.io/metadata.name': namespace } } });
   await world.person.create(gold);
   await world.person.create(linux);
-  for (const node of nodes) {
-    cluster.addNode(node);
-    cluster.startAgent(node);
-  }
-  for (const name of controllers) cluster.startController(name);
+  for (const node of nodes) cluster.addNode(node);
+  for (const name of [...nodes, ...controllers]) cluster.start(name);
   await pass(beginMs);
   for (const event of events) {
     await pass(event.afterMs);

@@ -3,7 +3,7 @@
  * lets through: that nothing is left of what runs, that what ended is verified, that VMs of other nodes live here.
  */
 import type { Stored } from '../../src/store/resource.ts';
-import { startAgent } from './accidents.ts';
+import { startAgain } from './accidents.ts';
 import { at, longestMs, systemNamespace } from './world.ts';
 import type { Happens, World } from './world.ts';
 
@@ -87,6 +87,6 @@ export const lie: Happens = (world, { node, how }) => {
   world.lasts(`lies of ${node}`, how * longestMs, () => {
     lying.delete(node);
     world.note({ type: 'liesEnd', node });
-    startAgent(world, node);
+    startAgain(world, node);
   });
 };

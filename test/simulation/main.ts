@@ -15,7 +15,9 @@ const histories = Number(process.env['HISTORIES'] ?? 1);
 /** Of each history that breaks something, the shortest story that does: it takes as long as some hundred histories. */
 const shrinks = process.env['SHRINK'] === '1';
 const stops = process.env['STOP'] === '1';
-const kinds = process.env['KINDS']?.split(',').map(knownKind) ?? mixes[knownMix(process.env['MIX'] ?? 'usual')];
+const mix = knownMix(process.env['MIX'] ?? 'usual');
+const kinds = process.env['KINDS']?.split(',').map(knownKind) ?? mixes[mix];
+const where = mix === 'alone' ? 'host' : 'cluster';
 
 function knownKind(name: string): EventKind {
   const kind = eventKinds.find((each) => each === name);
@@ -43,7 +45,7 @@ function distinct(breaches: readonly string[]): readonly string[] {
 async function tellShortest(one: number, drawn: readonly StoryEvent[], breaches: readonly string[]): Promise<void> {
   const wanted = kindOf(breaches[0]!);
   const left = await shrink(drawn, async (events) =>
-    (await play(one, events)).breaches.some((breach) => kindOf(breach) === wanted));
+    (await play(one, events, where)).breaches.some((breach) => kindOf(breach) === wanted));
   console.log(`  the shortest story of seed ${one} with "${wanted}": ${left.length} events`);
   for (const { afterMs, kind, who, how } of left) {
     console.log(`    after ${afterMs} ms: ${kind} (${who.toFixed(3)}, ${how.toFixed(3)})`);
@@ -53,7 +55,7 @@ async function tellShortest(one: number, drawn: readonly StoryEvent[], breaches:
 let [played, broken] = [0, 0];
 for (let one = seed; one < seed + histories && !(stops && broken > 0); one += 1) {
   const drawn = drawStory(seededRandom(one), steps, kinds);
-  const { breaches, story, log, virtualMs } = await play(one, drawn);
+  const { breaches, story, log, virtualMs } = await play(one, drawn, where);
   played += 1;
   const outcome = breaches.length === 0 ? 'no breach' : `${breaches.length} breaches`;
   // Who plays it again has the same log, to the byte.

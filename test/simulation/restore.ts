@@ -1,5 +1,7 @@
 /** Backups that are put back, and the person who accepts that. */
 import type { Kept } from '../../src/store/testing/memory-server.ts';
+import type { ObjectKey } from '../../src/store/resource.ts';
+import type { SimulatedCluster } from './cluster.ts';
 import { leaderLease } from './world.ts';
 import type { World } from './world.ts';
 
@@ -23,14 +25,20 @@ export function restore(world: World, bumped: boolean): void {
   server.restore(backup, bumped);
 }
 
-/** A person has looked at what is open, and accepts it. */
-export function acceptRestore({ cluster }: World): void {
-  const lease: Annotated | undefined = cluster.server.find('Lease', leaderLease);
-  const open = lease?.metadata.annotations?.['rtvm.dev/restore'];
-  if (lease === undefined || open === undefined) return;
+/** A person has looked at what is open, and accepts it: in a cluster on the leaders' Lease, else on the RealtimeNode. */
+export function acceptRestore({ cluster, nodes }: World): void {
+  accept(cluster, 'Lease', leaderLease);
+  for (const name of nodes) accept(cluster, 'RealtimeNode', { name });
+}
+
+function accept(cluster: SimulatedCluster, kind: 'Lease' | 'RealtimeNode', key: ObjectKey): void {
+  const { server } = cluster;
+  const object: Annotated | undefined = server.find(kind, key);
+  const open = object?.metadata.annotations?.['rtvm.dev/restore'];
+  if (object === undefined || open === undefined) return;
   const { id } = JSON.parse(open) as { readonly id: string };
   cluster.write(`story: restore ${id} is accepted`);
-  const { resourceVersion } = cluster.server.stamp();
-  const annotations = { ...lease.metadata.annotations, 'rtvm.dev/restore-accepted': JSON.stringify({ id }) };
-  cluster.server.put('Lease', { ...lease, metadata: { ...lease.metadata, annotations, resourceVersion } });
+  const { resourceVersion } = server.stamp();
+  const annotations = { ...object.metadata.annotations, 'rtvm.dev/restore-accepted': JSON.stringify({ id }) };
+  server.put(kind, { ...object, metadata: { ...object.metadata, annotations, resourceVersion } });
 }

@@ -66,7 +66,14 @@ export const mixes = {
   administered: [
     ...people, 'create', 'create', 'start', 'cordon', 'drain', 'node deleted', 'table deleted', 'realtime node deleted',
     'class deleted', 'image deleted', 'finalizers stripped', 'agent restarted', 'controller restarted', 'stranger',
-    'given up', 'kill agent', 'network cut', 'host reboots',
+    'stranger', 'given up', 'kill agent', 'network cut', 'host reboots',
+  ],
+  /** A host without a cluster, where controller and agent are one process; a backup is put back while none runs. */
+  alone: [
+    ...people, 'create', 'create', 'start', 'kill agent', 'freeze agent', 'guest ends', 'guests are deaf',
+    'thread drifts', 'libvirt away', 'disk full', 'host reboots', 'wall clock steps', 'table deleted',
+    'realtime node deleted', 'class deleted', 'image deleted', 'finalizers stripped', 'stranger',
+    'restored while nobody leads',
   ],
   /** What is said and is not true. */
   deceived: [

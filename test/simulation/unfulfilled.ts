@@ -32,6 +32,9 @@ const explains: ReadonlySet<string> = new Set([
   'Invalid',
 ]);
 
+/** Reasons for which it may wait as long as a domain runs whose VM is lost, which is a person's to end. */
+const explainsBesideLost: ReadonlySet<string> = new Set(['CpusTaken', 'DeviceTaken', 'DiskInUse', 'HostTaken']);
+
 /**
  * @param isLost whether a VM was forgotten by a restore, or on that node by a table that was deleted, or its finalizer
  * was stripped. Absence ends nothing: what they leave is shown while it runs, and is a person's to end.
@@ -43,8 +46,12 @@ export function unfulfilled(
   const runningOn = (uid: string) => hosts
     .filter(({ domains }) => domains.some(({ xml, run }) => run !== 'off' && xml.includes(uid)))
     .map(({ name }) => name);
+  const isBesideLost = hosts.some(({ domains }) => domains.some(({ xml, run }) => {
+    const uid = vmUidIn(xml);
+    return run !== 'off' && uid !== undefined && !known.has(uid);
+  }));
   return [
-    ...vms.flatMap((vm) => wrong(vm, runningOn(vm.metadata.uid))),
+    ...vms.flatMap((vm) => wrong(vm, runningOn(vm.metadata.uid), isBesideLost)),
     ...hosts.flatMap(({ name, disks, domains, shows }) => [
       ...[...disks]
         .filter(([, { vm }]) => !known.has(vm) && !isLost(name, vm))
@@ -60,7 +67,7 @@ export function unfulfilled(
 }
 
 function wrong(
-  { metadata: { uid, name, deletionTimestamp }, spec, status }: WishedVm, on: readonly string[],
+  { metadata: { uid, name, deletionTimestamp }, spec, status }: WishedVm, on: readonly string[], isBesideLost: boolean,
 ): readonly string[] {
   const condition = (type: string) => status?.conditions?.find((one) => one.type === type);
   const conditions = (['Placed', 'Running', 'Ready'] as const)
@@ -74,6 +81,7 @@ function wrong(
   }
   if (condition('Ready')?.status === 'True' && on.length === 1) return [];
   const reasons = [condition('Placed')?.reason, condition('Running')?.reason, condition('Accepted')?.reason];
-  if (reasons.some((reason) => reason !== undefined && explains.has(reason))) return [];
+  const isExplained = (reason: string) => explains.has(reason) || (isBesideLost && explainsBesideLost.has(reason));
+  if (reasons.some((reason) => reason !== undefined && isExplained(reason))) return [];
   return [`liveness: ${about} is to run, and runs on ${on.length === 0 ? 'no host' : on.join(', ')}; ${said}`];
 }

@@ -14,7 +14,8 @@ export class FalseWords {
   readonly #words = new Set<string>();
   /** Since when each node is given up wrongly, as a place in the record. */
   readonly #fenced = new Map<string, number>();
-  readonly #lying = new Set<string>();
+  /** Nodes whose agent has ever lied: what their tables say was made of it. */
+  readonly #lied = new Set<string>();
   /** Domains of such nodes, which may be beside another of their VM. */
   readonly #excused = new Set<string>();
   readonly #running = new Set<string>();
@@ -22,9 +23,9 @@ export class FalseWords {
   said({ type, node }: Said): void {
     if (type === 'falseWord') this.#words.add(node);
     else if (type === 'lies') {
-      this.#lying.add(node);
+      this.#lied.add(node);
       this.#excuseAllOn(node);
-    } else this.#lying.delete(node);
+    }
   }
 
   table(node: string, at: number, { fenced, session }: { readonly fenced?: boolean | undefined; readonly session?: string | undefined }): void {
@@ -34,6 +35,11 @@ export class FalseWords {
     }
     // Its agent was heard since: what it starts from here on counts as anybody's.
     if (fenced !== true && session !== undefined && this.#fenced.delete(node)) this.#words.delete(node);
+  }
+
+  /** Whether its table may name what another's names too. */
+  excuseTable(node: string): boolean {
+    return this.#lied.has(node);
   }
 
   started({ node, vm }: Where): void {
