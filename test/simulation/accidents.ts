@@ -1,5 +1,6 @@
 /** What happens to processes, hosts and the network without anybody's wish. */
-import { at, longestMs } from './world.ts';
+import type { Lease } from '../../src/store/foreign.ts';
+import { at, leaderLease, longestMs } from './world.ts';
 import type { Happens, World } from './world.ts';
 
 const minuteMs = 60_000;
@@ -85,6 +86,21 @@ export const accidents = {
     world.lasts('loss', how * longestMs, () => {
       network.lossRate = 0;
       network.strayRate = 0;
+    });
+  },
+  // What it has sent is late, and comes when another one leads.
+  'leader dies amid messages': (world, { how }) => {
+    const { cluster } = world;
+    const { network } = cluster;
+    const { holderIdentity = '' } = (cluster.server.find('Lease', leaderLease) as Lease | undefined)?.spec ?? {};
+    network.lossRate = 0.5;
+    network.strayRate = 1;
+    world.lasts('loss', 20_000, () => {
+      network.lossRate = 0;
+      network.strayRate = 0;
+    });
+    cluster.clock.after(Math.ceil(1 + how * 5000), () => {
+      killFor(world, holderIdentity.split('_')[0] ?? '', (0.5 + how) * longestMs);
     });
   },
   'power cut': (world, { node, how }) => cutPower(world, node, how * longestMs),

@@ -3,13 +3,16 @@ import type { Draft } from '../../src/store/resource.ts';
 import type { Kept } from '../../src/store/testing/memory-server.ts';
 import { cutPower, killFor } from './accidents.ts';
 import { lie } from './liar.ts';
-import { gold, linux } from './people.ts';
-import { restore } from './restore.ts';
+import { gold, linux, write } from './people.ts';
+import { acceptRestore, restore } from './restore.ts';
 import { stranger } from './stranger.ts';
 import { longestMs, namespace, systemNamespace } from './world.ts';
 import type { Happens, World } from './world.ts';
 
 const outOfService = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
+
+/** Its guest has switched off by then. */
+const moveMs = 15_000;
 
 type NodeObject = Kept & { readonly spec: object };
 
@@ -59,6 +62,17 @@ export const administration = {
     if (how < 0.5) killFor(world, node, longestMs);
     sayOff(world, node, (how + 0.5) * longestMs);
   },
+  // Where its disks let it go elsewhere.
+  move: async (world, { vm }) => {
+    const node = vm?.status?.run?.node;
+    if (vm === undefined || node === undefined) return;
+    cordon(world, node, longestMs / 3);
+    await write(world, vm, { runStrategy: 'Halted' });
+    world.cluster.clock.after(moveMs, () => {
+      const now = world.vms.find(({ metadata: { uid, deletionTimestamp } }) => uid === vm.metadata.uid && deletionTimestamp === undefined);
+      void write(world, now, { runStrategy: 'Always' });
+    });
+  },
   cordon: (world, { node, how }) => cordon(world, node, how * longestMs),
   drain: async (world, { node, how }) => {
     cordon(world, node, how * longestMs);
@@ -97,6 +111,7 @@ export const administration = {
   'controller restarted': (world, { controller }) => killFor(world, controller, 0),
   'agent lies': lie,
   stranger,
+  'restore accepted': acceptRestore,
   'data restored': (world, { how }) => restore(world, how < 0.5),
   // As the manual of etcd has it: whatever writes is stopped first.
   'restored while nobody leads': (world, { how }) => {

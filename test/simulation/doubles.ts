@@ -1,8 +1,22 @@
 /**
- * What a false word and a liar come to: a VM that runs twice. The product is to say so, and to end nothing; a person
- * then ends, by hand, what is not its run's.
+ * What a false word and a liar come to: a VM that runs twice, or a domain that no table means. The product is to say so,
+ * and to end nothing; a person then ends, by hand, what is not the VM's run.
  */
+import { vmUidIn } from './domain-uid.ts';
+import { saltIn } from './verdicts.ts';
 import type { World } from './world.ts';
+
+interface Domain {
+  readonly name: string;
+  readonly uuid: string;
+  readonly xml: string;
+}
+
+function endThere(world: World, node: string, domain: Domain): void {
+  world.cluster.write(`story: a person ends ${domain.name} on ${node}`);
+  world.end(node, domain, 'shutdown');
+  world.cluster.hosts.get(node)!.undefine(domain.uuid);
+}
 
 /** @returns a sentence for each VM that runs twice and does not say so. */
 export function endDoubles(world: World): readonly string[] {
@@ -12,14 +26,20 @@ export function endDoubles(world: World): readonly string[] {
       .map((domain) => ({ node, domain })));
     if (living.length < 2) return [];
     const says = status?.conditions?.some(({ reason }) => reason === 'RunsTwice') === true;
-    for (const { node, domain } of living) {
-      if (node === status?.run?.node) continue;
-      world.cluster.write(`story: a person ends ${domain.name} on ${node}`);
-      world.end(node, domain, 'shutdown');
-      world.cluster.hosts.get(node)!.undefine(domain.uuid);
-    }
+    for (const { node, domain } of living) if (node !== status?.run?.node) endThere(world, node, domain);
     // A deletion ends all that there is of it, however often it runs.
     if (says || deletionTimestamp !== undefined) return [];
     return [`I7: VM ${uid} (${name}) runs on ${living.map(({ node }) => node).join(', ')}, and does not say so`];
   });
+}
+
+/** Whoever has found out a liar ends on its host what its table does not mean. */
+export function endWhatLiarsHid(world: World): void {
+  for (const node of world.haveLied) {
+    for (const domain of world.cluster.hosts.get(node)!.running()) {
+      const uid = vmUidIn(domain.xml);
+      if (uid === undefined || world.seen(node).grantOf(uid)?.salt === saltIn(domain.xml)) continue;
+      endThere(world, node, domain);
+    }
+  }
 }

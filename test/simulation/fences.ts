@@ -13,20 +13,20 @@ export class Fences {
   readonly #fenced = new Set<string>();
 
   /** @returns a sentence where a node is fenced though its Lease was alive. */
-  written({ kind, key, object, gone }: Recorded, nowMs: number): string | undefined {
+  written({ kind, key, object, gone }: Recorded, nowMs: number): readonly string[] {
     if (kind === 'Lease') {
       const node = key.slice(key.indexOf('/') + 1);
       this.#renewedMs.set(node, [...this.#renewedMs.get(node) ?? [], nowMs].slice(-10));
     }
-    if (kind !== 'RealtimeAllocation') return undefined;
+    if (kind !== 'RealtimeAllocation') return [];
     const { fenced } = (object as { readonly spec: { readonly fenced?: boolean } }).spec;
     if (gone || fenced !== true) {
       this.#fenced.delete(key);
-      return undefined;
+      return [];
     }
-    if (this.#fenced.has(key)) return undefined;
+    if (this.#fenced.has(key)) return [];
     this.#fenced.add(key);
     const alive = this.#renewedMs.get(key)?.find((ms) => ms > nowMs - silentMs && ms < nowMs - unheardMs);
-    return alive === undefined ? undefined : `I7: ${key} is given up though its agent has renewed its Lease in time`;
+    return alive === undefined ? [] : [`I7: ${key} is given up though its agent has renewed its Lease in time`];
   }
 }

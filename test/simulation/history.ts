@@ -3,7 +3,8 @@ import { breachesIn } from '../integration/support/chaos-checker.ts';
 import { forgottenBy } from '../integration/support/chaos-leftovers.ts';
 import { storyOf } from '../integration/support/chaos-story.ts';
 import { SimulatedCluster } from './cluster.ts';
-import { endDoubles } from './doubles.ts';
+import { endDoubles, endWhatLiarsHid } from './doubles.ts';
+import { renamedEntries } from './entries.ts';
 import { Fences } from './fences.ts';
 import { happen } from './happen.ts';
 import { capacity } from './machine-facts.ts';
@@ -48,8 +49,7 @@ export async function play(seed: number, events: readonly StoryEvent[], where: W
   using cluster: SimulatedCluster = new SimulatedCluster(seed, {
     written: (write) => {
       recorder.written(write);
-      const breach = fences.written(write, cluster.clock.nowMs());
-      if (breach !== undefined) breaches.add(breach);
+      for (const breach of [...fences.written(write, cluster.clock.nowMs()), ...renamedEntries(write)]) breaches.add(breach);
     },
     host: (node, record) => recorder.host(node, record),
   }, where === 'host');
@@ -82,9 +82,12 @@ export async function play(seed: number, events: readonly StoryEvent[], where: W
     await happen(world, event);
   }
   world.endAll();
+  // Whatever a backup says of them.
+  for (const node of nodes) cluster.put('Node', cluster.nodeObject(node));
   await pass(settleMs / 3);
   acceptRestore(world);
   for (const breach of endDoubles(world)) breaches.add(breach);
+  endWhatLiarsHid(world);
   await pass(settleMs);
   const hosts = nodes.map((name) => ({
     name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks,

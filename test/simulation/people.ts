@@ -60,7 +60,7 @@ async function create(world: World, name: string | undefined, shape: object, how
     .catch(() => world.cluster.clock.after(applyAgainMs, () => void create(world, name, shape, how)));
 }
 
-async function write(world: World, vm: Vm | undefined, spec: Partial<Vm['spec']>): Promise<void> {
+export async function write(world: World, vm: Vm | undefined, spec: Partial<Vm['spec']>): Promise<void> {
   if (vm !== undefined) await world.person.update({ ...vm, spec: { ...vm.spec, ...spec } });
 }
 

@@ -10,13 +10,13 @@ const people = [
 ] as const;
 const accidents = [
   'kill agent', 'kill controller', 'freeze agent', 'freeze controller', 'guest ends', 'guests are deaf', 'thread drifts',
-  'libvirt away', 'disk full', 'network cut', 'answers lost', 'messages late and twice', 'power cut', 'host reboots',
-  'wall clock steps',
+  'libvirt away', 'disk full', 'network cut', 'answers lost', 'messages late and twice', 'leader dies amid messages',
+  'power cut', 'host reboots', 'wall clock steps',
 ] as const;
 const administration = [
-  'given up', 'false word', 'cordon', 'drain', 'node deleted', 'table deleted', 'realtime node deleted', 'class deleted',
+  'given up', 'false word', 'move', 'cordon', 'drain', 'node deleted', 'table deleted', 'realtime node deleted', 'class deleted',
   'image deleted', 'finalizers stripped', 'agent restarted', 'controller restarted', 'agent lies', 'stranger',
-  'data restored', 'restored while nobody leads',
+  'data restored', 'restored while nobody leads', 'restore accepted',
 ] as const;
 
 export type EventKind = (typeof people)[number] | (typeof accidents)[number] | (typeof administration)[number];
@@ -52,19 +52,19 @@ export const mixes = {
   usual: [...people, 'create', 'create', 'start', ...accidents, 'given up'],
   /** Backups that are put back, tables that are deleted, and processes that die meanwhile. */
   restored: [
-    'create', 'create', 'start', 'halt', 'restart', 'edit', 'delete', 'data restored', 'data restored',
-    'restored while nobody leads', 'kill agent', 'kill controller', 'table deleted', 'realtime node deleted',
-    'messages late and twice',
+    'create', 'create', 'start', 'halt', 'restart', 'edit', 'delete', 'move', 'move', 'data restored', 'data restored',
+    'restored while nobody leads', 'restore accepted', 'restore accepted', 'restore accepted', 'restore accepted',
+    'kill agent', 'kill controller', 'table deleted', 'realtime node deleted', 'messages late and twice',
   ],
   /** A network that loses, delays and doubles, and whoever goes on after a pause. */
   unheard: [
     ...people, 'create', 'create', 'start', 'messages late and twice', 'messages late and twice',
-    'messages late and twice', 'answers lost', 'network cut', 'network cut', 'freeze agent', 'freeze controller',
-    'freeze controller', 'kill agent', 'kill controller', 'controller restarted',
+    'leader dies amid messages', 'leader dies amid messages', 'answers lost', 'network cut', 'freeze agent',
+    'freeze controller', 'freeze controller', 'kill agent', 'kill controller', 'controller restarted',
   ],
   /** What administrators do, and other people's programs. */
   administered: [
-    ...people, 'create', 'create', 'start', 'cordon', 'drain', 'node deleted', 'table deleted', 'realtime node deleted',
+    ...people, 'create', 'create', 'start', 'move', 'cordon', 'drain', 'node deleted', 'table deleted', 'realtime node deleted',
     'class deleted', 'image deleted', 'finalizers stripped', 'agent restarted', 'controller restarted', 'stranger',
     'stranger', 'given up', 'kill agent', 'network cut', 'host reboots',
   ],
@@ -73,11 +73,12 @@ export const mixes = {
     ...people, 'create', 'create', 'start', 'kill agent', 'freeze agent', 'guest ends', 'guests are deaf',
     'thread drifts', 'libvirt away', 'disk full', 'host reboots', 'wall clock steps', 'table deleted',
     'realtime node deleted', 'class deleted', 'image deleted', 'finalizers stripped', 'stranger',
-    'restored while nobody leads',
+    'restored while nobody leads', 'restore accepted', 'restore accepted',
   ],
   /** What is said and is not true. */
   deceived: [
-    ...people, 'create', 'create', 'start', 'false word', 'false word', 'agent lies', 'agent lies', 'given up',
+    ...people, 'create', 'create', 'start', 'false word', 'false word', 'agent lies', 'agent lies', 'given up', 'restore accepted',
+    'restore accepted',
     'kill agent', 'kill controller', 'network cut',
   ],
 } as const satisfies Readonly<Record<string, readonly EventKind[]>>;

@@ -79,11 +79,16 @@ export class Verdicts {
   }
 }
 
+/** Of the grant that a domain was made with. */
+export function saltIn(xml: string): string | undefined {
+  return /&quot;salt&quot;:&quot;([^&]+)&quot;/.exec(xml)?.[1];
+}
+
 function whatIsWrong(uid: string, run: Run, node: SeenNode | undefined): string | undefined {
   const domain = node?.domains.find(({ xml, run: state }) => state === 'running' && xml.includes(uid));
   if (domain === undefined) return 'no domain of it runs there';
   const grant = node?.grantOf(uid);
-  const salt = /&quot;salt&quot;:&quot;([^&]+)&quot;/.exec(domain.xml)?.[1];
+  const salt = saltIn(domain.xml);
   if (run?.state !== 'Open' || run.grant !== grant?.name || salt !== grant.salt) {
     return `its domain lives by salt ${salt}, its entry is ${grant?.name}, of salt ${grant?.salt}, its run ${run?.grant} ${run?.state}`;
   }
