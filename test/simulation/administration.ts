@@ -59,6 +59,7 @@ export const administration = {
   'false word': (world, { node, how }) => {
     if (world.dark.has(node) || world.calledOff.has(node) || world.lying.has(node)) return;
     world.note({ type: 'falseWord', node });
+    world.deceived.add(node);
     if (how < 0.5) killFor(world, node, longestMs);
     sayOff(world, node, (how + 0.5) * longestMs);
   },

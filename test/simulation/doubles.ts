@@ -33,13 +33,17 @@ export function endDoubles(world: World): readonly string[] {
   });
 }
 
-/** Whoever has found out a liar ends on its host what its table does not mean. */
-export function endWhatLiarsHid(world: World): void {
-  for (const node of world.haveLied) {
+/** Whoever has found out a liar, or a word that was not true, ends on that host what is no VM's run. */
+export function endWhatWasHidden(world: World): void {
+  const runs = new Map(world.vms.map(({ metadata: { uid }, status }) => [uid, status?.run]));
+  for (const node of world.deceived) {
     for (const domain of world.cluster.hosts.get(node)!.running()) {
       const uid = vmUidIn(domain.xml);
-      if (uid === undefined || world.seen(node).grantOf(uid)?.salt === saltIn(domain.xml)) continue;
-      endThere(world, node, domain);
+      if (uid === undefined) continue;
+      const [grant, run] = [world.seen(node).grantOf(uid), runs.get(uid)];
+      const isRun = run?.state === 'Open' && run.node === node && run.grant === grant?.name
+        && grant.salt === saltIn(domain.xml);
+      if (!isRun) endThere(world, node, domain);
     }
   }
 }

@@ -3,7 +3,7 @@ import { breachesIn } from '../integration/support/chaos-checker.ts';
 import { forgottenBy } from '../integration/support/chaos-leftovers.ts';
 import { storyOf } from '../integration/support/chaos-story.ts';
 import { SimulatedCluster } from './cluster.ts';
-import { endDoubles, endWhatLiarsHid } from './doubles.ts';
+import { endDoubles, endWhatWasHidden } from './doubles.ts';
 import { renamedEntries } from './entries.ts';
 import { Fences } from './fences.ts';
 import { happen } from './happen.ts';
@@ -87,7 +87,7 @@ export async function play(seed: number, events: readonly StoryEvent[], where: W
   await pass(settleMs / 3);
   acceptRestore(world);
   for (const breach of endDoubles(world)) breaches.add(breach);
-  endWhatLiarsHid(world);
+  endWhatWasHidden(world);
   await pass(settleMs);
   const hosts = nodes.map((name) => ({
     name, domains: cluster.hosts.get(name)!.domains, disks: cluster.files.get(name)!.disks,

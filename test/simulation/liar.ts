@@ -74,6 +74,7 @@ export const lie: Happens = (world, { node, how }) => {
   cluster.kill(node);
   lying.add(node);
   world.haveLied.add(node);
+  world.deceived.add(node);
   const random = cluster.stream();
   const session = random.uuid();
   let number = 0;

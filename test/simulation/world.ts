@@ -48,6 +48,8 @@ export class World {
   /** Nodes whose agent lies, and those whose agent ever did: nobody knows what it has left there. */
   readonly lying = new Set<string>();
   readonly haveLied = new Set<string>();
+  /** Those, and nodes that were called off wrongly: a person has to look at them. */
+  readonly deceived = new Set<string>();
   /** UIDs of VMs that vanished without our finalizer's having been let go: what they leave is a person's to end. */
   readonly lost = new Set<string>();
   backup: Snapshot | undefined;
