@@ -50,7 +50,10 @@ export async function playBatch({ mix, first, histories: many }: Batch, planted?
   const args = [...hooks, join(import.meta.dirname, 'main.ts')];
   execFile(process.execPath, args, { env, maxBuffer: 64 * 2 ** 20 }, (error, output, errors) => {
     // 1: a history has a breach; all else is a fault of the simulation itself.
-    if (error !== null && error.code !== 1) return reject(new Error(`${mix} from seed ${first}: ${errors}`));
+    if (error !== null && error.code !== 1) {
+      reject(new Error(`${mix} from seed ${first}: ${errors}`));
+      return;
+    }
     const told = [...output.matchAll(/^seed (\d+): \d+ events, (\d+) virtual minutes, log (\w+),/gm)];
     resolve({
       isBroken: error !== null, output,

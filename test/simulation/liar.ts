@@ -34,7 +34,7 @@ const lies: readonly ((table: Table, world: World) => Partial<Status>)[] = [
   ({ metadata: { name: node } }, world) => ({
     unlisted: world.vms.map(({ metadata: { namespace, name, uid, generation } }) => ({
       grant: `of a liar ${uid}`, domain: name, uuid: uid, generation,
-      vm: { namespace: namespace ?? '', name, uid },
+      vm: { namespace, name, uid },
       placement: {
         nodeName: node, cells: [], vcpuPins: [], realtimeVcpus: '', emulatorCpus: '', reservedCpus: '2-3,6-7',
         devices: [], extraMemoryMiB: 0,

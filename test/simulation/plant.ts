@@ -2,6 +2,7 @@
  * Puts one of the planted bugs into the product's modules as Node loads them: `PLANTED=name node --import
  * ./test/simulation/plant.ts test/simulation/main.ts`. An edit that has no place any more ends the process.
  */
+import { Buffer } from 'node:buffer';
 import { registerHooks } from 'node:module';
 import process from 'node:process';
 import { planted } from './planted.ts';
@@ -31,7 +32,9 @@ registerHooks({
     const here = edits.filter(({ file }) => url === source + file);
     if (here.length === 0) return loaded;
     for (const { file } of here) waiting.delete(file);
-    return { ...loaded, source: here.reduce(edited, String(loaded.source)) };
+    const { source: text } = loaded;
+    if (text === undefined) throw new Error(`${url} has no source`);
+    return { ...loaded, source: here.reduce(edited, Buffer.from(text as Uint8Array).toString()) };
   },
 });
 

@@ -130,15 +130,6 @@ export const planted = {
     }],
     breaks: /^I7/, mix: 'usual', from: 1, within: 10,
   },
-  opensInRestore: {
-    bug: 'a session is opened while a restore is open',
-    edits: [{
-      file: nodeTable,
-      find: 'name: \'restore-open\', given: \'a restore is open\', when: ({ restoreIsOpen }) => restoreIsOpen,',
-      put: 'name: \'restore-open\', given: \'a restore is open\', when: () => false,',
-    }],
-    breaks: /^I[67]/, mix: 'restored', from: 1, within: 30,
-  },
   endsOtherGrant: {
     bug: 'an agent stops a domain that lives by another grant than the one whose stop is asked for',
     edits: [{
