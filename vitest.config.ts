@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import allowed from './test/allowed.json' with { type: 'json' };
 
@@ -17,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/simulation/**/*.test.ts', 'guest/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'guest/**/*.test.ts'],
           setupFiles, expect: patient, testTimeout: 60_000,
         },
       },
@@ -31,6 +32,13 @@ export default defineConfig({
       },
       // Every state of small worlds; a world is as large as it is, however long that takes.
       { test: { name: 'exploration', include: ['test/exploration/**/*.test.ts'], testTimeout: 3_600_000 } },
+      // Histories are processes of their own, as many at a time as there are CPUs.
+      {
+        test: {
+          name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 1_800_000, fileParallelism: false,
+          maxConcurrency: availableParallelism(),
+        },
+      },
       { test: { name: 'idle', include: [idle], setupFiles, expect: patient, hookTimeout: 180_000 } },
       {
         // What must never happen, not even once (killed processes, two at once, absence, hostile text), and every file that

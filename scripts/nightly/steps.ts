@@ -32,6 +32,11 @@ export function nightlySteps(night: Date): readonly NightlyStep[] {
       limitMinutes: 60, keeps: / states, /,
     },
     {
+      name: 'simulation', what: 'a million events on a virtual clock, drawn from seeds of the night and judged',
+      command: ['node', 'test/simulation/many.ts'], env: { SEED: String((seed % 100_000) * 10_000), EVENTS: '1000000' },
+      limitMinutes: 180, keeps: /^simulation: |^  (I\d|liveness)|^MIX=/,
+    },
+    {
       name: 'bench', what: 'every bench: placement, start, calls to libvirt, readings of /proc, cost of a start',
       command: ['scripts/bench'], limitMinutes: 30, keeps: /^(?!\s*$)/,
     },

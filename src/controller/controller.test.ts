@@ -347,6 +347,21 @@ describe('Controller', () => {
     expect((await vm('a', () => true)).status?.run?.node).toBe('n1');
   });
 
+  it('takes up no domain that names a grant without its bytes, as only a liar does', async () => {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const entry = (await table(({ spec }) => spec.guests.length === 1)).spec.guests[0]!;
+    await vm('a', (object) => object.status?.phase === 'Placed');
+    await stop();
+    await modify(store, 'RealtimeAllocation', { name: 'n1' }, (now) => ({ ...now, spec: { guests: [] } }));
+    await modify(store, 'RealtimeVM', { namespace: 'default', name: 'a' }, (now) => ({ ...now, status: { phase: 'Pending' } }), { write: 'updateStatus' });
+    const { salt: _, ...nameless } = unlisted(entry);
+    await agents.get('n1')!.tellUnlisted([{ ...nameless, grant: 'made up' }]);
+    start();
+    await vm('a', (object) => condition(object, 'Placed')?.reason === 'DomainUnreadable');
+    expect((await table(({ spec }) => spec.restore !== undefined)).spec.guests).toEqual([]);
+  });
+
   it('opens a restore when a host runs what the store has forgotten, takes it up by its own grant, and goes on once a person accepts', async () => {
     await addNode('n1');
     await apply(vmYaml('a'));

@@ -1,5 +1,6 @@
 /** Carries out what the protocol's table says for a VM: one write each. */
 import { formatProblem } from '../crds/document-problem.ts';
+import { grantNameBefore } from '../crds/grant.ts';
 import { guestToWire } from '../crds/guest-wire.ts';
 import type { AllocatedGuest, UnlistedDomain } from '../crds/realtime-allocation.ts';
 import type { VmRun } from '../crds/realtime-vm-status.ts';
@@ -166,7 +167,9 @@ export class VmSteps {
     const { random, resolver } = this.#options;
     const { metadata: { namespace, name, uid, generation }, spec: { className } } = vm;
     const where = `domain ${domain?.domain ?? 'of this VM'} on node ${node}`;
-    if (domain?.placement === undefined || !readPlacement(domain.placement).ok) {
+    // Only a liar names a grant whose bytes it does not give: an entry of it would have another name, for ever anew.
+    const isNamed = domain?.salt !== undefined || domain?.grant === grantNameBefore(uid);
+    if (domain?.placement === undefined || !isNamed || !readPlacement(domain.placement).ok) {
       return { kind: 'unplaced', reason: 'DomainUnreadable', message: `${where} runs for this VM and does not say what it holds; end it there, then the VM is placed` };
     }
     const resolved = domain.guest === undefined ? resolver.resolve(vm) : undefined;

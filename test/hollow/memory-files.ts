@@ -35,7 +35,7 @@ export class MemoryFiles {
       if ('refusal' in outcome) throw outcome.refusal;
       return outcome.result;
     };
-    const prepare: HostFiles['prepare'] = ({ uid }, { boot, disks }) => call(() => ({
+    const prepare: HostFiles['prepare'] = ({ uid }, { boot, disks, cloudInit }) => call(() => ({
       disks: new Map(disks.map(({ name, persistence }) => {
         const path = `/disks/${uid}/${folders[persistence] ?? ''}/${name}.raw`;
         if (!this.#disks.has(path)) this.#make(path, { vm: uid, persistence });
@@ -43,6 +43,7 @@ export class MemoryFiles {
       })),
       ...(boot.kind === 'rom' ? { rom: `/images/${boot.image.name}` } : {}),
       ...(boot.kind === 'kernel' ? { kernel: `/images/${boot.path}` } : {}),
+      ...(cloudInit === undefined ? {} : { seed: `/seeds/${uid}.img` }),
       serialLog: `/serial/${uid}.log`,
     }));
     return () => ({

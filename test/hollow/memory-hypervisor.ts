@@ -8,7 +8,6 @@ import { machineClock } from '../../src/runtime/clock.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { CpuSet } from '../../src/realtime/cpu-set.ts';
 import { LibvirtConnectionError } from '../../src/libvirt/errors.ts';
-import type { DomainMetadata } from '../../src/realtime/domain/parse-metadata.ts';
 import { parseDomainMetadata } from '../../src/realtime/domain/parse-metadata.ts';
 import { ownedPartsOf } from '../../src/realtime/domain/owned-parts.ts';
 import { pinnedCpusOf } from '../../src/realtime/domain/pinned-cpus.ts';
@@ -389,19 +388,24 @@ export class MemoryHypervisor implements Hypervisor {
   }
 }
 
-/** As the real one reads each definition once. */
-const metadata = new Map<string, DomainMetadata | undefined>();
-function metadataOf(xml: string): DomainMetadata | undefined {
-  if (!metadata.has(xml)) metadata.set(xml, parseDomainMetadata(xml));
-  return metadata.get(xml);
-}
-
 /** Of the smallest host that acts here. */
 const hostCpus = CpuSet.parse('0-7');
 
-function hostDomain({ name, uuid, run, end, xml }: Readonly<MemoryDomain>): HostDomain {
-  return {
-    name, uuid, run, ...(run === 'off' ? { end } : {}),
-    metadata: metadataOf(xml), pinnedCpus: pinnedCpusOf(xml, hostCpus), ...ownedPartsOf(xml),
-  };
+type Definition = Pick<HostDomain, 'metadata' | 'pinnedCpus' | 'devices' | 'disks'>;
+
+/** Each definition is read once, as the real one does; what was read of it goes with the domain. */
+const definitions = new WeakMap<MemoryDomain, { readonly xml: string; readonly read: Definition }>();
+
+function definitionOf(domain: MemoryDomain): Definition {
+  const { xml } = domain;
+  const known = definitions.get(domain);
+  if (known?.xml === xml) return known.read;
+  const read = { metadata: parseDomainMetadata(xml), pinnedCpus: pinnedCpusOf(xml, hostCpus), ...ownedPartsOf(xml) };
+  definitions.set(domain, { xml, read });
+  return read;
+}
+
+function hostDomain(domain: Readonly<MemoryDomain>): HostDomain {
+  const { name, uuid, run, end } = domain;
+  return { name, uuid, run, ...(run === 'off' ? { end } : {}), ...definitionOf(domain) };
 }

@@ -1,10 +1,10 @@
-/** The process of a domain that runs nowhere. */
+/** The process that libvirt and QEMU would make of a domain. */
 import { CpuSet } from '../../src/realtime/cpu-set.ts';
 import { readXml } from '../../src/realtime/domain/xml-reader.ts';
 import type { XmlNode } from '../../src/realtime/domain/xml-reader.ts';
 import type { ObservedProcess, ObservedThread } from '../../src/realtime/observed.ts';
 
-/** The process that libvirt and QEMU would make of a domain, read from its XML alone. */
+/** Read from its XML alone. */
 export function processOf(xml: string, pid: number): ObservedProcess {
   const root = readXml(xml);
   const tune = child(root, 'cputune');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { play } from './history.ts';
-import { drawStory, usualKinds } from './story.ts';
+import { drawStory, mixes } from './story.ts';
 import type { EventKind } from './story.ts';
 import { seededRandom } from '../../src/runtime/testing/seeded-random.ts';
 
@@ -23,7 +23,7 @@ test('a day of a controller and three agents is the same twice, to the byte', { 
 });
 
 test('another seed is another history', { timeout: 300_000 }, async () => {
-  const story = drawStory(seededRandom(1), 5, usualKinds);
+  const story = drawStory(seededRandom(1), 5, mixes.usual);
   const [one, other] = [await play(1, story), await play(2, story)];
   expect(one.log === other.log).toBe(false);
 });

@@ -3,13 +3,16 @@
  * an API server, hosts, files and libvirt in memory. All chance comes from one seed, and whatever leaves a process is
  * written down: two runs of one seed have the same log, to the byte.
  */
+import { forgetVerdicts } from '../../src/cli/run/forget-verdicts.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { Agent } from '../../src/node-agent/agent.ts';
+import { publishNode } from '../../src/node-agent/node-report.ts';
 import { logTo } from '../../src/runtime/log.ts';
 import type { Log } from '../../src/runtime/log.ts';
 import type { Random } from '../../src/runtime/random.ts';
 import { seededRandom } from '../../src/runtime/testing/seeded-random.ts';
 import { VirtualClock } from '../../src/runtime/testing/virtual-clock.ts';
+import { plain } from '../../src/store/change.ts';
 import { LeaderElection } from '../../src/store/kubernetes/leader-election.ts';
 import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
 import { MemoryServer } from '../../src/store/testing/memory-server.ts';
@@ -28,6 +31,7 @@ const leaseMs = 40_000;
 /** A start takes so long at most, and a tenth of it at least. */
 const startMs = 5000;
 const auditIntervalMs = 30_000;
+const version = 'simulated';
 
 interface Running {
   readonly process: SimulatedProcess;
@@ -48,14 +52,17 @@ export class SimulatedCluster implements Disposable {
   readonly hosts = new Map<string, MemoryHost>();
   readonly files = new Map<string, MemoryFiles>();
   readonly #seed: number;
+  readonly #isAlone: boolean;
   #streams = 0;
   readonly #witness: Partial<Witness>;
   readonly #machine = unpackSimulatedMachine();
   readonly #running = new Map<string, Running>();
   readonly #log: string[] = [];
 
-  constructor(seed: number, witness: Partial<Witness> = {}) {
+  /** @param isAlone a host without a cluster. */
+  constructor(seed: number, witness: Partial<Witness> = {}, isAlone = false) {
     this.#seed = seed;
+    this.#isAlone = isAlone;
     this.#witness = witness;
     this.network = new Network(this.clock, this.stream());
     this.server = new MemoryServer({ clock: this.clock, random: this.stream() }, (write) => {
@@ -93,12 +100,23 @@ export class SimulatedCluster implements Disposable {
       uid: this.server.find(kind, metadata)?.metadata.uid ?? this.server.newUid(),
       creationTimestamp: now.toISOString(),
     };
-    this.server.put(kind, { ...object, metadata: { ...metadata, ...given, resourceVersion } });
+    this.server.put(kind, plain({ ...object, metadata: { ...metadata, ...given, resourceVersion } }));
+  }
+
+  /** The same, no more. */
+  remove(kind: 'Node', object: Kept): void {
+    const { resourceVersion, now } = this.server.stamp();
+    const metadata = { ...object.metadata, resourceVersion, deletionTimestamp: now.toISOString() };
+    this.server.put(kind, plain({ ...object, metadata }));
+  }
+
+  nodeObject(name: string): object {
+    const conditions = [{ type: 'Ready', status: 'True' }];
+    return { metadata: { name, labels: { 'rtvm.dev/realtime': 'true' } }, spec: {}, status: { conditions } };
   }
 
   addNode(name: string): void {
-    const conditions = [{ type: 'Ready', status: 'True' }];
-    this.put('Node', { metadata: { name, labels: { 'rtvm.dev/realtime': 'true' } }, spec: {}, status: { conditions } });
+    this.put('Node', this.nodeObject(name));
     const random = this.stream();
     this.hosts.set(name, new MemoryHost({
       clock: this.clock,
@@ -112,19 +130,52 @@ export class SimulatedCluster implements Disposable {
     this.files.set(name, new MemoryFiles());
   }
 
-  startAgent(nodeName: string): void {
+  /** Starts the process of this name: a node's agent or a controller, or on a host without a cluster both in one. */
+  start(name: string): void {
+    if (this.processes.has(name)) return;
+    if (this.#isAlone) this.#startAlone(name);
+    else if (this.hosts.has(name)) this.#startAgent(name);
+    else this.#startController(name);
+  }
+
+  #agentOf(nodeName: string, process: SimulatedProcess, stated: () => void): Agent {
+    return new Agent({
+      store: this.#storeOf(nodeName, process), nodeName, version, nodeLabels: {},
+      runtime: process, root: this.#machine.root, virtType: 'kvm', auditIntervalMs,
+      hypervisor: this.hosts.get(nodeName)!.hypervisor(this.network.linkOf(process)),
+      files: this.files.get(nodeName)!.open(this.network.linkOf(process)),
+      log: this.#logOf(nodeName),
+      stated,
+    });
+  }
+
+  /** As `rtvm run` has them: what an rtvm before this one has said of VMs counts no more. */
+  #startAlone(nodeName: string): void {
+    const process = new SimulatedProcess(this.clock, this.stream());
+    const store = this.#storeOf(nodeName, process);
+    const agent = this.#agentOf(nodeName, process, () => undefined);
+    const controller = new Controller({
+      store, runtime: process, log: this.#logOf(nodeName), agentOf: () => agent.statement,
+    });
+    const stopped = new AbortController();
+    const run = async () => {
+      await forgetVerdicts(store, nodeName, process.clock.date(), stopped.signal);
+      await publishNode({ store, nodeName, nodeLabels: {}, root: this.#machine.root, version }, stopped.signal);
+      await Promise.all([agent.run(), controller.run()]);
+    };
+    this.#keep(nodeName, process, run(), () => {
+      stopped.abort();
+      controller.stop();
+      agent.stop();
+    });
+  }
+
+  #startAgent(nodeName: string): void {
     const process = new SimulatedProcess(this.clock, this.stream());
     const store = this.#storeOf(nodeName, process);
     const log = this.#logOf(nodeName);
     let renewNow: () => void = () => undefined;
-    const agent = new Agent({
-      store, nodeName, version: 'simulated', nodeLabels: {},
-      runtime: process, root: this.#machine.root, virtType: 'kvm', auditIntervalMs,
-      hypervisor: this.hosts.get(nodeName)!.hypervisor(this.network.linkOf(process)),
-      files: this.files.get(nodeName)!.open(this.network.linkOf(process)),
-      log,
-      stated: () => renewNow(),
-    });
+    const agent = this.#agentOf(nodeName, process, () => renewNow());
     const stopped = new AbortController();
     const lease = keepNodeLease({
       clock: process.clock, random: process.random, cluster: store, namespace: leaseNamespace, nodeName,
@@ -139,7 +190,7 @@ export class SimulatedCluster implements Disposable {
     });
   }
 
-  startController(name: string): void {
+  #startController(name: string): void {
     const process = new SimulatedProcess(this.clock, this.stream());
     const { clock, random } = process;
     const store = this.#storeOf(name, process);

@@ -14,6 +14,8 @@ const apiMs = 40;
 const libvirtMs = 100;
 /** A client gives a request up that gets no answer. */
 const noAnswerMs = 30_000;
+/** A request that was given up may lie in a queue still, or be sent again by what is on its way. */
+const longestStrayMs = 60_000;
 
 export class Network {
   readonly #clock: VirtualClock;
@@ -21,6 +23,8 @@ export class Network {
   readonly #cut = new Set<string>();
   /** Of all requests, and of all answers: the part that is lost. */
   lossRate = 0;
+  /** Of all requests: the part that arrives once more, or where it was lost, when its sender has given it up. */
+  strayRate = 0;
 
   constructor(clock: VirtualClock, random: Random) {
     this.#clock = clock;
@@ -39,6 +43,7 @@ export class Network {
   mendAll(): void {
     this.#cut.clear();
     this.lossRate = 0;
+    this.strayRate = 0;
   }
 
   isCut(name: string): boolean {
@@ -47,9 +52,13 @@ export class Network {
 
   wayOf(name: string, process: SimulatedProcess): Way {
     return {
-      there: async () => {
+      there: async (copyArrives) => {
         await this.#pause(apiMs);
-        if (!this.#isLost(name)) return;
+        const isLost = this.#isLost(name);
+        if (this.strayRate > 0 && this.#random.fraction() < this.strayRate) {
+          this.#clock.after(Math.ceil(longestStrayMs * this.#random.fraction()), copyArrives);
+        }
+        if (!isLost) return;
         await this.#pause(noAnswerMs);
         await process.arrival();
         throw new StoreError('UNAVAILABLE', 'the API server gave no answer');

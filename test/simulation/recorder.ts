@@ -68,7 +68,13 @@ export class Recorder {
     }
   }
 
-  host(node: string, { what, vmUid: vm = '?', xml, why = '', begunAtMs }: RecordedDomain): void {
+  host(node: string, record: RecordedDomain): void {
+    const { what, vmUid: vm, xml, why = '', begunAtMs } = record;
+    if (vm === undefined) {
+      if (what === 'started') this.note({ type: 'strangerStarted', node, claims: claimsOf(xml, dedicatedCpus) });
+      if (what === 'ended') this.note({ type: 'strangerEnded', node });
+      return;
+    }
     switch (what) {
       case 'started': {
         const restartedAt = /&quot;restartedAt&quot;:&quot;([^&]+)&quot;/.exec(xml)?.[1];

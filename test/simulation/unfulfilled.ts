@@ -2,6 +2,7 @@
  * Once faults are over, what is wished is so, or the VM says why not: judged from outside, by what the API has and the
  * hosts run. No product code is in it.
  */
+import { vmUidIn } from './domain-uid.ts';
 import type { SaidVm, SeenDomain } from './verdicts.ts';
 
 interface WishedVm extends Omit<SaidVm, 'status'> {
@@ -18,8 +19,8 @@ export interface SeenHost {
   readonly name: string;
   readonly domains: readonly SeenDomain[];
   readonly disks: ReadonlyMap<string, { readonly vm: string }>;
-  /** Whether its table says of domains that they are kept, since a restore has lost their VMs. */
-  readonly keeps: boolean;
+  /** Whether people are shown a domain of this VM there: as an entry, as what is kept, or among the orphans. */
+  readonly shows: (uid: string) => boolean;
 }
 
 /** Reasons for which a VM may wait as long as nobody does anything. */
@@ -31,27 +32,42 @@ const explains: ReadonlySet<string> = new Set([
   'Invalid',
 ]);
 
-export function unfulfilled(vms: readonly WishedVm[], hosts: readonly SeenHost[]): readonly string[] {
+/** Reasons for which it may wait as long as a domain runs whose VM is lost, which is a person's to end. */
+const explainsBesideLost: ReadonlySet<string> = new Set(['CpusTaken', 'DeviceTaken', 'DiskInUse', 'HostTaken']);
+
+/**
+ * @param isLost whether a VM was forgotten by a restore, or on that node by a table that was deleted, or its finalizer
+ * was stripped. Absence ends nothing: what they leave is shown while it runs, and is a person's to end.
+ */
+export function unfulfilled(
+  vms: readonly WishedVm[], hosts: readonly SeenHost[], isLost: (node: string, uid: string) => boolean,
+): readonly string[] {
   const known = new Set(vms.map(({ metadata }) => metadata.uid));
   const runningOn = (uid: string) => hosts
     .filter(({ domains }) => domains.some(({ xml, run }) => run !== 'off' && xml.includes(uid)))
     .map(({ name }) => name);
+  const isBesideLost = hosts.some(({ domains }) => domains.some(({ xml, run }) => {
+    const uid = vmUidIn(xml);
+    return run !== 'off' && uid !== undefined && !known.has(uid);
+  }));
   return [
-    ...vms.flatMap((vm) => wrong(vm, runningOn(vm.metadata.uid))),
-    // What is kept is ended by a person.
-    ...hosts.filter(({ keeps }) => !keeps).flatMap(({ name, disks, domains }) => [
+    ...vms.flatMap((vm) => wrong(vm, runningOn(vm.metadata.uid), isBesideLost)),
+    ...hosts.flatMap(({ name, disks, domains, shows }) => [
       ...[...disks]
-        .filter(([, { vm }]) => !known.has(vm))
+        .filter(([, { vm }]) => !known.has(vm) && !isLost(name, vm))
         .map(([path]) => `I5: ${name} keeps ${path}, of a VM that is gone`),
-      ...domains
-        .filter(({ xml }) => ![...known].some((uid) => xml.includes(uid)))
-        .map(({ run }) => `I5: ${name} has a domain, ${run}, of a VM that is gone`),
+      ...domains.flatMap(({ xml, run }) => {
+        const uid = vmUidIn(xml);
+        if (uid === undefined || known.has(uid)) return [];
+        if (!isLost(name, uid)) return [`I5: ${name} has a domain, ${run}, of VM ${uid} that is gone`];
+        return run === 'off' || shows(uid) ? [] : [`I5: ${name} has a domain, ${run}, of VM ${uid}, and shows it nowhere`];
+      }),
     ]),
   ];
 }
 
 function wrong(
-  { metadata: { uid, name, deletionTimestamp }, spec, status }: WishedVm, on: readonly string[],
+  { metadata: { uid, name, deletionTimestamp }, spec, status }: WishedVm, on: readonly string[], isBesideLost: boolean,
 ): readonly string[] {
   const condition = (type: string) => status?.conditions?.find((one) => one.type === type);
   const conditions = (['Placed', 'Running', 'Ready'] as const)
@@ -65,6 +81,7 @@ function wrong(
   }
   if (condition('Ready')?.status === 'True' && on.length === 1) return [];
   const reasons = [condition('Placed')?.reason, condition('Running')?.reason, condition('Accepted')?.reason];
-  if (reasons.some((reason) => reason !== undefined && explains.has(reason))) return [];
+  const isExplained = (reason: string) => explains.has(reason) || (isBesideLost && explainsBesideLost.has(reason));
+  if (reasons.some((reason) => reason !== undefined && isExplained(reason))) return [];
   return [`liveness: ${about} is to run, and runs on ${on.length === 0 ? 'no host' : on.join(', ')}; ${said}`];
 }

@@ -3,6 +3,8 @@
  * intervals and one Lease. Compared are what the API says of it and what its host has. No product code is in it.
  */
 
+type Run = NonNullable<SaidVm['status']>['run'];
+
 /** Two audit intervals, one Lease, and what an agent, a controller and the API need to say so. */
 export const longestFalseMs = 120_000;
 
@@ -11,7 +13,21 @@ export interface SaidVm {
   readonly status?: {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly placement?: { readonly nodeName: string } | undefined;
+    readonly run?: { readonly grant: string; readonly node: string; readonly state: string } | undefined;
   } | undefined;
+}
+
+/** What a node's table gives a VM, by name and by the random part that its domain carries too. */
+export interface SeenGrant {
+  readonly name: string;
+  readonly salt: string;
+}
+
+export interface SeenNode {
+  readonly domains: readonly SeenDomain[];
+  readonly grantOf: (uid: string) => SeenGrant | undefined;
+  /** What is said of it is made up, and nobody can know. */
+  readonly lies: boolean;
 }
 
 export interface SeenThread {
@@ -38,7 +54,7 @@ export class Verdicts {
 
   /** @returns a sentence for each VM that has said so for too long. */
   look(
-    nowMs: number, vms: Iterable<SaidVm>, domainsOn: (nodeName: string) => readonly SeenDomain[],
+    nowMs: number, vms: Iterable<SaidVm>, nodeOf: (nodeName: string) => SeenNode | undefined,
   ): readonly string[] {
     const seen = new Set<string>();
     const breaches: string[] = [];
@@ -47,7 +63,8 @@ export class Verdicts {
         status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
       if (!says('RealtimeVerified') && !says('Ready')) continue;
       const nodeName = status?.placement?.nodeName ?? '';
-      const wrong = whatIsWrong(uid, domainsOn(nodeName));
+      const node = nodeOf(nodeName);
+      const wrong = node?.lies === true ? undefined : whatIsWrong(uid, status?.run, node);
       if (wrong === undefined) continue;
       seen.add(uid);
       const sinceMs = this.#falseSinceMs.get(uid) ?? nowMs;
@@ -62,9 +79,19 @@ export class Verdicts {
   }
 }
 
-function whatIsWrong(uid: string, domains: readonly SeenDomain[]): string | undefined {
-  const domain = domains.find(({ xml, run }) => run === 'running' && xml.includes(uid));
+/** Of the grant that a domain was made with. */
+export function saltIn(xml: string): string | undefined {
+  return /&quot;salt&quot;:&quot;([^&]+)&quot;/.exec(xml)?.[1];
+}
+
+function whatIsWrong(uid: string, run: Run, node: SeenNode | undefined): string | undefined {
+  const domain = node?.domains.find(({ xml, run: state }) => state === 'running' && xml.includes(uid));
   if (domain === undefined) return 'no domain of it runs there';
+  const grant = node?.grantOf(uid);
+  const salt = saltIn(domain.xml);
+  if (run?.state !== 'Open' || run.grant !== grant?.name || salt !== grant.salt) {
+    return `its domain lives by salt ${salt}, its entry is ${grant?.name}, of salt ${grant?.salt}, its run ${run?.grant} ${run?.state}`;
+  }
   for (const { comm, policy, priority, allowedCpus } of domain.process?.threads ?? []) {
     const vcpu = /^CPU (\d+)\/KVM$/.exec(comm)?.[1];
     if (vcpu === undefined) continue;

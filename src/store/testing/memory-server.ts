@@ -5,7 +5,7 @@
 import type { Kind } from '../../crds/resource.ts';
 import { objectKey } from '../../runtime/object-key.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { isGone, plain, versionAfter } from '../change.ts';
+import { isGone, versionAfter } from '../change.ts';
 import type { Stamp } from '../change.ts';
 import { ConflictError, StoreError } from '../errors.ts';
 import type { EventDraft, RecordedEvent } from '../event.ts';
@@ -90,10 +90,10 @@ export class MemoryServer {
 
   /**
    * Stores what was made with {@link stamp}, or ends it where nothing holds it any more.
+   * @param kept plain, as it reads back: nobody changes it afterwards.
    * @returns what is read of it then.
    */
-  put<Item extends Kept>(kind: AnyKind, object: Item): Item {
-    const kept = plain(object);
+  put<Item extends Kept>(kind: AnyKind, kept: Item): Item {
     const key = objectKey(kept.metadata);
     this.#version = kept.metadata.resourceVersion;
     const gone = isGone(kept as never);

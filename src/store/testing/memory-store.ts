@@ -4,7 +4,7 @@
  */
 import type { Kind } from '../../crds/resource.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { created, marked, updated, withStatus } from '../change.ts';
+import { created, marked, plain, updated, withStatus } from '../change.ts';
 import type { ClusterStore, ForeignScope } from '../cluster-store.ts';
 import { StoreError } from '../errors.ts';
 import type { EventDraft, EventSubject, RecordedEvent } from '../event.ts';
@@ -22,8 +22,11 @@ type Precondition = { readonly uid?: string; readonly resourceVersion?: string }
 
 /** What is between a process and what it calls. */
 export interface Way {
-  /** Resolves when a call has arrived. @throws StoreError UNAVAILABLE where it is lost. */
-  readonly there: () => Promise<void>;
+  /**
+   * Resolves when a call has arrived. @throws StoreError UNAVAILABLE where it is lost, as far as the caller knows.
+   * @param copyArrives carries it out, for nobody: it arrives when it was given up, or a second time.
+   */
+  readonly there: (copyArrives: () => void) => Promise<void>;
   /**
    * Resolves when an answer, or what a watch has to say, has arrived.
    * @throws StoreError UNAVAILABLE where an answer is lost.
@@ -131,7 +134,8 @@ export class MemoryStore implements ResourceStore, ClusterStore {
       requireAbsent(server, kind, draft.metadata);
       const { resourceVersion, now } = server.stamp();
       const given = { uid: server.newUid(), resourceVersion, creationTimestamp: now.toISOString() };
-      return server.put(kind, { ...draft, metadata: { ...draft.metadata, ...given } }) as unknown as ForeignByKind[K];
+      const object = plain({ ...draft, metadata: { ...draft.metadata, ...given } });
+      return server.put(kind, object) as unknown as ForeignByKind[K];
     });
   }
 
@@ -142,7 +146,7 @@ export class MemoryStore implements ResourceStore, ClusterStore {
       const current = server.require(kind, object.metadata, object.metadata);
       if (isDeepStrictEqual(current, object)) return object;
       const { resourceVersion } = server.stamp();
-      return server.put(kind, { ...object, metadata: { ...object.metadata, resourceVersion } });
+      return server.put(kind, plain({ ...object, metadata: { ...object.metadata, resourceVersion } }));
     });
   }
 
@@ -190,13 +194,15 @@ export class MemoryStore implements ResourceStore, ClusterStore {
 
   async #exchange<Result>(work: (options: MemoryStoreOptions) => Result): Promise<Result> {
     const { way } = this.#options;
-    await way.there();
-    let answer: { readonly result: Result } | { readonly refusal: unknown };
-    try {
-      answer = { result: work(this.#options) };
-    } catch (refusal) {
-      answer = { refusal };
-    }
+    const carryOut = (): { readonly result: Result } | { readonly refusal: unknown } => {
+      try {
+        return { result: work(this.#options) };
+      } catch (refusal) {
+        return { refusal };
+      }
+    };
+    await way.there(() => void carryOut());
+    const answer = carryOut();
     await way.back('answer');
     if ('refusal' in answer) throw answer.refusal;
     return answer.result;

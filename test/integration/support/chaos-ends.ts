@@ -29,12 +29,20 @@ function unaskedWishes(events: readonly ChaosEvent[]): readonly string[] {
   const vms = new Map<string, VmRevision[]>();
   const restarts = new Map<string, Set<string>>();
   const known = new Set<string>();
+  /** When each node was drained, and when each VM was started there. */
+  const drains = new Map<string, number>();
+  const starts = new Map<string, number>();
+  /** What a person had asked for in the very moment of a restore may still be carried out. */
+  const underWay = new Set<string>();
   let restoring = false;
   events.forEach((event, at) => {
     if (event.type === 'rolledBack') {
+      for (const [uid, revisions] of vms) if (isUnderWay(revisions)) underWay.add(uid);
       vms.clear();
       restoring = true;
-    } else if (event.type === 'restored') restoring = false;
+    } else if (event.type === 'drained') drains.set(event.node, at);
+    else if (event.type === 'started') starts.set(`${event.node} ${event.vm}`, at);
+    else if (event.type === 'restored') restoring = false;
     else if (event.type === 'vm') {
       vms.set(event.uid, [...vms.get(event.uid) ?? [], { ...event, at }]);
       if (event.restartedAt !== undefined) restarts.set(event.uid, (restarts.get(event.uid) ?? new Set()).add(event.restartedAt));
@@ -47,7 +55,8 @@ function unaskedWishes(events: readonly ChaosEvent[]): readonly string[] {
         known.add(wish);
         // A restored table is as it was, when its wishes were looked at.
         // A person has said that the machine is off: nothing of it may be started when it is back.
-        const isAsked = (event.fenced === true && desired === 'Stopped') || mayEnd(vms.get(uid) ?? []) || (desired === 'Stopped' && isRestart(restarts.get(uid), restartedAt));
+        const isDrained = desired === 'Stopped' && (drains.get(event.node) ?? -1) > (starts.get(`${event.node} ${uid}`) ?? -1);
+        const isAsked = isDrained || underWay.delete(uid) || (event.fenced === true && desired === 'Stopped') || mayEnd(vms.get(uid) ?? []) || (desired === 'Stopped' && isRestart(restarts.get(uid), restartedAt));
         if (!restoring && !isAsked) breaches.push(`I6: VM ${uid} is to be ${desired} by ${where}, and nobody asked for it`);
       }
     }
@@ -58,6 +67,12 @@ function unaskedWishes(events: readonly ChaosEvent[]): readonly string[] {
 /** A person has asked for a restart that this entry has not made: with another shape, it is stopped before it is placed again. */
 function isRestart(asked: ReadonlySet<string> | undefined, made: string | undefined): boolean {
   return [...asked ?? []].some((each) => made === undefined || Date.parse(each) > Date.parse(made));
+}
+
+/** A wish to end it that no controller has answered. */
+function isUnderWay(revisions: readonly VmRevision[]): boolean {
+  const last = revisions.at(-1);
+  return last?.endsIt === true && last.observedGeneration < last.generation;
 }
 
 /**

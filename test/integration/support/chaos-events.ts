@@ -46,8 +46,18 @@ export interface DomainClaims {
 export type HostEvent =
   | { readonly type: 'started'; readonly node: string; readonly vm: string; readonly claims: DomainClaims; readonly restartedAt: string | undefined; readonly begunAt?: number }
   | { readonly type: 'ended'; readonly node: string; readonly vm: string }
+  /** One that is none of ours. */
+  | { readonly type: 'strangerStarted'; readonly node: string; readonly claims: DomainClaims }
+  | { readonly type: 'strangerEnded'; readonly node: string }
   /** The host could not give what a start asked for. */
   | { readonly type: 'refused'; readonly node: string; readonly vm: string; readonly why: string }
+  /** A person drains the node: VMs that allow it are stopped there. */
+  | { readonly type: 'drained'; readonly node: string }
+  /** A person says that the machine is off, and it is not. */
+  | { readonly type: 'falseWord'; readonly node: string }
+  /** What the node's agent says is not true, from here to `liesEnd`. */
+  | { readonly type: 'lies'; readonly node: string }
+  | { readonly type: 'liesEnd'; readonly node: string }
   /** A person ends a domain at the host itself, next. */
   | { readonly type: 'byHand'; readonly node: string; readonly vm: string };
 

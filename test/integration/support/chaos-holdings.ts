@@ -1,5 +1,6 @@
 // I1, I7 and I8: who holds what, at every revision of the tables and at every start of a domain.
 import type { ChaosEvent, DomainClaims, HostCapacity, TableGuest } from './chaos-events.ts';
+import { FalseWords } from './chaos-words.ts';
 import { cpusIn } from './live-process.ts';
 
 interface Running {
@@ -7,6 +8,8 @@ interface Running {
   readonly vm: string;
   readonly claims: DomainClaims;
 }
+
+const stranger = 'of a stranger';
 
 export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCapacity): readonly string[] {
   const breaches: string[] = [];
@@ -19,7 +22,8 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
   /** VMs that a restored table asks to run: decided before anybody could know what runs now. */
   let restored: Set<string> | undefined;
   let restoring = false;
-  for (const event of events) {
+  const words = new FalseWords();
+  for (const [at, event] of events.entries()) {
     switch (event.type) {
       case 'rolledBack':
         tables.clear();
@@ -45,13 +49,14 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
         tables.set(node, guests);
         // Its machine is off, as a person says.
         if (event.fenced === true) tables.delete(node);
+        words.table(node, at, event);
         if (event.session === undefined) sessions.delete(node);
         else sessions.add(node);
         for (const { vm: { uid }, desired, guest } of guests) {
           // A restored table may name what is the VM's no more: without a session nobody acts on it.
           const counts = event.fenced !== true && (restored === undefined || (desired === 'Running' && event.session !== undefined));
           for (const [other, entries] of tables) {
-            if (other === node || !counts) continue;
+            if (other === node || !counts || words.excuseTable(node) || words.excuseTable(other)) continue;
             const isThere = entries.some((entry) => entry.vm.uid === uid && (restored === undefined || (entry.desired === 'Running' && sessions.has(other))));
             if (isThere) breaches.push(`I7: VM ${uid} is in the tables of ${other} and, at revision ${revision}, of ${node}`);
           }
@@ -67,8 +72,8 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
       case 'started': {
         const { node, vm, claims } = event;
         for (const other of running.values()) {
-          if (other.vm === vm) breaches.push(`I7: VM ${vm} is started on ${node} while it runs on ${other.node}`);
-          else if (other.node === node) breaches.push(...clashes(event, other));
+          if (other.vm === vm && !words.excuse(event, other)) breaches.push(`I7: VM ${vm} is started on ${node} while it runs on ${other.node}`);
+          else if (other.vm !== vm && other.node === node) breaches.push(...clashes(event, other));
         }
         const here = [...running.values()].filter((other) => other.node === node && other.vm !== vm);
         for (const [numaNode, taken] of sums([claims, ...here.map((other) => other.claims)].map(({ pages }) => pages))) {
@@ -82,17 +87,31 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
           if (tables.get(node)?.some((guest) => guest.vm.uid === vm) === true) homes.set(vm, home);
         }
         running.set(`${node} ${vm}`, event);
+        words.started(event);
         break;
       }
       case 'ended':
+        words.ended(event);
         if (!running.delete(`${event.node} ${event.vm}`)) breaches.push(`I7: a domain of VM ${event.vm} has ended on ${event.node}, where none ran`);
         break;
       case 'refused':
         // The kernel and libvirt are the last fence; nobody relies on it but for what a restored table asks for.
         if (restored?.has(event.vm) !== true) breaches.push(`I8: ${event.node} could not give VM ${event.vm} what its table says: ${event.why}`);
         break;
+      case 'strangerStarted':
+        running.set(`${event.node} ${stranger}`, { ...event, vm: stranger });
+        break;
+      case 'strangerEnded':
+        running.delete(`${event.node} ${stranger}`);
+        break;
+      case 'falseWord':
+      case 'lies':
+      case 'liesEnd':
+        words.said(event);
+        break;
       case 'node':
       case 'byHand':
+      case 'drained':
         break;
     }
   }

@@ -18,16 +18,34 @@ export function leftovers(stateDirectory: string, nodes: readonly string[], vms:
   });
 }
 
-/** Nodes and VMs that were together before the data went back, and are not by the data that came back. */
-function forgottenBy(events: readonly ChaosEvent[]): ReadonlySet<string> {
+/**
+ * Nodes and VMs that were together before the data went back, and are not by the data that came back; or by a table that
+ * somebody deleted, and that another controller than its last had to make anew.
+ */
+export function forgottenBy(events: readonly ChaosEvent[]): ReadonlySet<string> {
   const together = new Set<string>();
   const forgotten = new Set<string>();
+  /** Of the tables that are there: who wrote them last, and of whom. */
+  const writers = new Map<string, string | undefined>();
+  const deleted = new Map<string, string | undefined>();
   for (const event of events) {
     if (event.type === 'rolledBack') for (const pair of together) forgotten.add(pair);
     else if (event.type === 'table') {
-      for (const { vm } of event.guests ?? []) together.add(`${event.node} ${vm.uid}`);
-      // Named again, it is to be removed again.
-      for (const { vm } of event.guests ?? []) forgotten.delete(`${event.node} ${vm.uid}`);
+      const { node, guests, term } = event;
+      const writer = term?.split('/')[0];
+      if (guests === undefined) {
+        deleted.set(node, writers.get(node));
+        continue;
+      }
+      // Who has written it before remembers it.
+      if (deleted.has(node) && deleted.get(node) !== writer) for (const pair of together) if (pair.startsWith(`${node} `)) forgotten.add(pair);
+      deleted.delete(node);
+      writers.set(node, writer);
+      for (const { vm } of guests) {
+        together.add(`${node} ${vm.uid}`);
+        // Named again, it is to be removed again.
+        forgotten.delete(`${node} ${vm.uid}`);
+      }
     }
   }
   return forgotten;

@@ -39,6 +39,14 @@ function* stepsIn(event: ChaosEvent, uids: ReadonlySet<string>): Generator<strin
     case 'byHand':
       if (uids.has(event.vm)) yield `${event.vm.slice(0, 8)} domain: ${event.type} on ${event.node}`;
       return;
+    case 'drained':
+    case 'falseWord':
+    case 'lies':
+    case 'liesEnd':
+      yield `${event.node}: ${event.type}`;
+      return;
+    case 'strangerStarted':
+    case 'strangerEnded':
     case 'node':
   }
 }

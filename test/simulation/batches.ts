@@ -1,0 +1,65 @@
+/** Histories that are played in CI, in processes of their own: as many as there are CPUs at a time. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import type { PlantedName } from './planted.ts';
+import type { MixName } from './story.ts';
+
+export const steps = 200;
+
+export interface Batch {
+  readonly mix: MixName;
+  readonly first: number;
+  readonly histories: number;
+}
+
+/** Of each mix so many: three hundred in all. */
+export const shares: readonly { readonly mix: MixName; readonly histories: number }[] = [
+  { mix: 'usual', histories: 60 },
+  { mix: 'restored', histories: 60 },
+  { mix: 'unheard', histories: 60 },
+  { mix: 'administered', histories: 50 },
+  { mix: 'deceived', histories: 30 },
+  { mix: 'alone', histories: 40 },
+];
+/** Small enough that no process is left alone at the end for long. */
+const batchSize = 10;
+
+export const batches: readonly Batch[] = shares.flatMap(({ mix, histories }) => (
+  Array.from({ length: histories / batchSize }, (_, index) => ({
+    mix, first: 1 + index * batchSize, histories: batchSize,
+  }))
+));
+
+export interface Played {
+  readonly isBroken: boolean;
+  readonly output: string;
+  /** By seed: what the log of its history comes to. */
+  readonly digests: ReadonlyMap<number, string>;
+  readonly virtualMinutes: number;
+}
+
+/** @param planted a bug that is put into the product first; then the first breach ends it. */
+export async function playBatch({ mix, first, histories: many }: Batch, planted?: PlantedName): Promise<Played> {
+  const env = {
+    ...process.env, MIX: mix, SEED: String(first), STEPS: String(steps), HISTORIES: String(many),
+    ...(planted === undefined ? {} : { PLANTED: planted, STOP: '1' }),
+  };
+  const hooks = planted === undefined ? [] : ['--import', join(import.meta.dirname, 'plant.ts')];
+  const { promise, resolve, reject } = Promise.withResolvers<Played>();
+  const args = [...hooks, join(import.meta.dirname, 'main.ts')];
+  execFile(process.execPath, args, { env, maxBuffer: 64 * 2 ** 20 }, (error, output, errors) => {
+    // 1: a history has a breach; all else is a fault of the simulation itself.
+    if (error !== null && error.code !== 1) {
+      reject(new Error(`${mix} from seed ${first}: ${errors}`));
+      return;
+    }
+    const told = [...output.matchAll(/^seed (\d+): \d+ events, (\d+) virtual minutes, log (\w+),/gm)];
+    resolve({
+      isBroken: error !== null, output,
+      digests: new Map(told.map(([, seed, , digest]) => [Number(seed), digest!])),
+      virtualMinutes: told.reduce((sum, [, , minutes]) => sum + Number(minutes), 0),
+    });
+  });
+  return promise;
+}
