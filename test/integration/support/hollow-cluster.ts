@@ -69,6 +69,13 @@ export class HollowCluster implements AsyncDisposable {
     await this.objects.when<{ status?: { topology?: object } }>(`${paths.nodes}/${name}`, (node) => node?.status?.topology !== undefined);
   }
 
+  /** Until a controller has heard each agent: before, a VM is placed among those that it has heard. */
+  async opened(): Promise<void> {
+    type Table = { readonly spec: { readonly session?: string }; readonly status?: { readonly session?: string } };
+    const isOpen = (table: Table | undefined) => table?.spec.session !== undefined && table.spec.session === table.status?.session;
+    await Promise.all([...this.hosts.keys()].map((name) => this.objects.when<Table>(`${paths.tables}/${name}`, isOpen)));
+  }
+
   startAgent(nodeName: string): void {
     const store = this.#open('rtvm-agent');
     const log = withFields(this.log, { node: nodeName });

@@ -23,6 +23,7 @@ export async function startSmallCluster(api: KubeApi): Promise<HollowCluster> {
   await cluster.addNode('worker-2');
   await cluster.addNode('worker-3', { taints: [{ key: 'team', value: 'ran', effect: 'NoSchedule' }] });
   cluster.startController();
+  await cluster.opened();
   const made = await kubeRequest(api, 'POST', '/api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ran' } } });
   if (made.status !== 201) throw new Error(`namespace ran: ${JSON.stringify(made.body)}`);
   await create('ran', 'du-1', du, (vm) => kubeCondition(vm, 'Ready')?.status === 'True');
