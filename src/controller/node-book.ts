@@ -2,10 +2,11 @@
 import type { Clock } from '../runtime/clock.ts';
 import { objectKey } from '../runtime/object-key.ts';
 import type { Stored } from '../store/resource.ts';
+import { pastNodeOf } from './vm-status.ts';
 
 export class NodeBook {
   readonly #clock: Pick<Clock, 'nowMs'>;
-  /** Keys of the VMs whose run names the node. */
+  /** Keys of the VMs whose run names the node; or without a run, whose status does. */
   readonly #vmsOf = new Map<string, Set<string>>();
   readonly #nodeOf = new Map<string, string>();
   /** Since when nodes take no guests. */
@@ -19,7 +20,7 @@ export class NodeBook {
   /** @returns nodes that its run has named, or names. */
   vmSeen(vm: Stored<'RealtimeVM'>, gone: boolean): readonly string[] {
     const key = objectKey(vm.metadata);
-    const [before, after] = [this.#nodeOf.get(key), gone ? undefined : vm.status?.run?.node];
+    const [before, after] = [this.#nodeOf.get(key), gone ? undefined : vm.status?.run?.node ?? pastNodeOf(vm)];
     if (before !== after) {
       if (before !== undefined) this.#vmsOf.get(before)?.delete(key);
       if (after === undefined) this.#nodeOf.delete(key);

@@ -117,6 +117,12 @@ describe('whether a session is open', () => {
   });
 });
 
+/** A controller of the version before has dropped its run. */
+const placedOn = (nodeName: string) => {
+  const vm = vmOf('a');
+  return { ...vm, status: { ...vm.status, phase: 'Running' as const, conditions: [], placement: { ...a.placement, nodeName } } };
+};
+
 describe('whether an agent contradicts the store', () => {
   beforeEach(() => vms.put(vmOf('a', runOf(a))));
 
@@ -130,6 +136,8 @@ describe('whether an agent contradicts the store', () => {
     ['a domain lives of a VM whose run is elsewhere', () => vms.put(vmOf('a', runOf(a, { node: 'n2' }))), true],
     ['a domain lives of a VM whose run is another', () => vms.put(vmOf('a', runOf(a, { grant: 'another' }))), true],
     ['a domain lives of a VM that has no run', () => vms.put(vmOf('a')), true],
+    ['a domain lives of a VM that has no run, and was placed here', () => vms.put(placedOn('n1')), false],
+    ['a domain lives of a VM that has no run, and was placed elsewhere', () => vms.put(placedOn('n2')), true],
     ['a domain lives of a VM that is gone', () => vms.remove({ namespace: 'ran', name: 'a' }), false],
     ['a domain lives of an earlier VM of its name', () => vms.put(vmOf('a', undefined, { uid: 'a later one' })), false],
   ])('%s', (_, given, expected) => {

@@ -16,6 +16,7 @@ import type { NodeFacts } from './node-facts.ts';
 import type { Seals } from './seals.ts';
 import { statementOf } from './statement.ts';
 import type { NodeStatement, StatedDomain } from './statement.ts';
+import { pastNodeOf } from './vm-status.ts';
 
 type Table = Stored<'RealtimeAllocation'>;
 
@@ -121,6 +122,7 @@ export class NodeJudge {
       wentBack: statement.wentBack,
       livesUnnamed: statement.domains.some((domain) => (
         !names.has(domain.grant) && this.isThere(domain) && !this.isOpenRun(domain, domain.grant, name)
+          && !this.#isPast(domain, name)
       )),
       restoreIsOpen: this.#options.restore() !== undefined,
     });
@@ -208,6 +210,12 @@ export class NodeJudge {
     const found = vm === undefined ? undefined : this.#options.vms.get(partsOfKey(vm));
     const run = found?.metadata.uid === uid ? found.status?.run : undefined;
     return run?.state === 'Open' && run.grant === grant && run.node === name;
+  }
+
+  /** The VM has no run, and its status names this node: a controller of the version before has dropped the run. */
+  #isPast({ vm }: { readonly vm: string | undefined }, name: string): boolean {
+    const found = vm === undefined ? undefined : this.#options.vms.get(partsOfKey(vm));
+    return found !== undefined && pastNodeOf(found) === name;
   }
 
   reportOf(name: string, uid: string): ReportedGuest | undefined {

@@ -79,7 +79,8 @@ class Writer {
       return;
     }
     this.flags(vm.deleted, vm.finalizer, vm.halted, vm.renew, vm.run !== null, vm.run?.open === true);
-    if (vm.run !== null) {
+    if (vm.run === null) this.number(vm.past === null ? 0 : 1 + this.#nodeAt[vm.past]!);
+    else {
       this.name(vm.run.grant);
       this.number(this.#nodeAt[vm.run.node]!);
     }

@@ -132,7 +132,7 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
         };
       });
     case 'oldStatus':
-      return runsDropped(state);
+      return runsDropped(tables, world, state);
     case 'behind':
       return state.behind !== null ? [] : nodes.map((node) => ({
         says: `the controller's watch of the table of node ${node} stops`,
@@ -143,11 +143,16 @@ function faultsOf(tables: Tables, world: World, state: State, fault: Fault): rea
   }
 }
 
-function runsDropped(state: State): readonly Event[] {
-  return state.store.vms.flatMap((vm, uid) => (vm?.run == null ? [] : [{
-    says: `a controller of the version before writes the status of VM ${uid}, and drops its run`,
-    next: withVm(state, uid, { ...vm, run: null }),
-  }]));
+/** The status goes on saying where it is placed. That controller may have led, or be one that thaws. */
+function runsDropped(tables: Tables, world: World, state: State): readonly Event[] {
+  return state.store.vms.flatMap((vm, uid) => {
+    if (vm?.run == null) return [];
+    const holder = state.store.tables.findIndex((table) => table?.spec.entries.some((entry) => entry.uid === uid));
+    const past = holder >= 0 ? holder : vm.run.open ? vm.run.node : null;
+    const next = withVm(state, uid, { ...vm, run: null, past });
+    const says = `a controller of the version before writes the status of VM ${uid}, and drops its run`;
+    return [{ says, next }, { says: `${says}; then another one leads`, next: takeover(tables, world, next) }];
+  });
 }
 
 function lapse(state: State, node: number): Event {
@@ -214,7 +219,7 @@ function wishesOf(world: World, state: State): readonly Event[] {
         return [{
           says: `a person makes VM ${uid}, under the name of VM ${before}`,
           next: {
-            ...withVm(state, uid, { deleted: false, finalizer: false, halted: false, renew: false, run: null }),
+            ...withVm(state, uid, { deleted: false, finalizer: false, halted: false, renew: false, run: null, past: null }),
             wishes: state.wishes + 1,
           },
         }];

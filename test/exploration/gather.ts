@@ -29,12 +29,25 @@ export function isOpenRun(state: State, uid: number, grant: number, node: number
   return run != null && run.open && run.grant === grant && run.node === node;
 }
 
+function pastOf(state: State, uid: number): number | null {
+  const vm = state.store.vms[uid];
+  return vm?.run === null ? vm.past : null;
+}
+
+/** A person who has said that it is off has said that nothing lives there. */
+function pastIsUnheard(tables: Tables, state: State, uid: number): boolean {
+  const past = pastOf(state, uid);
+  if (past === null || state.store.restore?.accepted?.[past] === true) return false;
+  const table = state.store.tables[past] ?? null;
+  return table?.spec.fenced !== true && !heard(tables, state, table);
+}
+
 export function contradicts(tables: Tables, state: State, node: number): boolean {
   const table = state.store.tables[node]!;
   if (!heard(tables, state, table)) return false;
   const { wentBack, domains } = table.statement!;
   const livesUnnamed = domains.some(({ uid, grant }) => (
-    state.store.vms[uid] != null && !isOpenRun(state, uid, grant, node)
+    state.store.vms[uid] != null && !isOpenRun(state, uid, grant, node) && pastOf(state, uid) !== node
     && !table.spec.entries.some((entry) => entry.grant === grant)
   ));
   return tables.contradictsStore({ wentBack, livesUnnamed, restoreIsOpen: state.store.restore !== null });
@@ -125,7 +138,7 @@ function copiesOf(tables: Tables, world: World, state: State, uid: number): read
       if (nameOf(world, domain.uid) !== nameOf(world, uid)) return [];
       if (run?.open === true && domain.uid === uid && run.node === node && run.grant === domain.grant) return [];
       const believed = tables.isBelieved({
-        restoreIsOpen: state.store.restore !== null, nodeIsRuns: run?.node === node,
+        restoreIsOpen: state.store.restore !== null, nodeIsRuns: (run === null ? pastOf(state, uid) : run.node) === node,
         isInTable: table!.spec.kept.includes(domain.grant)
           || table!.spec.entries.some(({ grant }) => grant === domain.grant),
       });
@@ -180,7 +193,7 @@ export function vmSituation(
     deleted: vm.deleted, finalizer: vm.finalizer, wish: vm.halted ? 'Halt' : 'Run', renew: vm.renew,
     hasOldEntry: vm.run === null
       && state.store.tables.some((table) => table?.spec.entries.some((entry) => entry.uid === uid)),
-    pastIsUnheard: false, isBound: false,
+    pastIsUnheard: pastIsUnheard(tables, state, uid), isBound: false,
     run: vm.run === null ? undefined : { state: vm.run.open ? 'Open' : 'Closed' },
     home: homeOf(tables, state, uid),
     copies: copiesOf(tables, world, state, uid),

@@ -148,7 +148,7 @@ function vmEvent(
       const run = { grant: state.fresh, node: candidate!, open: true };
       return written(
         { ...state, fresh: state.fresh + 1 },
-        vmLate({ ...vm, renew: false, run }, `opens VM ${uid} on node ${candidate!}, grant ${state.fresh}`),
+        vmLate({ ...vm, renew: false, run, past: null }, `opens VM ${uid} on node ${candidate!}, grant ${state.fresh}`),
         made('Kept'),
       );
     }
@@ -170,10 +170,12 @@ function vmEvent(
         (table?.spec.entries ?? [])
           .filter((entry) => entry.uid === uid)
           .map(({ grant }) => ({ grant, node })));
-      const run = { ...(lives[0] ?? old[0]!), open: true };
+      // On a fenced node an entry is left of a run that is over.
+      const entry = old.find(({ node }) => !state.store.tables[node]!.spec.fenced) ?? old[0]!;
+      const run = { ...(lives[0] ?? entry), open: true };
       return written(
         state,
-        vmLate({ ...vm, run }, `makes the run of VM ${uid} that of the domain on node ${run.node}, grant ${run.grant}`),
+        vmLate({ ...vm, run, past: null }, `makes the run of VM ${uid} that of the domain on node ${run.node}, grant ${run.grant}`),
         made('No'),
       );
     }

@@ -32,6 +32,8 @@ const found: readonly [Name, string, Partial<World>][] = [
   ['statesTooSoon', 'I1', {
     nodes: 1, vms: 2, faults: ['restore', 'agentCrash'], maxFaults: 2, wishes: ['halt'], maxWishes: 1,
   }],
+  ['forgetsPast', 'I7', { faults: ['tableDeleted', 'oldStatus'], maxFaults: 2 }],
+  ['parksPast', 'Live', { faults: ['tableDeleted', 'oldStatus'], maxFaults: 2 }],
   ['doesNotTouch', 'I7', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['doesNotSeal', 'Live', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['forgetsAll', 'I7', { faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],

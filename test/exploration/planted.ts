@@ -49,6 +49,14 @@ export const planted = {
     tables: { ...product, mayState: () => true },
   },
   hearsAnybody: { bug: 'a statement counts whatever seal it answers', tables: { ...product, isHeard: () => true } },
+  forgetsPast: {
+    bug: 'a VM without a run is opened whatever node its status names',
+    tables: vm(without(vmTable, 'ask-past-node')),
+  },
+  parksPast: {
+    bug: 'a VM without a run does not take what lives for its run',
+    tables: vm(without(vmTable, 'adopt-past')),
+  },
   doesNotTouch: {
     bug: 'a run is closed while its grant may be under way',
     tables: vm(changed(without(vmTable, 'touch'), 'take-back', {

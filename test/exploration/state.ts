@@ -13,6 +13,8 @@ export interface Vm {
   /** A restart was asked for since the run's grant was made. */
   readonly renew: boolean;
   readonly run: { readonly grant: number; readonly node: number; readonly open: boolean } | null;
+  /** Without a run: the node that its status names as the one that it was placed on. */
+  readonly past: number | null;
 }
 
 export interface Entry {

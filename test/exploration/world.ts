@@ -43,7 +43,7 @@ export function firstState({ nodes, vms, wishes, oldAgents = [] }: World): State
   return {
     store: {
       vms: Array.from({ length: uids }, (_, uid) => (
-        uid < vms ? { deleted: false, finalizer: true, halted: false, renew: false, run: null } : null
+        uid < vms ? { deleted: false, finalizer: true, halted: false, renew: false, run: null, past: null } : null
       )),
       tables: each((at) => (oldAgents.includes(at)
         ? {
