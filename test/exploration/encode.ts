@@ -212,7 +212,6 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
     }
     if (agent !== null) {
       writer.name(agent.session);
-      writer.name(agent.process);
       writer.number(statementsOf(state, node).indexOf(agent.statements));
       writer.spec(agent.cache, ranks[node]!);
     }
@@ -221,7 +220,8 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
       writer.flags(domain !== null, domain?.live === true, domain?.job === true);
       if (domain !== null) {
         writer.name(domain.grant);
-        writer.name(domain.by);
+        // Of a process that is gone, nobody asks which it was.
+        writer.flags(domain.by === agent?.process);
       }
     }
     const lost = state.leader.lost[node] ?? null;
@@ -229,10 +229,8 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
     if (lost !== null) writer.entries(lost);
   }
   writer.name(state.leader.term);
-  writer.flags(state.leader.remembersMore, state.lied, state.restored);
+  writer.flags(state.leader.remembersMore, state.lied);
   for (const uid of order.uids) writer.number(mades[state.leader.made[uid]!]);
-  writer.number(state.faults);
-  writer.number(state.wishes);
   writer.number(state.late === null ? 0 : state.late.kind === 'vm' ? 1 : 2);
   if (state.late?.kind === 'vm') {
     writer.number(order.uids.indexOf(state.late.at));
@@ -250,7 +248,10 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
   return writer.text();
 }
 
-/** @param folds nodes and VMs that may change places; what tells them apart, as which of them lies, forbids it. */
+/**
+ * Without what may still go wrong and be wished for: the fewer of either have been, the more can come.
+ * @param folds nodes and VMs that may change places; what tells them apart, as which of them lies, forbids it.
+ */
 export function encode(state: State, vms: number, folds: { readonly nodes: boolean; readonly vms: boolean }): string {
   const nodes = state.hosts.map((_, node) => node);
   const uids = state.store.vms.map((_, uid) => uid);

@@ -287,7 +287,8 @@ function recoveries(world: World, state: State): readonly Event[] {
     const landed = land(state);
     if (landed !== undefined) events.push(landed);
   }
-  if (world.faults.includes('restore') && state.snapshot === null && !state.restored) {
+  const mayBeRestored = world.faults.includes('restore') && state.faults < world.maxFaults && !state.restored;
+  if (mayBeRestored && state.snapshot === null) {
     events.push({ says: 'a backup is taken', next: { ...state, snapshot: state.store } });
   }
   return events;
