@@ -227,13 +227,18 @@ describe('entries that are not their VM\'s run', () => {
     expect(strays()).toBe('Over');
   });
 
-  it('are their VM\'s to drop while the session is open, but for those that are answered and whose VM is gone', () => {
+  it('are their VM\'s to drop while the session is open, but for those that are answered and whose VM is gone, or has its run elsewhere', () => {
+    const [stopped, removed] = [{ ...a, desired: 'Stopped' as const }, { ...a, desired: 'Removed' as const }];
     vms.put(vmOf('a', runOf(a, { state: 'Closed' })));
-    known({ guests: [{ ...a, desired: 'Stopped' }] }, { guests: [answered(a, 'Stopped')] });
-    expect([strays(), judge.staysIn('n1', a)]).toEqual(['None', true]);
+    known({ guests: [stopped] }, { guests: [answered(a, 'Stopped')] });
+    expect([strays(), judge.staysIn('n1', stopped)]).toEqual(['None', true]);
+    vms.put(vmOf('a', runOf(a, { node: 'n2' }), { resourceVersion: '2' }));
+    expect([strays(), judge.staysIn('n1', stopped)]).toEqual(['Over', false]);
+    known({ guests: [stopped] });
+    expect([strays(), judge.staysIn('n1', stopped)]).toEqual(['None', true]);
     vms.remove({ namespace: 'ran', name: 'a' });
-    known({ guests: [{ ...a, desired: 'Removed' }] }, { guests: [answered(a, 'Removed')] });
-    expect([strays(), judge.staysIn('n1', a)]).toEqual(['Over', false]);
+    known({ guests: [removed] }, { guests: [answered(a, 'Removed')] });
+    expect([strays(), judge.staysIn('n1', removed)]).toEqual(['Over', false]);
   });
 
   it('of the version before go by the name that is made of their VM', () => {

@@ -1,6 +1,7 @@
 /** What this controller knows of each node, as the protocol's tables ask for it. @see protocol/node-table.ts */
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import type { Restore } from '../protocol/facts.ts';
+import { isOverWhileOpen } from '../protocol/node-table.ts';
 import type { NodeSituation } from '../protocol/node-table.ts';
 import { parseSeal } from '../protocol/seal.ts';
 import { contradictsStore, isHeard, takesGuests } from '../protocol/vm-situation.ts';
@@ -197,7 +198,7 @@ export class NodeJudge {
   /** Entries that stay where what is over is dropped: their VM's open run, what lives, and a binding to the node. */
   staysIn(name: string, entry: AllocatedGuest): boolean {
     if (this.#isRun(name, entry) || this.#isKeptHome(entry)) return true;
-    if (this.isOpen(name) && !this.isFenced(name) && this.isThere({ uid: entry.vm.uid, vm: objectKey(entry.vm) })) return true;
+    if (this.isOpen(name) && !this.isFenced(name) && !this.#isOver(name, entry)) return true;
     return this.statement(name)?.domains.some(({ grant }) => grant === this.#nameOf(name, entry)) === true;
   }
 
@@ -231,6 +232,14 @@ export class NodeJudge {
     return this.isOpenRun({ uid: entry.vm.uid, vm: objectKey(entry.vm) }, this.#nameOf(name, entry), name);
   }
 
+  #isOver(name: string, entry: AllocatedGuest): boolean {
+    const { uid } = entry.vm;
+    const run = this.#options.vms.get(entry.vm)?.status?.run;
+    const isHere = run === undefined || run.node === name;
+    const vm = !this.isThere({ uid, vm: objectKey(entry.vm) }) ? 'Gone' : isHere ? 'Here' : 'Elsewhere';
+    return isOverWhileOpen({ vm, answered: isAnswered(entry, this.reportOf(name, uid)) });
+  }
+
   /** A halted VM keeps its entry where its NodeLocal disks are: they are removed by it. */
   #isKeptHome(entry: AllocatedGuest): boolean {
     const found = this.#options.vms.get(entry.vm);
@@ -250,7 +259,7 @@ export class NodeJudge {
     const isThere = (entry: AllocatedGuest) => this.isThere({ uid: entry.vm.uid, vm: objectKey(entry.vm) });
     const answered = (entry: AllocatedGuest) => isAnswered(entry, this.reportOf(name, entry.vm.uid));
     if (this.isOpen(name) && !this.isFenced(name)) {
-      return strays.some((entry) => !isThere(entry) && answered(entry)) ? 'Over' : 'None';
+      return strays.some((entry) => this.#isOver(name, entry)) ? 'Over' : 'None';
     }
     const living = new Set(this.statement(name)?.domains.map(({ grant }) => grant));
     if (strays.some((entry) => isThere(entry) && living.has(this.#nameOf(name, entry)))) return 'Live';

@@ -30,11 +30,21 @@ export interface NodeSituation {
   readonly homeless: 'AsKept' | 'Otherwise';
   /**
    * Entries that are not their VM's open run: whether their domains live, or their removal is not answered. In an
-   * open table
-   * only those that are over and whose VM is gone: what a VM's last grant held keeps its place until the next is
-   * there.
+   * open table only those that are over, see `isOverWhileOpen`.
    */
   readonly strays: 'None' | 'Over' | 'Removing' | 'Live';
+}
+
+/**
+ * Whether an entry that is not its VM's open run is over while the table is open. What a VM's last grant held keeps its
+ * place until the next is there. Where its run names another node, as after a fence that was lifted a moment later,
+ * nobody else would drop it.
+ * @param entry vm: whether its VM is gone, or its run names another node.
+ */
+export function isOverWhileOpen(entry: {
+  readonly vm: 'Gone' | 'Elsewhere' | 'Here'; readonly answered: boolean;
+}): boolean {
+  return entry.answered && entry.vm !== 'Here';
 }
 
 export type NodeWait = 'NodeNotHeard' | 'RestoreOpen' | 'NotBelieved' | 'WordStands' | 'RunsTwice' | 'Removing';

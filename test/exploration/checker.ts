@@ -80,6 +80,11 @@ export function isGood(state: State, verified: readonly number[]): boolean {
   if (store.words.some((word, node) => word && !isLiar(node))) return false;
   if (hosts.some(({ on, agent }) => !on || agent === null || agent.old)) return false;
   if (store.tables.some((table, node) => !isLiar(node) && (table === null || table.spec.fenced))) return false;
+  const isHeldForNobody = (node: number) => store.tables[node]!.spec.entries.some(({ uid, grant }) => {
+    const run = store.vms[uid]?.run;
+    return run == null || !run.open || run.node !== node || run.grant !== grant;
+  });
+  if (hosts.some((_, node) => !isLiar(node) && isHeldForNobody(node))) return false;
   const live = living(state);
   return store.vms.every((vm, uid) => {
     const own = live.filter((one) => one.uid === uid);

@@ -68,14 +68,20 @@ function answered(table: NodeTable, { grant, desired }: Entry): boolean {
     && table.statement?.answers.some((answer) => answer.grant === grant && answer.desired === desired) === true;
 }
 
-function straysOf(state: State, node: number): NodeSituation['strays'] {
+export function isOverWhileOpen(tables: Tables, { store }: State, node: number, entry: Entry): boolean {
+  const vm = store.vms[entry.uid];
+  const where = vm == null ? 'Gone' : (vm.run?.node ?? node) === node ? 'Here' : 'Elsewhere';
+  return tables.isOverWhileOpen({ vm: where, answered: answered(store.tables[node]!, entry) });
+}
+
+function straysOf(tables: Tables, state: State, node: number): NodeSituation['strays'] {
   const table = state.store.tables[node];
   if (table == null) return 'None';
   const strays = table.spec.entries.filter(({ uid, grant }) => !isOpenRun(state, uid, grant, node));
   const lives = ({ uid, grant }: Entry) =>
     state.store.vms[uid] != null && table.statement?.domains.some((domain) => domain.grant === grant) === true;
   if (isOpen(table) && !table.spec.fenced) {
-    return strays.some((entry) => state.store.vms[entry.uid] == null && answered(table, entry)) ? 'Over' : 'None';
+    return strays.some((entry) => isOverWhileOpen(tables, state, node, entry)) ? 'Over' : 'None';
   }
   if (strays.some(lives)) return 'Live';
   const others = strays.filter(({ grant }) =>
@@ -112,7 +118,7 @@ export function nodeSituation(tables: Tables, state: State, node: number): NodeS
     agreedBefore: leader.agreed[node]!,
     homeless: table === null || homelessOn(tables, state, node).join() === table.spec.kept.join()
       ? 'AsKept' : 'Otherwise',
-    strays: straysOf(state, node),
+    strays: straysOf(tables, state, node),
   };
 }
 

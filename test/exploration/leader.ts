@@ -3,7 +3,7 @@ import { nextNodeStep } from '../../src/protocol/node-table.ts';
 import { nextRestoreStep } from '../../src/protocol/restore-table.ts';
 import { nextVmStep } from '../../src/protocol/vm-table.ts';
 import {
-  heard, homelessOn, isOpen, isOpenRun, nodeSituation, restoreSituation, roomFor, vmSituation,
+  heard, homelessOn, isOpen, isOpenRun, isOverWhileOpen, nodeSituation, restoreSituation, roomFor, vmSituation,
 } from './gather.ts';
 import { encodeTable } from './encode.ts';
 import { replaced, withTable, withVm } from './state.ts';
@@ -81,9 +81,9 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
         kept: homelessOn(tables, state, node),
       }, named(`keeps what lives on node ${node} and has no VM`)));
     case 'dropStrays': {
-      const entries = table.spec.entries.filter(({ uid, grant }) =>
-        isOpenRun(state, uid, grant, node) || (isOpen(table) && state.store.vms[uid] != null)
-        || table.statement!.domains.some((domain) => domain.grant === grant));
+      const entries = table.spec.entries.filter((entry) => isOpenRun(state, entry.uid, entry.grant, node)
+        || (isOpen(table) && !table.spec.fenced && !isOverWhileOpen(tables, state, node, entry))
+        || table.statement!.domains.some((domain) => domain.grant === entry.grant));
       return written(state, tableLate(state, node, { entries }, named(`drops what is over on node ${node}`)));
     }
     case 'openSession':

@@ -34,6 +34,7 @@ const found: readonly [Name, string, Partial<World>][] = [
   }],
   ['forgetsPast', 'I7', { faults: ['tableDeleted', 'oldStatus'], maxFaults: 2 }],
   ['parksPast', 'Live', { faults: ['tableDeleted', 'oldStatus'], maxFaults: 2 }],
+  ['keepsMoved', 'Live', { faults: ['slow', 'giveUp'], maxFaults: 2 }],
   ['doesNotTouch', 'I7', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['doesNotSeal', 'Live', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['forgetsAll', 'I7', { faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],

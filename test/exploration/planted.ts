@@ -53,6 +53,10 @@ export const planted = {
     bug: 'a VM without a run is opened whatever node its status names',
     tables: vm(without(vmTable, 'ask-past-node')),
   },
+  keepsMoved: {
+    bug: 'an entry that is over stays while its VM is there, wherever that runs',
+    tables: { ...product, isOverWhileOpen: ({ vm: where, answered }) => answered && where === 'Gone' },
+  },
   parksPast: {
     bug: 'a VM without a run does not take what lives for its run',
     tables: vm(without(vmTable, 'adopt-past')),

@@ -1,6 +1,6 @@
 /** A named world: what is there at first, what may go wrong in it, and by which tables it is decided. */
 import { guestTable, mayState } from '../../src/protocol/guest-table.ts';
-import { nodeTable } from '../../src/protocol/node-table.ts';
+import { isOverWhileOpen, nodeTable } from '../../src/protocol/node-table.ts';
 import { readingTable } from '../../src/protocol/reading-table.ts';
 import { restoreTable } from '../../src/protocol/restore-table.ts';
 import { contradictsStore, isBelieved, isHeard } from '../../src/protocol/vm-situation.ts';
@@ -11,7 +11,7 @@ import type { Fault, State, Wish } from './state.ts';
 /** The product's own tables; a planted bug changes one of them. */
 export const product = {
   vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified,
-  mayState, isBelieved, isHeard, contradictsStore, leaseAfterFirstLook: true,
+  mayState, isOverWhileOpen, isBelieved, isHeard, contradictsStore, leaseAfterFirstLook: true,
 };
 export type Tables = typeof product;
 
