@@ -210,6 +210,12 @@ describe('entries that are not their VM\'s run', () => {
     expect([strays(), judge.staysIn('n1', halted)]).toEqual(['None', true]);
   });
 
+  it('with NodeLocal disks stay while the next grant of their VM is not in the table yet', () => {
+    vms.put(vmOf('a', runOf(halted, { grant: 'the next', count: 3 })));
+    known({ ...closed, guests: [halted] }, { guests: [answered(halted, 'Stopped')] });
+    expect([strays(), judge.staysIn('n1', halted)]).toEqual(['None', true]);
+  });
+
   it.each<[string, () => void]>([
     ['runs elsewhere', () => vms.put(vmOf('a', runOf(halted, { node: 'n2', count: 3 })))],
     ['is gone', () => undefined],

@@ -1,7 +1,7 @@
 /** What this controller knows of each node, as the protocol's tables ask for it. @see protocol/node-table.ts */
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import type { Restore } from '../protocol/facts.ts';
-import { isOverWhileOpen } from '../protocol/node-table.ts';
+import { isKeptHome, isOverWhileOpen } from '../protocol/node-table.ts';
 import type { NodeSituation } from '../protocol/node-table.ts';
 import { parseSeal } from '../protocol/seal.ts';
 import { contradictsStore, isHeard, takesGuests } from '../protocol/vm-situation.ts';
@@ -12,6 +12,7 @@ import type { Stored } from '../store/resource.ts';
 import { entryName, isAnswered } from './asked.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Mirror } from './mirror.ts';
+import { hasNodeLocalDisks } from './node-local-disks.ts';
 import { isNodeReady, isSaidToBeOff } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { Seals } from './seals.ts';
@@ -197,7 +198,7 @@ export class NodeJudge {
 
   /** Entries that stay where what is over is dropped: their VM's open run, what lives, and a binding to the node. */
   staysIn(name: string, entry: AllocatedGuest): boolean {
-    if (this.#isRun(name, entry) || this.#isKeptHome(entry)) return true;
+    if (this.#isRun(name, entry) || this.#isKeptHome(name, entry)) return true;
     if (this.isOpen(name) && !this.isFenced(name) && !this.#isOver(name, entry)) return true;
     return this.statement(name)?.domains.some(({ grant }) => grant === this.#nameOf(name, entry)) === true;
   }
@@ -240,11 +241,12 @@ export class NodeJudge {
     return isOverWhileOpen({ vm, answered: isAnswered(entry, this.reportOf(name, uid)) });
   }
 
-  /** A halted VM keeps its entry where its NodeLocal disks are: they are removed by it. */
-  #isKeptHome(entry: AllocatedGuest): boolean {
-    const found = this.#options.vms.get(entry.vm);
-    return entry.desired !== 'Running' && found?.metadata.uid === entry.vm.uid && found.status?.run?.state !== 'Open'
-      && entry.guest.disks.some(({ persistence }) => persistence === 'NodeLocal');
+  #isKeptHome(name: string, { vm, desired, guest }: AllocatedGuest): boolean {
+    const found = this.#options.vms.get(vm);
+    if (found?.metadata.uid !== vm.uid || !hasNodeLocalDisks(guest)) return false;
+    const { run } = found.status ?? {};
+    const isHere = run?.node === name ? 'OpenHere' as const : 'OpenElsewhere' as const;
+    return isKeptHome({ desired, run: run?.state === 'Open' ? isHere : 'NotOpen' });
   }
 
   #entryNames(name: string): ReadonlySet<string> {
@@ -255,7 +257,7 @@ export class NodeJudge {
   #straysOn(name: string): NodeSituation['strays'] {
     const table = this.table(name);
     if (table === undefined) return 'None';
-    const strays = table.spec.guests.filter((entry) => !this.#isRun(name, entry) && !this.#isKeptHome(entry));
+    const strays = table.spec.guests.filter((entry) => !this.#isRun(name, entry) && !this.#isKeptHome(name, entry));
     const isThere = (entry: AllocatedGuest) => this.isThere({ uid: entry.vm.uid, vm: objectKey(entry.vm) });
     const answered = (entry: AllocatedGuest) => isAnswered(entry, this.reportOf(name, entry.vm.uid));
     if (this.isOpen(name) && !this.isFenced(name)) {

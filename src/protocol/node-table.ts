@@ -1,5 +1,6 @@
 /** The controller's next step for a node's table: takeover, fence, restore and the echo of the agent's session. */
 import { decide } from './row.ts';
+import type { Desired } from './facts.ts';
 import type { Decision, Row, Table } from './row.ts';
 
 export interface NodeSituation {
@@ -45,6 +46,16 @@ export function isOverWhileOpen(entry: {
   readonly vm: 'Gone' | 'Elsewhere' | 'Here'; readonly answered: boolean;
 }): boolean {
   return entry.answered && entry.vm !== 'Here';
+}
+
+/**
+ * Whether an entry of a guest with NodeLocal disks is kept where they are, as the one by which they are removed: of a VM
+ * that is halted, and of one whose next grant is not in the table yet.
+ */
+export function isKeptHome(entry: {
+  readonly desired: Desired; readonly run: 'NotOpen' | 'OpenHere' | 'OpenElsewhere';
+}): boolean {
+  return entry.desired !== 'Running' && entry.run !== 'OpenElsewhere';
 }
 
 export type NodeWait = 'NodeNotHeard' | 'RestoreOpen' | 'NotBelieved' | 'WordStands' | 'RunsTwice' | 'Removing';
