@@ -41,7 +41,9 @@ export function eventsOf(tables: Tables, world: World, state: State): readonly E
   ];
 }
 
-export function verifiedIn({ whyNotVerified }: Tables, state: State): readonly number[] {
+export function verifiedIn({ whyNotVerified }: Tables, world: World, state: State): readonly number[] {
+  // Nobody says anything.
+  if (world.together === true && state.hosts[0]!.agent === null) return [];
   return state.store.vms.flatMap((vm, uid) => {
     const { run } = vm ?? {};
     if (run == null) return [];
@@ -53,8 +55,9 @@ export function verifiedIn({ whyNotVerified }: Tables, state: State): readonly n
       fenced: table?.spec.fenced === true,
       statement: table?.statement == null ? undefined : {
         session: String(table.statement.session), number: table.statement.number, wentBack: table.statement.wentBack,
-        domains: table.statement.domains.map(({ grant, runs }) => ({
-          grant: String(grant), uid: String(uid), vm: '', verdict: runs ? 'Verified' : 'Unknown',
+        domains: table.statement.domains.map(({ grant, runs, pinned }) => ({
+          grant: String(grant), uid: String(uid), vm: '',
+          verdict: !runs ? 'Unknown' : pinned ? 'Verified' : 'Violated',
         })),
       },
       lease: {
@@ -124,7 +127,8 @@ export function explore(
   const begun = performance.now();
   const folds = {
     nodes: !world.faults.includes('lie') && (world.oldAgents ?? []).length === 0,
-    vms: (world.oldAgents ?? []).length === 0,
+    vms: (world.oldAgents ?? []).length === 0 && world.claims === undefined,
+    specs: world.claims === undefined,
   };
   const seen = new Seen();
   const visits = new Visits();
@@ -152,10 +156,10 @@ export function explore(
       if (seen.isOutdone(id, state)) continue;
       const isFirst = seen.look(id);
       if (isFirst) {
-        const verified = verifiedIn(tables, state);
-        const broken = brokenIn(state, verified);
+        const verified = verifiedIn(tables, world, state);
+        const broken = brokenIn(world, state, verified);
         if (broken !== undefined) return result({ broken: found(broken, visit) });
-        if (liveness && isGood(state, verified)) good.push(id);
+        if (liveness && isGood(world, state, verified)) good.push(id);
       }
       for (const [at, event] of eventsOf(tables, world, state).entries()) {
         steps += 1;
@@ -178,6 +182,7 @@ export function explore(
   }
   const dead = liveness ? edges.firstThatNeverReaches(good, seen.size) : undefined;
   return result({
-    closed: true, stuck: dead === undefined ? undefined : found('nothing good can be reached from here', firstVisits[dead]!),
+    closed: true,
+    stuck: dead === undefined ? undefined : found('nothing good can be reached from here', firstVisits[dead]!),
   });
 }

@@ -115,7 +115,9 @@ export class Visits {
   }
 }
 
-export function doubled<List extends Int32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(list: List): List {
+type Numbers = Int32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+export function doubled<List extends Numbers>(list: List): List {
   const larger = new (list.constructor as new (length: number) => List)(list.length * 2);
   larger.set(list);
   return larger;
