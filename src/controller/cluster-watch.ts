@@ -78,6 +78,11 @@ export class ClusterWatch {
     return { node: this.#nodes.get(nodeName), alive: heartbeat?.lapsed === false, statement: heartbeat?.counts };
   }
 
+  /** Nodes whose agents renew their Leases. Others may have Leases there too, which name no statement. */
+  agentsThere(): readonly string[] {
+    return [...this.#heartbeats].flatMap(([name, { lapsed, stated }]) => (lapsed || stated === undefined ? [] : [name]));
+  }
+
   /** The labels of a namespace; none where it is not known. */
   namespaceLabels(name: string): Readonly<Record<string, string>> {
     return this.#namespaces.get(name) ?? {};

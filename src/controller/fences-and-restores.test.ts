@@ -245,6 +245,24 @@ describe('a store that is put back', () => {
     expect((await vm()).status?.run).toMatchObject({ node, grant: entry?.grant?.name, state: 'Open' });
   });
 
+  it('asks a node whose RealtimeNode was deleted too, while its agent is there', async () => {
+    const backup = server.snapshot();
+    const node = await started();
+    const other = otherThan(node);
+    await agents.get(node)!.stop();
+    await cluster.stopLeading();
+    server.restore(backup, false);
+    await store.delete('RealtimeNode', { name: node });
+    await cluster.makeVm();
+    await Promise.all(both.map((name) => renew(name, 'of some process', 7)));
+    cluster.lead('longPast');
+    await pass(60, ...both);
+    expect([(await open())?.kind, (await vm()).status?.run, (await table(other)).spec.guests])
+      .toEqual(['suspected', undefined, []]);
+    await pass(60, other);
+    expect([await open(), (await vm()).status?.run?.node]).toEqual([undefined, other]);
+  });
+
   it('lets a VM that is deleted meanwhile go only once each node was heard', async () => {
     const node = await putBack(false);
     const silent = otherThan(node);

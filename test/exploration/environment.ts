@@ -21,7 +21,7 @@ function recoveries(tables: Tables, world: World, state: State): readonly Event[
     if (!state.store.nodes[node]!) {
       const nodes = replaced(state.store.nodes, node, true);
       const next = { ...state, store: { ...state.store, nodes } };
-      events.push({ says: `a person makes the RealtimeNode of node ${node}`, next });
+      events.push({ says: `the RealtimeNode of node ${node} is made again`, next });
     }
     if (agent === null && state.alive[node]!) events.push(lapse(state, node));
     if (on && state.store.words[node]!) {
@@ -75,8 +75,8 @@ function recoveries(tables: Tables, world: World, state: State): readonly Event[
     const landed = land(state);
     if (landed !== undefined) events.push(landed);
   }
-  const mayBeRestored = world.faults.includes('restore') && state.faults < world.maxFaults && !state.restored;
-  if (mayBeRestored && state.snapshot === null) {
+  const mayBeRestored = world.faults.includes('restore') || world.faults.includes('restoreAway');
+  if (mayBeRestored && state.faults < world.maxFaults && !state.restored && state.snapshot === null) {
     events.push({ says: 'a backup is taken', next: { ...state, snapshot: state.store } });
   }
   return events;

@@ -113,6 +113,11 @@ export function faultsOf(tables: Tables, world: World, state: State, fault: Faul
       // On one host, while nobody runs.
       if (state.snapshot === null || (world.together === true && state.hosts[0]!.agent !== null)) return [];
       return [{ says: 'etcd is put back to the backup', next: restored(world, state) }];
+    case 'restoreAway':
+      return state.snapshot === null ? [] : [{
+        says: 'etcd is put back to the backup while no controller runs; then one leads',
+        next: takeover(tables, world, restored(world, state)),
+      }];
     case 'double':
       return state.late !== null ? [] : leaderEvents(tables, world, state).flatMap(({ late, next }) => (
         late === undefined ? [] : [{ says: `${late.says}, and a copy of it is on its way`, next: { ...next, late } }]

@@ -130,15 +130,16 @@ function takes(tables: Tables, world: World, state: State, node: number): boolea
   return !does && takesGuests({ table, heard: isHeardNow, isOpen: open, fenced, word, alive: !lapsed });
 }
 
-/** There is a RealtimeNode, or a table that holds something. */
-function isKnown({ store }: State, node: number): boolean {
-  const table = store.tables[node];
-  return store.nodes[node]! || (table?.spec.entries.length ?? 0) > 0 || (table?.spec.kept.length ?? 0) > 0;
+/** There is a RealtimeNode, or a table that holds something, or an agent that renews its Lease. */
+function isKnown({ asksAgentsThere }: Tables, { store, hosts }: State, node: number): boolean {
+  const { entries = [], kept = [] } = store.tables[node]?.spec ?? {};
+  const isThere = asksAgentsThere && hosts[node]!.agent !== null;
+  return store.nodes[node]! || entries.length > 0 || kept.length > 0 || isThere;
 }
 
 export function allHeard(tables: Tables, state: State): boolean {
   const { restore } = state.store;
-  return restore === null || state.store.tables.every((table, node) => !isKnown(state, node) || (
+  return restore === null || state.store.tables.every((table, node) => !isKnown(tables, state, node) || (
     table !== null && table.spec.restore === restore.id
     && (restore.accepted?.[node] === true || heard(tables, state, table))
   ));
@@ -258,11 +259,11 @@ export function restoreSituation(tables: Tables, world: World, state: State, lea
     remembersMore: state.leader.remembersMore,
     leaseLongPast,
     allSealed: all.every((table, node) =>
-      !isKnown(state, node) || (table !== null && table.spec.restore === restore?.id)),
+      !isKnown(tables, state, node) || (table !== null && table.spec.restore === restore?.id)),
     allHeard: allHeard(tables, state),
     anyContradicts: all.some((_, node) => contradicts(tables, state, node)),
     allSettled: state.store.vms.every((_, uid) => isSettled(tables, world, state, uid))
-      && all.every((table, node) => !isKnown(state, node)
+      && all.every((table, node) => !isKnown(tables, state, node)
         || (table !== null && homelessOn(tables, state, node).join() === table.spec.kept.join())),
   };
 }

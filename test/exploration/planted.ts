@@ -68,6 +68,10 @@ export const planted = {
         home?.entry !== undefined && !home.fenced && !(wish === 'Run' && candidate?.isHome === true),
     })),
   },
+  forgetsAgents: {
+    bug: 'in a restore only nodes are asked that have a RealtimeNode, or a table that holds something',
+    tables: { ...product, asksAgentsThere: false },
+  },
   adoptsToday: {
     bug: 'what is adopted gets the guest of the spec of today',
     tables: { ...product, adoptsOwnBytes: false },

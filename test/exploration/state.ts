@@ -155,8 +155,8 @@ export type Late =
 
 export type Fault =
   | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted'
-  | 'restore' | 'domainEnds' | 'oldLeader' | 'oldStatus' | 'behind' | 'lie' | 'double' | 'lateWord' | 'drift'
-  | 'nodeDeleted';
+  | 'restore' | 'restoreAway' | 'domainEnds' | 'oldLeader' | 'oldStatus' | 'behind' | 'lie' | 'double' | 'lateWord'
+  | 'drift' | 'nodeDeleted';
 export type Wish = 'halt' | 'renew' | 'edit' | 'delete' | 'recreate';
 
 export interface State {

@@ -12,7 +12,7 @@ import type { Fault, State, Vm, Wish } from './state.ts';
 export const product = {
   vmTable, nodeTable, restoreTable, guestTable, readingTable, whyNotVerified,
   mayState, isOverWhileOpen, isKeptHome, isBelieved, isHeard, contradictsStore,
-  leaseAfterFirstLook: true, adoptsOwnBytes: true,
+  leaseAfterFirstLook: true, adoptsOwnBytes: true, asksAgentsThere: true,
 };
 export type Tables = typeof product;
 

@@ -44,11 +44,12 @@ export class SmallCluster {
     await Promise.all([...this.agents.values()].map((agent) => agent.stop()));
   }
 
-  /** A controller that remembers nothing. */
-  lead(): void {
+  /** A controller that remembers nothing. @param noticed what it has found of the leaders' Lease. */
+  lead(noticed?: 'longPast'): void {
     const { store, clock, log } = this;
     const controller = new Controller({
       store, runtime: { clock, random: this.#random }, log,
+      ...(noticed === undefined ? {} : { leadership: { noticed } }),
       cluster: { cluster: store, leaseNamespace: 'rtvm', leaderLease: 'leader', leaseMs: 40_000 },
     });
     const running = controller.run();
@@ -113,13 +114,17 @@ export class SmallCluster {
     return Object.fromEntries(conditions.map(({ type, status: is, reason }) => [type, `${is}/${reason}`]));
   }
 
-  /** A VM that runs, and is verified. @returns the node that it is placed on. */
-  async startVm(): Promise<string> {
+  async makeVm(): Promise<void> {
     const spec = {
       cpu: { vcpus: 2, policy: 'Mixed', realtime: {} }, memory: { size: '32Mi', pageSize: '2Mi' },
       disks: [{ name: 'root', emptySize: '1Mi' }],
     } as unknown as Draft<'RealtimeVM'>['spec'];
     await this.store.create({ kind: 'RealtimeVM', metadata: key, spec });
+  }
+
+  /** A VM that runs, and is verified. @returns the node that it is placed on. */
+  async startVm(): Promise<string> {
+    await this.makeVm();
     await this.pass(5, ...both);
     const { metadata: { uid }, status } = await this.vm();
     const node = status!.run!.node;
