@@ -29,8 +29,8 @@ export default defineConfig({
           setupFiles, expect: patient, testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false,
         },
       },
-      // Every state of small worlds; a world is as large as it is, however long that takes.
-      { test: { name: 'exploration', include: ['test/exploration/**/*.test.ts'], testTimeout: 3_600_000 } },
+      // Every state of small worlds; a world is as large as it is, however long that takes. It computes and nothing else.
+      { test: { name: 'exploration', include: ['test/exploration/**/*.test.ts'], testTimeout: 3_600_000, maxWorkers: 2 } },
       { test: { name: 'idle', include: [idle], setupFiles, expect: patient, hookTimeout: 180_000 } },
       {
         // What must never happen, not even once (killed processes, two at once, absence, hostile text), and every file that
