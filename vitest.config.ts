@@ -30,8 +30,8 @@ export default defineConfig({
           setupFiles, expect: patient, testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false,
         },
       },
-      // Every state of small worlds; a world is as large as it is, however long that takes.
-      { test: { name: 'exploration', include: ['test/exploration/**/*.test.ts'], testTimeout: 3_600_000 } },
+      // Every state of small worlds; a world is as large as it is, however long that takes. It computes and nothing else.
+      { test: { name: 'exploration', include: ['test/exploration/**/*.test.ts'], testTimeout: 3_600_000, maxWorkers: 2 } },
       // Histories are processes of their own, as many at a time as there are CPUs.
       {
         test: {

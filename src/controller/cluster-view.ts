@@ -162,6 +162,11 @@ export class ClusterView {
     return entry === undefined ? undefined : { nodeName, entry, table: record.table };
   }
 
+  /** Nodes whose tables have an entry of the VM, whatever is pending. */
+  namedBy(uid: string): readonly string[] {
+    return [...this.#records.keys()].filter((nodeName) => this.written(nodeName, uid) !== undefined);
+  }
+
   /** The entry as the table has it, whatever is pending. */
   written(nodeName: string, uid: string): AllocatedGuest | undefined {
     return this.tableOf(nodeName)?.spec.guests.find(({ vm }) => vm.uid === uid);

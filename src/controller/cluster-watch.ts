@@ -84,6 +84,11 @@ export class ClusterWatch {
     };
   }
 
+  /** Nodes whose agents renew their Leases. Others may have Leases there too, which name no statement. */
+  agentsThere(): readonly string[] {
+    return [...this.#heartbeats].flatMap(([name, { lapsed, stated }]) => (lapsed || stated === undefined ? [] : [name]));
+  }
+
   /** The labels of a namespace; none where it is not known. */
   namespaceLabels(name: string): Readonly<Record<string, string>> {
     return this.#namespaces.get(name) ?? {};

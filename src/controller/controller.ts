@@ -199,11 +199,14 @@ export class Controller {
     this.#addInOrder(this.#vms.values());
   }
 
-  /** Nodes that run something, or may be asked to. */
+  /**
+   * Nodes that run something, or may be asked to. A store that was put back may have forgotten a node, or all that its
+   * table had: while its agent is there, it is asked, also where there is no RealtimeNode any more.
+   */
   #knownNodes(): ReadonlySet<string> {
     const nodes = [...this.#nodes.values()].map(({ metadata }) => metadata.name);
     const tables = [...this.#allocations.values()].filter(({ spec }) => spec.guests.length > 0 || (spec.kept ?? []).length > 0);
-    return new Set([...nodes, ...tables.map(({ metadata }) => metadata.name)]);
+    return new Set([...nodes, ...tables.map(({ metadata }) => metadata.name), ...this.#cluster?.agentsThere() ?? []]);
   }
 
   #vmChanged(vm: Stored<'RealtimeVM'>, gone: boolean): void {

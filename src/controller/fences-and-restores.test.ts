@@ -1,123 +1,39 @@
 // A controller with a cluster around it: Leases, Nodes, a person's word, backups. Agents are spoken for.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RealtimeNode } from '../crds/realtime-node.ts';
-import { fixedRandom } from '../runtime/testing/fixed-random.ts';
-import { recordedLog } from '../runtime/testing/recorded-log.ts';
-import type { RecordedLog } from '../runtime/testing/recorded-log.ts';
-import { VirtualClock } from '../runtime/testing/virtual-clock.ts';
 import { modify } from '../store/modify.ts';
-import type { Draft } from '../store/resource.ts';
-import { MemoryServer } from '../store/testing/memory-server.ts';
-import { MemoryStore } from '../store/testing/memory-store.ts';
-import { Controller } from './controller.ts';
 import { restoreIn, withAcceptance } from './restore-words.ts';
+import { otherThan, SmallCluster } from './testing/small-cluster.ts';
 import { SpokenAgent } from './testing/spoken-agent.ts';
 
-let clock: VirtualClock;
-let server: MemoryServer;
-let store: MemoryStore;
-let log: RecordedLog;
-let makeController: () => Controller;
-let controller: Controller;
-let running: Promise<void>;
-let agents: Map<string, SpokenAgent>;
+let cluster: SmallCluster;
+let clock: SmallCluster['clock'];
+let server: SmallCluster['server'];
+let store: SmallCluster['store'];
+let log: SmallCluster['log'];
+let agents: SmallCluster['agents'];
 
 beforeEach(async () => {
-  clock = new VirtualClock(new Date('2026-01-31T12:00:00Z'));
-  const random = fixedRandom(0);
-  server = new MemoryServer({ clock, random });
-  const atOnce = () => Promise.resolve();
-  store = new MemoryStore({ server, way: { there: atOnce, back: atOnce } });
-  log = recordedLog();
-  agents = new Map();
-  makeController = () => new Controller({
-    store, runtime: { clock, random }, log,
-    cluster: { cluster: store, leaseNamespace: 'rtvm', leaderLease: 'leader', leaseMs: 40_000 },
-  });
-  controller = makeController();
-  running = controller.run();
-  await addNode('n1');
-  await addNode('n2');
-  await clock.pass(1000);
+  cluster = new SmallCluster();
+  ({ clock, server, store, log, agents } = cluster);
+  await cluster.start();
 });
 
-afterEach(async () => {
-  controller.stop();
-  await clock.pass(0);
-  await running;
-  await Promise.all([...agents.values()].map((agent) => agent.stop()));
-});
-
-/** As people and kubelets do. */
-function putNode(name: string, isReady = true, taints: readonly string[] = []): void {
-  const { resourceVersion, now } = server.stamp();
-  server.put('Node', {
-    metadata: { name, uid: `node-${name}`, resourceVersion, creationTimestamp: now.toISOString(), labels: { 'rtvm.dev/realtime': 'true' } },
-    spec: { taints: taints.map((key) => ({ key, effect: 'NoExecute' })) },
-    status: { conditions: [{ type: 'Ready', status: isReady ? 'True' : 'Unknown' }] },
-  } as Parameters<MemoryServer['put']>[1]);
-}
-
-async function addNode(name: string): Promise<void> {
-  putNode(name);
-  const node = await store.create({ kind: 'RealtimeNode', metadata: { name }, spec: { dedicatedCpus: '1-3', sharedCpus: '0' } } as Draft<'RealtimeNode'>);
-  const topology: NonNullable<RealtimeNode['status']>['topology'] = {
-    numaNodes: [{ id: 0, cpus: '0-3', memoryMiB: 8192, distances: [10], hugepages: [{ size: '2Mi', total: 512, free: 512 }] }],
-    cores: ['0', '1', '2', '3'], caches: [], pciDevices: [],
-  };
-  await store.updateStatus({ ...node, status: { topology, orphans: [] } });
-  agents.set(name, new SpokenAgent(store, name));
-  await renew(name);
-}
-
-/** As the node's agent does, which names its last statement. */
-async function renew(name: string, session?: string, number?: number): Promise<void> {
-  const key = { namespace: 'rtvm', name };
-  const { status } = await store.get('RealtimeAllocation', { name }) ?? {};
-  const named = session ?? status?.session;
-  const annotations: Record<string, string> = named === undefined ? {} : { 'rtvm.dev/statement': `${named}/${number ?? status?.number ?? 0}` };
-  const spec = { holderIdentity: name, renewTime: clock.date().toISOString().replace('Z', '000Z') };
-  const now = await store.getForeign('Lease', key);
-  if (now === undefined) await store.createForeign('Lease', { metadata: { ...key, annotations }, spec });
-  else await store.updateForeign('Lease', { ...now, metadata: { ...now.metadata, annotations }, spec });
-}
-
-/** Time goes on, and the agents of these nodes are there. */
-async function pass(seconds: number, ...alive: readonly string[]): Promise<void> {
-  for (let second = 0; second < seconds; second += 5) {
-    for (const name of alive) await renew(name);
-    await clock.pass(5000);
-  }
-}
+afterEach(() => cluster.stop());
 
 const both = ['n1', 'n2'];
-const table = async (name: string) => (await store.get('RealtimeAllocation', { name }))!;
+const putNode: SmallCluster['putNode'] = (...node) => cluster.putNode(...node);
+const renew: SmallCluster['renew'] = (...lease) => cluster.renew(...lease);
+const pass: SmallCluster['pass'] = (...time) => cluster.pass(...time);
+const table: SmallCluster['table'] = (name) => cluster.table(name);
+const vm = () => cluster.vm();
+const conditions = () => cluster.conditions();
+const started = () => cluster.startVm();
 /** Whether it is fenced, whose session is open, and what is asked of each of its guests. */
 const asked = async (name: string) => {
   const { spec: { fenced, session, guests } } = await table(name);
   return [fenced, session, ...guests.map(({ desired }) => desired)];
 };
-const vm = async () => (await store.get('RealtimeVM', { namespace: 'ran', name: 'a' }))!;
-const conditions = async () => Object.fromEntries(((await vm()).status?.conditions ?? []).map(({ type, status, reason }) => [type, `${status}/${reason}`]));
 const outOfService = 'node.kubernetes.io/out-of-service';
-
-/** A VM that runs, and is verified, on the node that it is placed on. */
-async function started(): Promise<string> {
-  const spec = {
-    cpu: { vcpus: 2, policy: 'Mixed', realtime: {} }, memory: { size: '32Mi', pageSize: '2Mi' },
-    disks: [{ name: 'root', emptySize: '1Mi' }],
-  } as unknown as Draft<'RealtimeVM'>['spec'];
-  await store.create({ kind: 'RealtimeVM', metadata: { namespace: 'ran', name: 'a' }, spec });
-  await pass(5, ...both);
-  const { metadata: { uid }, status } = await vm();
-  const node = status!.run!.node;
-  await agents.get(node)!.tell(uid, { phase: 'Running', reason: 'Verified', audit: { verdict: 'Verified', findings: [] } });
-  await pass(10, ...both);
-  expect((await conditions())['Ready']).toBe('True/RunningVerified');
-  return node;
-}
-
-const otherThan = (node: string) => (node === 'n1' ? 'n2' : 'n1');
 
 describe('what a Lease says of an agent', () => {
   it('is that what the agent before it has stated is said no more', async () => {
@@ -151,10 +67,8 @@ describe('what a Lease says of an agent', () => {
   it('is not said by a controller that has just begun, which cannot know it yet: what was said before stands', async () => {
     await pass(60, 'n1');
     const before = await store.list('RealtimeNode');
-    controller.stop();
-    await running;
-    controller = makeController();
-    running = controller.run();
+    await cluster.stopLeading();
+    cluster.lead();
     await pass(5);
     expect(await store.list('RealtimeNode')).toEqual(before);
   });
@@ -356,6 +270,24 @@ describe('a store that is put back', () => {
     await pass(10, ...both);
     expect([await open(), await asked(node)]).toEqual([undefined, [undefined, `session-of-${node}`, 'Running']]);
     expect((await vm()).status?.run).toMatchObject({ node, grant: entry?.grant?.name, state: 'Open' });
+  });
+
+  it('asks a node whose RealtimeNode was deleted too, while its agent is there', async () => {
+    const backup = server.snapshot();
+    const node = await started();
+    const other = otherThan(node);
+    await agents.get(node)!.stop();
+    await cluster.stopLeading();
+    server.restore(backup, false);
+    await store.delete('RealtimeNode', { name: node });
+    await cluster.makeVm();
+    await Promise.all(both.map((name) => renew(name, 'of some process', 7)));
+    cluster.lead('longPast');
+    await pass(60, ...both);
+    expect([(await open())?.kind, (await vm()).status?.run, (await table(other)).spec.guests])
+      .toEqual(['suspected', undefined, []]);
+    await pass(60, other);
+    expect([await open(), (await vm()).status?.run?.node]).toEqual([undefined, other]);
   });
 
   it('lets a VM that is deleted meanwhile go only once each node was heard', async () => {

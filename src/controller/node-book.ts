@@ -4,17 +4,20 @@ import type { VmRun } from '../crds/realtime-vm-status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { objectKey } from '../runtime/object-key.ts';
 import type { Stored } from '../store/resource.ts';
+import { pastNodeOf } from './vm-status.ts';
 
 /** What nodes' tables and guards depend on of a VM. */
 interface KnownVm {
   readonly uid: string;
   readonly run: VmRun | undefined;
+  /** That of its run; or without a run, the one that its status names. */
+  readonly node: string | undefined;
   readonly evictionStrategy: Stored<'RealtimeVM'>['spec']['evictionStrategy'];
 }
 
 export class NodeBook {
   readonly #clock: Pick<Clock, 'nowMs'>;
-  /** Keys of the VMs whose run names the node. */
+  /** Keys of the VMs whose run names the node; or without a run, whose status does. */
   readonly #vmsOf = new Map<string, Set<string>>();
   /** By the VMs' keys. */
   readonly #vms = new Map<string, KnownVm>();
@@ -27,19 +30,20 @@ export class NodeBook {
   }
 
   /**
-   * @returns nodes that its run has named, or names; undefined where nothing of it has changed that a node's table or its
+   * @returns nodes that it was on, and is; undefined where nothing of it has changed that a node's table or its
    * guard depend on.
    */
   vmSeen(vm: Stored<'RealtimeVM'>, gone: boolean): readonly string[] | undefined {
     const key = objectKey(vm.metadata);
     const before = this.#vms.get(key);
     const after = gone ? undefined : {
-      uid: vm.metadata.uid, run: vm.status?.run, evictionStrategy: vm.spec.evictionStrategy,
+      uid: vm.metadata.uid, run: vm.status?.run, node: vm.status?.run?.node ?? pastNodeOf(vm),
+      evictionStrategy: vm.spec.evictionStrategy,
     };
     if (isDeepStrictEqual(before, after)) return undefined;
     if (after === undefined) this.#vms.delete(key);
     else this.#vms.set(key, after);
-    const [was, is] = [before?.run?.node, after?.run?.node];
+    const [was, is] = [before?.node, after?.node];
     if (was !== undefined && was !== is) this.#vmsOf.get(was)?.delete(key);
     if (is !== undefined) this.#vmsOf.set(is, (this.#vmsOf.get(is) ?? new Set()).add(key));
     return [...new Set([was, is])].filter((node) => node !== undefined);

@@ -117,6 +117,12 @@ describe('whether a session is open', () => {
   });
 });
 
+/** A controller of the version before has dropped its run. */
+const placedOn = (nodeName: string) => {
+  const vm = vmOf('a');
+  return { ...vm, status: { ...vm.status, phase: 'Running' as const, conditions: [], placement: { ...a.placement, nodeName } } };
+};
+
 describe('whether an agent contradicts the store', () => {
   beforeEach(() => vms.put(vmOf('a', runOf(a))));
 
@@ -130,6 +136,8 @@ describe('whether an agent contradicts the store', () => {
     ['a domain lives of a VM whose run is elsewhere', () => vms.put(vmOf('a', runOf(a, { node: 'n2' }))), true],
     ['a domain lives of a VM whose run is another', () => vms.put(vmOf('a', runOf(a, { grant: 'another' }))), true],
     ['a domain lives of a VM that has no run', () => vms.put(vmOf('a')), true],
+    ['a domain lives of a VM that has no run, and was placed here', () => vms.put(placedOn('n1')), false],
+    ['a domain lives of a VM that has no run, and was placed elsewhere', () => vms.put(placedOn('n2')), true],
     ['a domain lives of a VM that is gone', () => vms.remove({ namespace: 'ran', name: 'a' }), false],
     ['a domain lives of an earlier VM of its name', () => vms.put(vmOf('a', undefined, { uid: 'a later one' })), false],
   ])('%s', (_, given, expected) => {
@@ -202,6 +210,12 @@ describe('entries that are not their VM\'s run', () => {
     expect([strays(), judge.staysIn('n1', halted)]).toEqual(['None', true]);
   });
 
+  it('with NodeLocal disks stay while the next grant of their VM is not in the table yet', () => {
+    vms.put(vmOf('a', runOf(halted, { grant: 'the next', count: 3 })));
+    known({ ...closed, guests: [halted] }, { guests: [answered(halted, 'Stopped')] });
+    expect([strays(), judge.staysIn('n1', halted)]).toEqual(['None', true]);
+  });
+
   it.each<[string, () => void]>([
     ['runs elsewhere', () => vms.put(vmOf('a', runOf(halted, { node: 'n2', count: 3 })))],
     ['is gone', () => undefined],
@@ -219,13 +233,18 @@ describe('entries that are not their VM\'s run', () => {
     expect(strays()).toBe('Over');
   });
 
-  it('are their VM\'s to drop while the session is open, but for those that are answered and whose VM is gone', () => {
+  it('are their VM\'s to drop while the session is open, but for those that are answered and whose VM is gone, or has its run elsewhere', () => {
+    const [stopped, removed] = [{ ...a, desired: 'Stopped' as const }, { ...a, desired: 'Removed' as const }];
     vms.put(vmOf('a', runOf(a, { state: 'Closed' })));
-    known({ guests: [{ ...a, desired: 'Stopped' }] }, { guests: [answered(a, 'Stopped')] });
-    expect([strays(), judge.staysIn('n1', a)]).toEqual(['None', true]);
+    known({ guests: [stopped] }, { guests: [answered(a, 'Stopped')] });
+    expect([strays(), judge.staysIn('n1', stopped)]).toEqual(['None', true]);
+    vms.put(vmOf('a', runOf(a, { node: 'n2' }), { resourceVersion: '2' }));
+    expect([strays(), judge.staysIn('n1', stopped)]).toEqual(['Over', false]);
+    known({ guests: [stopped] });
+    expect([strays(), judge.staysIn('n1', stopped)]).toEqual(['None', true]);
     vms.remove({ namespace: 'ran', name: 'a' });
-    known({ guests: [{ ...a, desired: 'Removed' }] }, { guests: [answered(a, 'Removed')] });
-    expect([strays(), judge.staysIn('n1', a)]).toEqual(['Over', false]);
+    known({ guests: [removed] }, { guests: [answered(a, 'Removed')] });
+    expect([strays(), judge.staysIn('n1', removed)]).toEqual(['Over', false]);
   });
 
   it('of the version before go by the name that is made of their VM', () => {

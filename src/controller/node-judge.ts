@@ -1,6 +1,7 @@
 /** What this controller knows of each node, as the protocol's tables ask for it. @see protocol/node-table.ts */
 import type { AllocatedGuest, ReportedGuest } from '../crds/realtime-allocation.ts';
 import type { Restore } from '../protocol/facts.ts';
+import { isKeptHome, isOverWhileOpen } from '../protocol/node-table.ts';
 import type { NodeSituation } from '../protocol/node-table.ts';
 import { parseSeal } from '../protocol/seal.ts';
 import { contradictsStore, isHeard, takesGuests } from '../protocol/vm-situation.ts';
@@ -11,11 +12,13 @@ import type { Stored } from '../store/resource.ts';
 import { entryName, isAnswered } from './asked.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Mirror } from './mirror.ts';
+import { hasNodeLocalDisks } from './node-local-disks.ts';
 import { isNodeReady, isSaidToBeOff } from './node-facts.ts';
 import type { NodeFacts } from './node-facts.ts';
 import type { Seals } from './seals.ts';
 import { statementOf } from './statement.ts';
 import type { NodeStatement, StatedDomain } from './statement.ts';
+import { pastNodeOf } from './vm-status.ts';
 
 type Table = Stored<'RealtimeAllocation'>;
 
@@ -121,6 +124,7 @@ export class NodeJudge {
       wentBack: statement.wentBack,
       livesUnnamed: statement.domains.some((domain) => (
         !names.has(domain.grant) && this.isThere(domain) && !this.isOpenRun(domain, domain.grant, name)
+          && !this.#isPast(domain, name)
       )),
       restoreIsOpen: this.#options.restore() !== undefined,
     });
@@ -194,8 +198,8 @@ export class NodeJudge {
 
   /** Entries that stay where what is over is dropped: their VM's open run, what lives, and a binding to the node. */
   staysIn(name: string, entry: AllocatedGuest): boolean {
-    if (this.#isRun(name, entry) || this.#isKeptHome(entry)) return true;
-    if (this.isOpen(name) && !this.isFenced(name) && this.isThere({ uid: entry.vm.uid, vm: objectKey(entry.vm) })) return true;
+    if (this.#isRun(name, entry) || this.#isKeptHome(name, entry)) return true;
+    if (this.isOpen(name) && !this.isFenced(name) && !this.#isOver(name, entry)) return true;
     return this.statement(name)?.domains.some(({ grant }) => grant === this.#nameOf(name, entry)) === true;
   }
 
@@ -208,6 +212,12 @@ export class NodeJudge {
     const found = vm === undefined ? undefined : this.#options.vms.get(partsOfKey(vm));
     const run = found?.metadata.uid === uid ? found.status?.run : undefined;
     return run?.state === 'Open' && run.grant === grant && run.node === name;
+  }
+
+  /** The VM has no run, and its status names this node: a controller of the version before has dropped the run. */
+  #isPast({ vm }: { readonly vm: string | undefined }, name: string): boolean {
+    const found = vm === undefined ? undefined : this.#options.vms.get(partsOfKey(vm));
+    return found !== undefined && pastNodeOf(found) === name;
   }
 
   reportOf(name: string, uid: string): ReportedGuest | undefined {
@@ -223,11 +233,20 @@ export class NodeJudge {
     return this.isOpenRun({ uid: entry.vm.uid, vm: objectKey(entry.vm) }, this.#nameOf(name, entry), name);
   }
 
-  /** A halted VM keeps its entry where its NodeLocal disks are: they are removed by it. */
-  #isKeptHome(entry: AllocatedGuest): boolean {
-    const found = this.#options.vms.get(entry.vm);
-    return entry.desired !== 'Running' && found?.metadata.uid === entry.vm.uid && found.status?.run?.state !== 'Open'
-      && entry.guest.disks.some(({ persistence }) => persistence === 'NodeLocal');
+  #isOver(name: string, entry: AllocatedGuest): boolean {
+    const { uid } = entry.vm;
+    const run = this.#options.vms.get(entry.vm)?.status?.run;
+    const isHere = run === undefined || run.node === name;
+    const vm = !this.isThere({ uid, vm: objectKey(entry.vm) }) ? 'Gone' : isHere ? 'Here' : 'Elsewhere';
+    return isOverWhileOpen({ vm, answered: isAnswered(entry, this.reportOf(name, uid)) });
+  }
+
+  #isKeptHome(name: string, { vm, desired, guest }: AllocatedGuest): boolean {
+    const found = this.#options.vms.get(vm);
+    if (found?.metadata.uid !== vm.uid || !hasNodeLocalDisks(guest)) return false;
+    const { run } = found.status ?? {};
+    const isHere = run?.node === name ? 'OpenHere' as const : 'OpenElsewhere' as const;
+    return isKeptHome({ desired, run: run?.state === 'Open' ? isHere : 'NotOpen' });
   }
 
   #entryNames(name: string): ReadonlySet<string> {
@@ -238,11 +257,11 @@ export class NodeJudge {
   #straysOn(name: string): NodeSituation['strays'] {
     const table = this.table(name);
     if (table === undefined) return 'None';
-    const strays = table.spec.guests.filter((entry) => !this.#isRun(name, entry) && !this.#isKeptHome(entry));
+    const strays = table.spec.guests.filter((entry) => !this.#isRun(name, entry) && !this.#isKeptHome(name, entry));
     const isThere = (entry: AllocatedGuest) => this.isThere({ uid: entry.vm.uid, vm: objectKey(entry.vm) });
     const answered = (entry: AllocatedGuest) => isAnswered(entry, this.reportOf(name, entry.vm.uid));
     if (this.isOpen(name) && !this.isFenced(name)) {
-      return strays.some((entry) => !isThere(entry) && answered(entry)) ? 'Over' : 'None';
+      return strays.some((entry) => this.#isOver(name, entry)) ? 'Over' : 'None';
     }
     const living = new Set(this.statement(name)?.domains.map(({ grant }) => grant));
     if (strays.some((entry) => isThere(entry) && living.has(this.#nameOf(name, entry)))) return 'Live';

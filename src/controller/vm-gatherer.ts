@@ -14,12 +14,13 @@ import type { NodeJudge } from './node-judge.ts';
 import { hasNodeLocalDisks } from './node-local-disks.ts';
 import type { RestoreRecord } from './restores.ts';
 import { finalizer } from './vm-finalizer.ts';
+import { pastNodeOf } from './vm-status.ts';
 import type { Candidate, VmPlacer } from './vm-placer.ts';
 
 type Vm = Stored<'RealtimeVM'>;
 
 export interface VmGathererOptions {
-  readonly view: Pick<ClusterView, 'written' | 'find' | 'inTheWayOf' | 'hasRoom'>;
+  readonly view: Pick<ClusterView, 'written' | 'find' | 'namedBy' | 'inTheWayOf' | 'hasRoom'>;
   readonly judge: NodeJudge;
   readonly living: Pick<Living, 'of'>;
   readonly grants: Pick<Grants, 'of'>;
@@ -58,7 +59,7 @@ export class VmGatherer {
     const { run } = vm.status ?? {};
     const entry = run === undefined ? undefined : view.written(run.node, uid);
     const report = run === undefined ? undefined : judge.reportOf(run.node, uid);
-    const old = run === undefined ? view.find(uid)?.nodeName : this.#isRewritten(run, entry, report) ? run.node : undefined;
+    const old = run === undefined ? this.#oldHome(uid) : this.#isRewritten(run, entry, report) ? run.node : undefined;
     const copies = this.#copies(vm);
     const isBound = this.#isBound(vm, entry);
     const drains = this.#drains(vm, isBound);
@@ -138,7 +139,7 @@ export class VmGatherer {
       if (!judge.isHeard(node)) return false;
       if (run?.state === 'Open' && uid === vm.metadata.uid && run.node === node && run.grant === grant) return false;
       return isBelieved({
-        restoreIsOpen: restores.current !== undefined, nodeIsRuns: run?.node === node,
+        restoreIsOpen: restores.current !== undefined, nodeIsRuns: (run?.node ?? pastNodeOf(vm)) === node,
         isInTable: judge.names(node, grant),
       });
     });
@@ -156,9 +157,18 @@ export class VmGatherer {
       && vm.spec.evictionStrategy === 'Shutdown' && this.#options.drains(run.node);
   }
 
-  #pastIsUnheard({ status }: Vm): boolean {
+  #pastIsUnheard(vm: Vm): boolean {
     const { judge } = this.#options;
-    const past = status?.placement?.nodeName;
-    return status?.run === undefined && past !== undefined && judge.isKnown(past) && !judge.isHeard(past);
+    const past = pastNodeOf(vm);
+    if (past === undefined || judge.isFenced(past) || judge.isAcceptedOff(past)) return false;
+    return judge.isKnown(past) && !judge.isHeard(past);
+  }
+
+  /** Of a VM that has no run. On a fenced node an entry is left of a run that is over. */
+  #oldHome(uid: string): string | undefined {
+    const { view, judge } = this.#options;
+    if (view.find(uid) === undefined) return undefined;
+    const nodes = view.namedBy(uid);
+    return nodes.find((node) => !judge.isFenced(node)) ?? nodes[0];
   }
 }

@@ -20,8 +20,22 @@ export function statusOf(vm: Stored<'RealtimeVM'>, standing: VmStanding, now: Da
     conditions: conditionsFrom(conditions, vm.status?.conditions ?? [], generation, now),
     ...(vm.status?.run === undefined ? {} : { run: vm.status.run }),
     ...boundTo(vm.status?.boundTo ?? (standing.kind === 'placed' ? homeOf(standing.entry) : undefined)),
-    ...(standing.kind === 'placed' ? placedFields(standing) : {}),
+    ...(standing.kind === 'placed' ? placedFields(standing) : pastPlacement(vm)),
   };
+}
+
+/**
+ * Where a VM was placed that has no run: a controller of the version before has dropped it from the status. Its domain
+ * may live there, whatever the tables say. I7.
+ */
+export function pastNodeOf({ status }: Stored<'RealtimeVM'>): string | undefined {
+  return status?.run === undefined ? status?.placement?.nodeName : undefined;
+}
+
+/** Kept until there is a run: nothing else names the node. */
+function pastPlacement(vm: Stored<'RealtimeVM'>): Pick<RealtimeVmStatus, 'placement'> {
+  const placement = vm.status?.placement;
+  return pastNodeOf(vm) === undefined || placement === undefined ? {} : { placement };
 }
 
 /** What is known for certain only by looking, which a fault of rtvm keeps from being done. */

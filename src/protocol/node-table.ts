@@ -1,5 +1,6 @@
 /** The controller's next step for a node's table: takeover, fence, restore and the echo of the agent's session. */
 import { decide } from './row.ts';
+import type { Desired } from './facts.ts';
 import type { Decision, Row, Table } from './row.ts';
 
 export interface NodeSituation {
@@ -30,11 +31,31 @@ export interface NodeSituation {
   readonly homeless: 'AsKept' | 'Otherwise';
   /**
    * Entries that are not their VM's open run: whether their domains live, or their removal is not answered. In an
-   * open table
-   * only those that are over and whose VM is gone: what a VM's last grant held keeps its place until the next is
-   * there.
+   * open table only those that are over, see `isOverWhileOpen`.
    */
   readonly strays: 'None' | 'Over' | 'Removing' | 'Live';
+}
+
+/**
+ * Whether an entry that is not its VM's open run is over while the table is open. What a VM's last grant held keeps its
+ * place until the next is there. Where its run names another node, as after a fence that was lifted a moment later,
+ * nobody else would drop it.
+ * @param entry vm: whether its VM is gone, or its run names another node.
+ */
+export function isOverWhileOpen(entry: {
+  readonly vm: 'Gone' | 'Elsewhere' | 'Here'; readonly answered: boolean;
+}): boolean {
+  return entry.answered && entry.vm !== 'Here';
+}
+
+/**
+ * Whether an entry of a guest with NodeLocal disks is kept where they are, as the one by which they are removed: of a VM
+ * that is halted, and of one whose next grant is not in the table yet.
+ */
+export function isKeptHome(entry: {
+  readonly desired: Desired; readonly run: 'NotOpen' | 'OpenHere' | 'OpenElsewhere';
+}): boolean {
+  return entry.desired !== 'Running' && entry.run !== 'OpenElsewhere';
 }
 
 export type NodeWait = 'NodeNotHeard' | 'RestoreOpen' | 'NotBelieved' | 'WordStands' | 'RunsTwice' | 'Removing';

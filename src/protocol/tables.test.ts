@@ -57,6 +57,7 @@ tested<VmSituation, object>('a VM\'s next step', vmTable, nextVmStep, runs, [
     { do: 'wait', why: 'NodeNotHeard' }],
   ['ask-past-node', { run: undefined, home: undefined, pastIsUnheard: true, deleted: true },
     { do: 'wait', why: 'NodeNotHeard' }],
+  ['adopt-past', { run: undefined, home: undefined, copies: [copy], wish: 'Halt' }, { do: 'adoptRun' }],
   ['runs-twice', { copies: [copy] }, { do: 'wait', why: 'RunsTwice' }],
   ['runs-twice', { home: at({ lives: false }), copies: [copy, { ...copy, node: 'c' }] },
     { do: 'wait', why: 'RunsTwice' }],

@@ -19,7 +19,10 @@ export interface VmSituation {
    * has dropped the run from the VM's status. Or such a one has written the run's entry anew, without its name.
    */
   readonly hasOldEntry: boolean;
-  /** Without a run: its status names a node that it was placed on, whose agent has not answered the seal. */
+  /**
+   * Without a run: its status names a node that it was placed on, whose agent has not answered the seal, and of which
+   * no person has said that it is off.
+   */
   readonly pastIsUnheard: boolean;
   /** It has disks on its run's node: its entry there stays until it is deleted, and it is placed nowhere else. */
   readonly isBound: boolean;
@@ -27,7 +30,7 @@ export interface VmSituation {
   readonly home: Home | undefined;
   /**
    * Domains that live for this VM, or for an earlier one of its name, and are not its run's: those that are
-   * believed.
+   * believed. Without a run the node that its status names is believed as the run's would be.
    */
   readonly copies: readonly Copy[];
   /**
@@ -77,7 +80,10 @@ export function isHeard(
 /** A host is reached by no restore: whether what it says is later than the store. */
 export function contradictsStore(statement: {
   readonly wentBack: Statement['wentBack'];
-  /** A domain lives whose VM is there, and neither its run nor an entry of the table names its grant. */
+  /**
+   * A domain lives whose VM is there, and neither its run nor an entry of the table names its grant; nor has the VM no
+   * run, and a status that names this node.
+   */
   readonly livesUnnamed: boolean;
   readonly restoreIsOpen: boolean;
 }): boolean {
@@ -98,7 +104,8 @@ export function takesGuests(node: {
  * run is
  * elsewhere counts only while a restore is open, since only then it can be true; else it makes the node unusable.
 
- * @param claim isInTable: an entry, or `kept`, names the grant.
+ * @param claim nodeIsRuns: or, without a run, the one that the VM's status names. isInTable: an entry, or `kept`, names
+ * the grant.
  */
 export function isBelieved(claim: {
   readonly restoreIsOpen: boolean; readonly nodeIsRuns: boolean; readonly isInTable: boolean;

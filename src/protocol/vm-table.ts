@@ -68,7 +68,7 @@ const first: readonly VmRow[] = [
   },
   {
     name: 'ask-past-node',
-    given: 'no run and no entry, and the node that its status names has not answered the seal',
+    given: 'no run and no entry, and the node that its status names has not answered the seal, and is not said to be off',
     when: ({ run, pastIsUnheard }) => run === undefined && pastIsUnheard,
     does: 'wait: NodeNotHeard', step: wait('NodeNotHeard'),
     why: 'A controller of the version before has dropped the run, and the table was lost: its domain may live there.',
@@ -128,6 +128,15 @@ const deleted: readonly VmRow[] = [
     does: 'wait: RestoreOpen', step: wait('RestoreOpen'),
     why: 'A domain of it may live that no table names; with the object gone nobody would look for it.',
     serves: ['I5'],
+  },
+];
+
+const withoutRun: readonly VmRow[] = [
+  {
+    name: 'adopt-past', given: 'no run and no entry, and a domain of it lives on the node that its status names',
+    when: (s) => s.run === undefined && !s.deleted && s.copies.some(({ sameVm }) => sameVm),
+    does: 'make the run that of the domain', step: () => ({ do: 'adoptRun' }),
+    why: 'Dropped as above, and its agent has answered: the domain is what was to run.', serves: ['I4', 'I7', 'Live'],
   },
 ];
 
@@ -282,7 +291,7 @@ const idle: readonly VmRow[] = [
 ];
 
 export const vmTable: Table<VmSituation, VmStep> = [
-  ...first, ...deleted, ...withoutEntry, ...restored, ...running, ...idle,
+  ...first, ...deleted, ...withoutRun, ...withoutEntry, ...restored, ...running, ...idle,
 ];
 
 export function nextVmStep(situation: VmSituation, table: Table<VmSituation, VmStep> = vmTable): Decision<VmStep> {

@@ -3,8 +3,9 @@ import { nextGuestStep } from '../../src/protocol/guest-table.ts';
 import type { ReadingSituation } from '../../src/protocol/reading-table.ts';
 import { nextReadingStep } from '../../src/protocol/reading-table.ts';
 import type { Event } from './leader.ts';
-import { liar, replaced, withDomain, withHost, withTable } from './state.ts';
+import { liar, replaced, withDisk, withDomain, withHost, withTable } from './state.ts';
 import type { Domain, Host, State, Statement, TableSpec } from './state.ts';
+import { claimsOf } from './world.ts';
 import type { Tables, World } from './world.ts';
 
 type Agent = NonNullable<Host['agent']>;
@@ -75,18 +76,21 @@ function readEvent(tables: Tables, state: State, node: number): Event | undefine
 }
 
 function statementOf({ hosts }: State, node: number): Statement {
-  const { agent, note, domains } = hosts[node]!;
+  const { agent, note, domains, disks } = hosts[node]!;
   const { cache, session, statements } = agent!;
   return {
     session, number: statements + 1, seal: cache!.seal?.id ?? 0,
     wentBack: note?.wentBack !== true ? 'No' : note.under === cache!.restore ? 'Yes' : 'BeforeRestore',
     domains: domains.flatMap((domain, uid) => {
       const seen = seenOf(agent!, domain);
-      return seen === 'running' || seen === 'changing' ? [{ uid, grant: domain!.grant, runs: seen === 'running' }] : [];
+      if (seen !== 'running' && seen !== 'changing') return [];
+      const { grant, spec, pinned } = domain!;
+      return [{ uid, grant, spec, runs: seen === 'running', pinned }];
     }),
-    answers: cache!.entries.flatMap(({ uid, grant, desired }) => (
-      desired !== 'Running' && domains[uid] === null ? [{ grant, desired }] : []
-    )),
+    answers: cache!.entries.flatMap(({ uid, grant, desired }) => {
+      const isDone = domains[uid] === null && !(desired === 'Removed' && disks[uid]!);
+      return desired !== 'Running' && isDone ? [{ grant, desired }] : [];
+    }),
   };
 }
 
@@ -97,7 +101,7 @@ function sameStatement(one: Statement | null, other: Statement): boolean {
 }
 
 /** Only over the version that it has read: else it reads first. */
-function stateEvent(tables: Tables, state: State, node: number): Event | undefined {
+export function stateEvent(tables: Tables, state: State, node: number): Event | undefined {
   const agent = state.hosts[node]!.agent!;
   const table = state.store.tables[node] ?? null;
   if (agent.old || (state.lied && node === liar) || table === null) return undefined;
@@ -107,7 +111,8 @@ function stateEvent(tables: Tables, state: State, node: number): Event | undefin
   }));
   if (!tables.mayState(guests)) return undefined;
   const statement = statementOf(state, node);
-  if (sameStatement(table.statement, statement)) return undefined;
+  // What it does not know to be written it states again.
+  if (agent.stated && sameStatement(table.statement, statement)) return undefined;
   const next = withHost(withTable(state, node, { ...table, statement }), node, {
     agent: { ...agent, stated: true, statements: statement.number },
   });
@@ -139,8 +144,8 @@ function renewEvent({ leaseAfterFirstLook }: Tables, state: State, node: number)
   };
 }
 
-function guestEvent(tables: Tables, state: State, node: number, uid: number): Event | undefined {
-  const { agent, domains } = state.hosts[node]!;
+function guestEvent(tables: Tables, world: World, state: State, node: number, uid: number): Event | undefined {
+  const { agent, domains, disks } = state.hosts[node]!;
   const { cache, session, process, old } = agent!;
   const domain = domains[uid] ?? null;
   const entry = cache?.entries.find((one) => one.uid === uid);
@@ -151,7 +156,8 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
     isEntrys: domain !== null && domain.grant === entry?.grant,
     isLeft: isLeft(agent!, domain),
     hostIsFree: domains.every((other, at) =>
-      at === uid || other === null || !(other.live || (other.job && other.by === process))),
+      at === uid || other === null || !(other.live || (other.job && other.by === process))
+        || (claimsOf(world, { uid: at, spec: other.spec }) & claimsOf(world, { uid, spec: entry?.spec ?? 0 })) === 0),
     isOver: 'No', graceMs: 0, backoffMs: 0,
   }, tables.guestTable);
   const says = (what: string) => `the agent of node ${node} ${what} VM ${uid} [guest row ${row}]`;
@@ -168,13 +174,20 @@ function guestEvent(tables: Tables, state: State, node: number, uid: number): Ev
         },
       };
     case 'cleanUp':
-      return domain === null ? undefined : { says: says('cleans up after'), next: withDomain(state, node, uid, null) };
-    case 'start':
+      return domain === null && (step.answer === 'Stopped' || !disks[uid]!) ? undefined : {
+        says: says('cleans up after'),
+        next: withDisk(withDomain(state, node, uid, null), node, uid, step.answer === 'Stopped' && disks[uid]!),
+      };
+    case 'start': {
+      const made = { grant: entry!.grant, spec: entry!.spec, pinned: true, live: false, job: true, by: process };
       return {
         says: says('defines and starts'),
-        next: withDomain(state, node, uid, { grant: entry!.grant, live: false, job: true, by: process }),
+        next: withDisk(withDomain(state, node, uid, made), node, uid, world.nodeLocal === true),
       };
+    }
     case 'audit':
+      if (domain!.pinned) return undefined;
+      return { says: says('pins anew'), next: withDomain(state, node, uid, { ...domain!, pinned: true }) };
     case 'report':
     case 'wait':
     case 'none':
@@ -194,7 +207,7 @@ function lookEvent(tables: Tables, state: State, node: number): Event | undefine
 }
 
 /** All that the agent of a node, and libvirt there, may do next. */
-export function agentEvents(tables: Tables, { grain }: World, state: State, node: number): readonly Event[] {
+export function agentEvents(tables: Tables, world: World, state: State, node: number): readonly Event[] {
   const { on, agent, domains } = state.hosts[node]!;
   if (!on) return [];
   const jobs = domains.flatMap((domain, uid): Event[] => (domain?.job === true
@@ -206,9 +219,9 @@ export function agentEvents(tables: Tables, { grain }: World, state: State, node
   if (agent === null) return jobs;
   return [
     ...jobs,
-    ...(grain === 'coarse'
+    ...(world.grain === 'coarse'
       ? [lookEvent(tables, state, node)]
       : [readEvent(tables, state, node), stateEvent(tables, state, node), renewEvent(tables, state, node)]),
-    ...domains.map((_, uid) => guestEvent(tables, state, node, uid)),
+    ...domains.map((_, uid) => guestEvent(tables, world, state, node, uid)),
   ].filter((event) => event !== undefined);
 }

@@ -35,14 +35,24 @@ class Writer {
   readonly #nodeAt: readonly number[];
   readonly #uids: readonly number[];
   readonly #condemned: ReadonlySet<number>;
+  /** By UID: the version of the spec that others are told from. */
+  readonly #bases: readonly number[];
   /** Numbers of a node's statements that anybody remembers, ascending: how far apart they are says nothing. */
   readonly #statementRanks: readonly (readonly number[])[];
 
-  constructor({ nodes, uids }: Order, condemned: readonly number[], statementRanks: readonly (readonly number[])[]) {
+  constructor(
+    { nodes, uids }: Order, condemned: readonly number[], bases: readonly number[],
+    statementRanks: readonly (readonly number[])[],
+  ) {
+    this.#bases = bases;
     this.#statementRanks = statementRanks;
     this.#nodeAt = nodes.map((_, node) => nodes.indexOf(node));
     this.#uids = uids;
     this.#condemned = new Set(condemned);
+  }
+
+  #baseOf(uid: number): number {
+    return this.#bases[uid] ?? 0;
   }
 
   text(): string {
@@ -73,13 +83,18 @@ class Writer {
     this.#codes.push(known);
   }
 
-  vm(vm: Vm | null): void {
+  vm(uid: number, vm: Vm | null): void {
     if (vm === null) {
       this.number(0);
       return;
     }
-    this.flags(vm.deleted, vm.finalizer, vm.halted, vm.renew, vm.run !== null, vm.run?.open === true);
-    if (vm.run !== null) {
+    this.flags(
+      vm.deleted, vm.finalizer, vm.halted, vm.renew, vm.run !== null, vm.run?.open === true,
+      vm.spec !== this.#baseOf(uid), vm.run !== null && vm.run.spec !== this.#baseOf(uid),
+    );
+    this.number(vm.boundTo === null ? 0 : 1 + this.#nodeAt[vm.boundTo]!);
+    if (vm.run === null) this.number(vm.past === null ? 0 : 1 + this.#nodeAt[vm.past]!);
+    else {
       this.name(vm.run.grant);
       this.number(this.#nodeAt[vm.run.node]!);
     }
@@ -107,7 +122,7 @@ class Writer {
   entries(entries: readonly Entry[]): void {
     for (const uid of this.#uids) {
       const entry = entries.find((one) => one.uid === uid);
-      this.number(entry === undefined ? 0 : desires[entry.desired]);
+      this.number(entry === undefined ? 0 : 2 * desires[entry.desired] + Number(entry.spec !== this.#baseOf(uid)));
       if (entry !== undefined) this.name(entry.grant);
     }
   }
@@ -125,7 +140,8 @@ class Writer {
     this.name(statement.seal);
     for (const uid of this.#uids) {
       const domain = statement.domains.find((one) => one.uid === uid);
-      this.number(domain === undefined ? 0 : domain.runs ? 1 : 2);
+      this.number(domain === undefined ? 0 : 1);
+      if (domain !== undefined) this.flags(domain.runs, domain.pinned, domain.spec !== this.#baseOf(uid));
       if (domain !== undefined) this.name(domain.grant);
     }
     const answers = statement.answers
@@ -139,12 +155,12 @@ class Writer {
   }
 
   store(store: Store, { nodes }: Order, ranks: readonly ((count: number) => number)[]): void {
-    for (const uid of this.#uids) this.vm(store.vms[uid] ?? null);
+    for (const uid of this.#uids) this.vm(uid, store.vms[uid] ?? null);
     for (const node of nodes) {
       this.table(store.tables[node] ?? null, ranks[node]!, node);
       this.name(store.leases[node]!.session);
       this.number(this.#statementRanks[node]!.indexOf(store.leases[node]!.statement));
-      this.flags(store.words[node]!);
+      this.flags(store.words[node]!, store.nodes[node]!);
     }
     this.flags(
       store.past, store.restore !== null, store.restore?.found === true,
@@ -193,11 +209,13 @@ function statementsOf({ store, snapshot, hosts, late, behind }: State, node: num
   return [...new Set(numbers.filter((number) => number !== undefined))].sort((a, b) => a - b);
 }
 
-function encodeBy(state: State, order: Order, ranks: readonly ((count: number) => number)[]): string {
-  const writer = new Writer(order, state.condemned, state.hosts.map((_, node) => statementsOf(state, node)));
+function encodeBy(
+  state: State, order: Order, ranks: readonly ((count: number) => number)[], bases: readonly number[],
+): string {
+  const writer = new Writer(order, state.condemned, bases, state.hosts.map((_, node) => statementsOf(state, node)));
   writer.store(state.store, order, ranks);
   for (const node of order.nodes) {
-    const { on, note, agent, domains } = state.hosts[node]!;
+    const { on, note, agent, domains, disks } = state.hosts[node]!;
     writer.flags(
       on, note !== null, note?.wentBack === true, agent !== null, agent?.stated === true, agent?.old === true,
       state.alive[node]!, state.excused[node]!, state.leader.agreed[node]!,
@@ -211,16 +229,19 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
     }
     if (agent !== null) {
       writer.name(agent.session);
-      writer.name(agent.process);
       writer.number(statementsOf(state, node).indexOf(agent.statements));
       writer.spec(agent.cache, ranks[node]!);
     }
     for (const uid of order.uids) {
       const domain = domains[uid] ?? null;
-      writer.flags(domain !== null, domain?.live === true, domain?.job === true);
+      writer.flags(
+        domain !== null, domain?.live === true, domain?.job === true, domain?.pinned === true,
+        domain !== null && domain.spec !== (bases[uid] ?? 0), disks[uid]!,
+      );
       if (domain !== null) {
         writer.name(domain.grant);
-        writer.name(domain.by);
+        // Of a process that is gone, nobody asks which it was.
+        writer.flags(domain.by === agent?.process);
       }
     }
     const lost = state.leader.lost[node] ?? null;
@@ -228,15 +249,16 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
     if (lost !== null) writer.entries(lost);
   }
   writer.name(state.leader.term);
-  writer.flags(state.leader.remembersMore, state.lied, state.restored);
-  for (const uid of order.uids) writer.number(mades[state.leader.made[uid]!]);
-  writer.number(state.faults);
-  writer.number(state.wishes);
+  writer.flags(state.leader.remembersMore, state.lied);
+  for (const uid of order.uids) {
+    writer.number(mades[state.leader.made[uid]!]);
+    writer.flags(state.leader.unbound[uid]!);
+  }
   writer.number(state.late === null ? 0 : state.late.kind === 'vm' ? 1 : 2);
   if (state.late?.kind === 'vm') {
     writer.number(order.uids.indexOf(state.late.at));
-    writer.vm(state.late.expect);
-    writer.vm(state.late.put);
+    writer.vm(state.late.at, state.late.expect);
+    writer.vm(state.late.at, state.late.put);
   } else if (state.late?.kind === 'table') {
     writer.number(order.nodes.indexOf(state.late.at));
     writer.table(state.late.expect, ranks[state.late.at]!, state.late.at);
@@ -249,17 +271,28 @@ function encodeBy(state: State, order: Order, ranks: readonly ((count: number) =
   return writer.text();
 }
 
-/** @param folds nodes and VMs that may change places; what tells them apart, as which of them lies, forbids it. */
-export function encode(state: State, vms: number, folds: { readonly nodes: boolean; readonly vms: boolean }): string {
+export interface Folds {
+  readonly nodes: boolean;
+  readonly vms: boolean;
+  /** Versions of a spec claim the same. */
+  readonly specs: boolean;
+}
+
+/**
+ * Without what may still go wrong and be wished for: the fewer of either have been, the more can come.
+ * @param folds nodes and VMs that may change places; what tells them apart, as which of them lies, forbids it.
+ */
+export function encode(state: State, vms: number, folds: Folds): string {
   const nodes = state.hosts.map((_, node) => node);
   const uids = state.store.vms.map((_, uid) => uid);
   const nodeOrders = folds.nodes && nodes.length === 2 ? [[0, 1], [1, 0]] : [nodes];
   const uidOrders = folds.vms && vms === 2 ? [uids, uids.map((uid) => (uid % 2 === 0 ? uid + 1 : uid - 1))] : [uids];
   const ranks = nodes.map((node) => ranksOf(state, node));
+  const bases = folds.specs ? state.store.vms.map((vm) => vm?.spec ?? 0) : [];
   let least: string | undefined;
   for (const nodeOrder of nodeOrders) {
     for (const uidOrder of uidOrders) {
-      const text = encodeBy(state, { nodes: nodeOrder, uids: uidOrder }, ranks);
+      const text = encodeBy(state, { nodes: nodeOrder, uids: uidOrder }, ranks, bases);
       if (least === undefined || text < least) least = text;
     }
   }

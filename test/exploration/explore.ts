@@ -1,12 +1,16 @@
-/** Breadth first over every state of a world, each once; what is found is told as a story. */
+/**
+ * Breadth first over every state of a world, each once, and once more where it is come to again with less gone wrong;
+ * what is found is told as a story.
+ */
 import { agentEvents } from './agent.ts';
 import { brokenBy, brokenIn, isGood } from './checker.ts';
-import { encode } from './encode.ts';
+import { Edges } from './edges.ts';
+import { encode, encodeTable, encodeVm } from './encode.ts';
 import { environmentEvents } from './environment.ts';
 import { leaderEvents } from './leader.ts';
 import type { Event } from './leader.ts';
-import type { State } from './state.ts';
-import { Seen } from './seen.ts';
+import type { Late, State, Store } from './state.ts';
+import { Seen, Visits } from './seen.ts';
 import { firstState, product } from './world.ts';
 import type { Tables, World } from './world.ts';
 
@@ -37,7 +41,9 @@ export function eventsOf(tables: Tables, world: World, state: State): readonly E
   ];
 }
 
-export function verifiedIn({ whyNotVerified }: Tables, state: State): readonly number[] {
+export function verifiedIn({ whyNotVerified }: Tables, world: World, state: State): readonly number[] {
+  // Nobody says anything.
+  if (world.together === true && state.hosts[0]!.agent === null) return [];
   return state.store.vms.flatMap((vm, uid) => {
     const { run } = vm ?? {};
     if (run == null) return [];
@@ -49,8 +55,9 @@ export function verifiedIn({ whyNotVerified }: Tables, state: State): readonly n
       fenced: table?.spec.fenced === true,
       statement: table?.statement == null ? undefined : {
         session: String(table.statement.session), number: table.statement.number, wentBack: table.statement.wentBack,
-        domains: table.statement.domains.map(({ grant, runs }) => ({
-          grant: String(grant), uid: String(uid), vm: '', verdict: runs ? 'Verified' : 'Unknown',
+        domains: table.statement.domains.map(({ grant, runs, pinned }) => ({
+          grant: String(grant), uid: String(uid), vm: '',
+          verdict: !runs ? 'Unknown' : pinned ? 'Verified' : 'Violated',
         })),
       },
       lease: {
@@ -86,9 +93,25 @@ export function replay(
     const event = eventsOf(tables, world, state)[at];
     if (event === undefined) throw new RangeError(`step ${story.length + 1} of the story is not possible any more`);
     story.push(`${story.length + 1}. ${event.says}`);
-    state = event.next;
+    state = settled(world, event.next);
   }
   return { state, story };
+}
+
+/** Without what nothing can come of any more: a late write that cannot land, and a backup that nobody puts back. */
+function settled(world: World, state: State): State {
+  const { late, snapshot, faults } = state;
+  const isKept = snapshot !== null && faults < world.maxFaults;
+  const mayLand = late !== null && (isExpected(late, state.store) || (isKept && isExpected(late, snapshot)));
+  if (isKept === (snapshot !== null) && mayLand === (late !== null)) return state;
+  return { ...state, late: mayLand ? late : null, snapshot: isKept ? snapshot : null };
+}
+
+/** An object is written only over the version that was read; once it is another one, only a restore brings it back. */
+function isExpected(late: Late, { vms, tables }: Store): boolean {
+  return late.kind === 'vm'
+    ? encodeVm(vms[late.at] ?? null) === encodeVm(late.expect)
+    : encodeTable(tables[late.at] ?? null) === encodeTable(late.expect);
 }
 
 export interface ExploreOptions {
@@ -104,17 +127,23 @@ export function explore(
   const begun = performance.now();
   const folds = {
     nodes: !world.faults.includes('lie') && (world.oldAgents ?? []).length === 0,
-    vms: (world.oldAgents ?? []).length === 0,
+    vms: (world.oldAgents ?? []).length === 0 && world.claims === undefined,
+    specs: world.claims === undefined,
   };
   const seen = new Seen();
+  const visits = new Visits();
   const edges = new Edges();
   const good: number[] = [];
+  /** By state: the first visit. */
+  const firstVisits: number[] = [0];
   const first = beginningOf(world);
-  seen.add(encode(first, world.vms, folds), -1, 0);
-  let layer: { readonly state: State; readonly id: number }[] = [{ state: first, id: 0 }];
+  seen.visit(seen.add(encode(first, world.vms, folds)), first);
+  let layer: { readonly state: State; readonly id: number; readonly visit: number }[] = [
+    { state: first, id: 0, visit: visits.add(-1, 0) },
+  ];
   let [steps, depth] = [0, 0];
-  const found = (what: string, id: number, last?: number): Found => {
-    const events = [...seen.path(id), ...(last === undefined ? [] : [last])];
+  const found = (what: string, visit: number, last?: number): Found => {
+    const events = [...visits.path(visit), ...(last === undefined ? [] : [last])];
     return { what, events, story: replay(world, events, tables).story };
   };
   const result = (rest: Partial<Explored>): Explored => ({
@@ -123,19 +152,28 @@ export function explore(
   });
   while (layer.length > 0) {
     const next: typeof layer = [];
-    for (const { state, id } of layer) {
-      const verified = verifiedIn(tables, state);
-      const broken = brokenIn(state, verified);
-      if (broken !== undefined) return result({ broken: found(broken, id) });
-      if (liveness && isGood(state, verified)) good.push(id);
+    for (const { state, id, visit } of layer) {
+      if (seen.isOutdone(id, state)) continue;
+      const isFirst = seen.look(id);
+      if (isFirst) {
+        const verified = verifiedIn(tables, world, state);
+        const broken = brokenIn(world, state, verified);
+        if (broken !== undefined) return result({ broken: found(broken, visit) });
+        if (liveness && isGood(world, state, verified)) good.push(id);
+      }
       for (const [at, event] of eventsOf(tables, world, state).entries()) {
         steps += 1;
         const wrong = brokenBy(state, event.next, event.says);
-        if (wrong !== undefined) return result({ broken: found(wrong, id, at) });
+        if (wrong !== undefined) return result({ broken: found(wrong, visit, at) });
+        const after = settled(world, event.next);
         const known = seen.size;
-        const to = seen.add(encode(event.next, world.vms, folds), id, at);
-        if (liveness) edges.add(id, to);
-        if (to === known) next.push({ state: event.next, id: to });
+        const to = seen.add(encode(after, world.vms, folds));
+        // What is stuck must come right by itself, not by what else goes wrong.
+        if (liveness && isFirst && after.faults === state.faults && after.wishes === state.wishes) edges.add(id, to);
+        if (!seen.visit(to, after)) continue;
+        const number = visits.add(visit, at);
+        if (to === known) firstVisits.push(number);
+        next.push({ state: after, id: to, visit: number });
       }
       if (seen.size > maxStates) return result({});
     }
@@ -144,53 +182,7 @@ export function explore(
   }
   const dead = liveness ? edges.firstThatNeverReaches(good, seen.size) : undefined;
   return result({
-    closed: true, stuck: dead === undefined ? undefined : found('nothing good can be reached from here', dead),
+    closed: true,
+    stuck: dead === undefined ? undefined : found('nothing good can be reached from here', firstVisits[dead]!),
   });
-}
-
-/** Steps from state to state, for looking backward. */
-class Edges {
-  #from = new Int32Array(1 << 16);
-  #to = new Int32Array(1 << 16);
-  #count = 0;
-
-  add(from: number, to: number): void {
-    if (from === to) return;
-    if (this.#count === this.#from.length) [this.#from, this.#to] = [grown(this.#from), grown(this.#to)];
-    this.#from[this.#count] = from;
-    this.#to[this.#count] = to;
-    this.#count += 1;
-  }
-
-  firstThatNeverReaches(good: readonly number[], states: number): number | undefined {
-    const offsets = new Int32Array(states + 1);
-    for (let edge = 0; edge < this.#count; edge += 1) offsets[this.#to[edge]! + 1]! += 1;
-    for (let state = 0; state < states; state += 1) offsets[state + 1]! += offsets[state]!;
-    const sources = new Int32Array(this.#count);
-    const filled = offsets.slice(0, states);
-    for (let edge = 0; edge < this.#count; edge += 1) {
-      const to = this.#to[edge]!;
-      sources[filled[to]!] = this.#from[edge]!;
-      filled[to]! += 1;
-    }
-    const reaches = new Uint8Array(states);
-    const open = [...good];
-    for (const id of good) reaches[id] = 1;
-    for (let id = open.pop(); id !== undefined; id = open.pop()) {
-      for (let at = offsets[id]!; at < offsets[id + 1]!; at += 1) {
-        const source = sources[at]!;
-        if (reaches[source] === 1) continue;
-        reaches[source] = 1;
-        open.push(source);
-      }
-    }
-    const dead = reaches.indexOf(0);
-    return dead < 0 ? undefined : dead;
-  }
-}
-
-function grown(list: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(list.length * 2);
-  larger.set(list);
-  return larger;
 }

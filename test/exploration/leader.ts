@@ -3,7 +3,8 @@ import { nextNodeStep } from '../../src/protocol/node-table.ts';
 import { nextRestoreStep } from '../../src/protocol/restore-table.ts';
 import { nextVmStep } from '../../src/protocol/vm-table.ts';
 import {
-  heard, homelessOn, isOpen, isOpenRun, nodeSituation, restoreSituation, roomFor, vmSituation,
+  heard, homelessOn, isKeptHome, isOpen, isOpenRun, isOverWhileOpen, nodeSituation, restoreSituation, roomFor,
+  vmSituation,
 } from './gather.ts';
 import { encodeTable } from './encode.ts';
 import { replaced, withTable, withVm } from './state.ts';
@@ -39,8 +40,12 @@ function sealed(state: State): Sealed {
   return { id: state.fresh, term: state.leader.term };
 }
 
-function nodeEvent(tables: Tables, state: State, node: number): Event | undefined {
-  const { row, step } = nextNodeStep(nodeSituation(tables, state, node), tables.nodeTable);
+function nodeEvent(tables: Tables, world: World, state: State, node: number): Event | undefined {
+  // One that nobody speaks of any more needs no table.
+  const isForgotten = !state.store.nodes[node]! && state.store.tables[node] == null
+    && (state.leader.lost[node] ?? []).length === 0;
+  if (isForgotten) return undefined;
+  const { row, step } = nextNodeStep(nodeSituation(tables, world, state, node), tables.nodeTable);
   const named = (what: string) => `the controller ${what} [node row ${row}]`;
   const used = { ...state, fresh: state.fresh + 1 };
   const table = state.store.tables[node]!;
@@ -81,9 +86,10 @@ function nodeEvent(tables: Tables, state: State, node: number): Event | undefine
         kept: homelessOn(tables, state, node),
       }, named(`keeps what lives on node ${node} and has no VM`)));
     case 'dropStrays': {
-      const entries = table.spec.entries.filter(({ uid, grant }) =>
-        isOpenRun(state, uid, grant, node) || (isOpen(table) && state.store.vms[uid] != null)
-        || table.statement!.domains.some((domain) => domain.grant === grant));
+      const entries = table.spec.entries.filter((entry) => isOpenRun(state, entry.uid, entry.grant, node)
+        || isKeptHome(tables, world, state, node, entry)
+        || (isOpen(table) && !table.spec.fenced && !isOverWhileOpen(tables, state, node, entry))
+        || table.statement!.domains.some((domain) => domain.grant === entry.grant));
       return written(state, tableLate(state, node, { entries }, named(`drops what is over on node ${node}`)));
     }
     case 'openSession':
@@ -126,6 +132,16 @@ function restoreEvent(tables: Tables, world: World, state: State): Event | undef
   }
 }
 
+/** What lives of the VM and is not its open run. */
+function livingCopies(
+  tables: Tables, state: State, uid: number,
+): readonly { readonly node: number; readonly grant: number; readonly spec: number }[] {
+  return state.store.tables.flatMap((table, node) =>
+    (heard(tables, state, table) ? table!.statement!.domains : [])
+      .filter((domain) => domain.uid === uid && !isOpenRun(state, uid, domain.grant, node))
+      .map(({ grant, spec }) => ({ node, grant, spec })));
+}
+
 function vmEvent(
   tables: Tables, world: World, state: State, uid: number, candidate: number | undefined,
 ): Event | undefined {
@@ -135,66 +151,80 @@ function vmEvent(
   const home = vm.run?.node ?? 0;
   const vmLate = (put: Vm | null, what: string): Late => ({ kind: 'vm', at: uid, expect: vm, put, says: named(what) });
   const made = (what: 'No' | 'Kept') => ({ made: replaced(state.leader.made, uid, what) });
-  const withEntry = (node: number, grant: number, desired: Desired) => {
+  const withEntry = (node: number, grant: number, spec: number, desired: Desired) => {
     const others = state.store.tables[node]!.spec.entries.filter((entry) => entry.uid !== uid);
-    return { entries: [...others, { uid, grant, desired }].sort((a, b) => a.uid - b.uid) };
+    return { entries: [...others, { uid, grant, spec, desired }].sort((a, b) => a.uid - b.uid) };
   };
+  /** What is adopted is what the domain says of itself. */
+  const specOf = (node: number, grant: number) => (tables.adoptsOwnBytes
+    ? state.store.tables[node]!.statement!.domains.find((domain) => domain.grant === grant)!.spec : vm.spec);
   switch (step.do) {
     case 'addFinalizer':
       return written(state, vmLate({ ...vm, finalizer: true }, `adds the finalizer to VM ${uid}`));
     case 'removeFinalizer':
       return written(state, vmLate(null, `lets VM ${uid} go`));
     case 'open': {
-      const run = { grant: state.fresh, node: candidate!, open: true };
+      const run = { grant: state.fresh, node: candidate!, open: true, spec: vm.spec };
+      const boundTo = world.nodeLocal === true ? candidate! : vm.boundTo;
       return written(
         { ...state, fresh: state.fresh + 1 },
-        vmLate({ ...vm, renew: false, run }, `opens VM ${uid} on node ${candidate!}, grant ${state.fresh}`),
-        made('Kept'),
+        vmLate(
+          { ...vm, renew: false, run, boundTo, past: null },
+          `opens VM ${uid} on node ${candidate!}, grant ${state.fresh}`,
+        ),
+        { ...made('Kept'), unbound: replaced(state.leader.unbound, uid, vm.boundTo === null) },
       );
     }
-    case 'close':
+    case 'close': {
+      // What was never granted has made no disks.
+      const hasMadeNoDisks = step.because === 'NeverGranted' && state.leader.made[uid] === 'Kept'
+        && state.leader.unbound[uid]!;
       return written(
         state,
         vmLate(
-          { ...vm, run: { ...vm.run!, open: false } },
+          { ...vm, run: { ...vm.run!, open: false }, boundTo: hasMadeNoDisks ? null : vm.boundTo },
           `closes VM ${uid}, grant ${vm.run!.grant} (${step.because})`,
         ),
         made('No'),
       );
+    }
     case 'adoptRun': {
-      const lives = state.store.tables.flatMap((table, node) =>
-        (heard(tables, state, table) ? table!.statement!.domains : [])
-          .filter((domain) => domain.uid === uid && !(vm.run?.open === true && vm.run.node === node && vm.run.grant === domain.grant))
-          .map(({ grant }) => ({ grant, node })));
+      const [copy] = livingCopies(tables, state, uid);
       const old = state.store.tables.flatMap((table, node) =>
         (table?.spec.entries ?? [])
           .filter((entry) => entry.uid === uid)
-          .map(({ grant }) => ({ grant, node })));
-      const run = { ...(lives[0] ?? old[0]!), open: true };
+          .map(({ grant, spec }) => ({ grant, node, spec })));
+      // On a fenced node an entry is left of a run that is over.
+      const entry = old.find(({ node }) => !state.store.tables[node]!.spec.fenced) ?? old[0]!;
+      const run = { ...(copy ?? entry), open: true };
+      const boundTo = vm.boundTo ?? (world.nodeLocal === true ? run.node : null);
       return written(
         state,
-        vmLate({ ...vm, run }, `makes the run of VM ${uid} that of the domain on node ${run.node}, grant ${run.grant}`),
+        vmLate(
+          { ...vm, run, boundTo, past: null },
+          `makes the run of VM ${uid} that of the domain on node ${run.node}, grant ${run.grant}`,
+        ),
         made('No'),
       );
     }
     case 'grant':
       return written(
         state,
-        tableLate(state, home, withEntry(home, vm.run!.grant, 'Running'), named(`grants VM ${uid} on node ${home}`)),
+        tableLate(
+          state, home, withEntry(home, vm.run!.grant, vm.run!.spec, 'Running'),
+          named(`grants VM ${uid} on node ${home}`),
+        ),
         made('No'),
       );
     case 'adoptEntry':
       return written(state, tableLate(
-        state, home, withEntry(home, vm.run!.grant, step.desired),
+        state, home, withEntry(home, vm.run!.grant, specOf(home, vm.run!.grant), step.desired),
         named(`adopts VM ${uid} into the table of node ${home}`),
       ));
     case 'removeCopy': {
-      const { node, grant } = state.store.tables.flatMap((table, at) =>
-        (heard(tables, state, table) ? table!.statement!.domains : [])
-          .filter((domain) => domain.uid === uid && !(vm.run?.open === true && vm.run.node === at && vm.run.grant === domain.grant))
-          .map((domain) => ({ node: at, grant: domain.grant })))[0]!;
+      const { node, grant } = livingCopies(tables, state, uid)[0]!;
       return written(state, tableLate(
-        state, node, withEntry(node, grant, 'Removed'),
+        state, node, withEntry(node, grant, specOf(node, grant), 'Removed'),
         named(`asks node ${node} to remove a copy of VM ${uid}`),
       ));
     }
@@ -242,6 +272,7 @@ function landed(state: State, event: Event): Event | undefined {
 }
 
 export function leaderEvents(tables: Tables, world: World, state: State): readonly Event[] {
+  if (world.together === true && state.hosts[0]!.agent === null) return [];
   if (state.behind === null) return decided(tables, world, state);
   const seen = withTable(state, state.behind.node, state.behind.table);
   return decided(tables, world, seen).flatMap((event) => landed(state, event) ?? []);
@@ -251,10 +282,10 @@ export function leaderEvents(tables: Tables, world: World, state: State): readon
 function decided(tables: Tables, world: World, state: State): readonly Event[] {
   const restore = restoreEvent(tables, world, state);
   if (restore !== undefined) return [restore];
-  const events: (Event | undefined)[] = state.hosts.map((_, node) => nodeEvent(tables, state, node));
+  const events: (Event | undefined)[] = state.hosts.map((_, node) => nodeEvent(tables, world, state, node));
   for (const [uid, vm] of state.store.vms.entries()) {
     if (vm === null) continue;
-    const places = roomFor(tables, state, uid);
+    const places = roomFor(tables, world, state, uid);
     if (places.length === 0) events.push(vmEvent(tables, world, state, uid, undefined));
     else events.push(...places.map((node) => vmEvent(tables, world, state, uid, node)));
   }

@@ -32,6 +32,16 @@ const found: readonly [Name, string, Partial<World>][] = [
   ['statesTooSoon', 'I1', {
     nodes: 1, vms: 2, faults: ['restore', 'agentCrash'], maxFaults: 2, wishes: ['halt'], maxWishes: 1,
   }],
+  ['forgetsPast', 'I7', { faults: ['tableDeleted', 'oldStatus'], maxFaults: 2 }],
+  ['parksPast', 'Live', { faults: ['tableDeleted', 'oldStatus'], maxFaults: 2 }],
+  ['keepsMoved', 'Live', { faults: ['slow', 'giveUp'], maxFaults: 2 }],
+  ['dropsHome', 'Live', {
+    nodes: 1, nodeLocal: true, faults: ['kill', 'giveUp'], maxFaults: 2, wishes: ['renew', 'delete'], maxWishes: 2,
+  }],
+  ['ignoresHome', 'Live', { nodeLocal: true, wishes: ['halt', 'delete'], maxWishes: 2 }],
+  ['forgetsAgents', 'I7', { begins: 'empty', faults: ['restoreAway', 'nodeDeleted'], maxFaults: 2 }],
+  ['adoptsToday', 'I2', { faults: ['tableDeleted', 'takeover'], maxFaults: 2, wishes: ['edit'], maxWishes: 1 }],
+  ['verifiesViolated', 'I2', { nodes: 1, grain: 'fine', faults: ['drift'], maxFaults: 1 }],
   ['doesNotTouch', 'I7', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['doesNotSeal', 'Live', { faults: ['slow', 'freeze'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],
   ['forgetsAll', 'I7', { faults: ['restore'], maxFaults: 1, wishes: ['renew'], maxWishes: 1 }],

@@ -49,6 +49,44 @@ export const planted = {
     tables: { ...product, mayState: () => true },
   },
   hearsAnybody: { bug: 'a statement counts whatever seal it answers', tables: { ...product, isHeard: () => true } },
+  forgetsPast: {
+    bug: 'a VM without a run is opened whatever node its status names',
+    tables: vm(without(vmTable, 'ask-past-node')),
+  },
+  keepsMoved: {
+    bug: 'an entry that is over stays while its VM is there, wherever that runs',
+    tables: { ...product, isOverWhileOpen: ({ vm: where, answered }) => answered && where === 'Gone' },
+  },
+  dropsHome: {
+    bug: 'an entry that NodeLocal disks are removed by goes once a run is open',
+    tables: { ...product, isKeptHome: ({ desired, run }) => desired !== 'Running' && run === 'NotOpen' },
+  },
+  ignoresHome: {
+    bug: 'an entry of a VM that has ended is dropped, whatever disks it has',
+    tables: vm(changed(vmTable, 'drop-ended', {
+      when: ({ home, wish, candidate }) =>
+        home?.entry !== undefined && !home.fenced && !(wish === 'Run' && candidate?.isHome === true),
+    })),
+  },
+  forgetsAgents: {
+    bug: 'in a restore only nodes are asked that have a RealtimeNode, or a table that holds something',
+    tables: { ...product, asksAgentsThere: false },
+  },
+  adoptsToday: {
+    bug: 'what is adopted gets the guest of the spec of today',
+    tables: { ...product, adoptsOwnBytes: false },
+  },
+  verifiesViolated: { bug: 'verified does not ask what the threads are held to', tables: {
+    ...product,
+    whyNotVerified: (situation) => {
+      const why = product.whyNotVerified(situation);
+      return why === 'Violated' ? undefined : why;
+    },
+  } },
+  parksPast: {
+    bug: 'a VM without a run does not take what lives for its run',
+    tables: vm(without(vmTable, 'adopt-past')),
+  },
   doesNotTouch: {
     bug: 'a run is closed while its grant may be under way',
     tables: vm(changed(without(vmTable, 'touch'), 'take-back', {

@@ -5,6 +5,14 @@
 
 export type Desired = 'Running' | 'Stopped' | 'Removed';
 
+export interface Run {
+  readonly grant: number;
+  readonly node: number;
+  readonly open: boolean;
+  /** Of the grant, whose name is made of it. */
+  readonly spec: number;
+}
+
 /** A RealtimeVM; its place in the list is its UID, and its place modulo the number of names is its name. */
 export interface Vm {
   readonly deleted: boolean;
@@ -12,12 +20,20 @@ export interface Vm {
   readonly halted: boolean;
   /** A restart was asked for since the run's grant was made. */
   readonly renew: boolean;
-  readonly run: { readonly grant: number; readonly node: number; readonly open: boolean } | null;
+  /** Version of the spec: 0 or 1. */
+  readonly spec: number;
+  readonly run: Run | null;
+  /** The node that has its NodeLocal disks, or will. */
+  readonly boundTo: number | null;
+  /** Without a run: the node that its status names as the one that it was placed on. */
+  readonly past: number | null;
 }
 
 export interface Entry {
   readonly uid: number;
   readonly grant: number;
+  /** What the guest is made of, among the grant's bytes. */
+  readonly spec: number;
   readonly desired: Desired;
 }
 
@@ -39,7 +55,10 @@ export interface TableSpec {
 export interface Stated {
   readonly uid: number;
   readonly grant: number;
+  readonly spec: number;
   readonly runs: boolean;
+  /** Its threads are where its grant says. */
+  readonly pinned: boolean;
 }
 
 export interface Statement {
@@ -69,10 +88,14 @@ export interface Store {
   readonly leases: readonly { readonly session: number; readonly statement: number }[];
   /** A person's word that a machine is off. */
   readonly words: readonly boolean[];
+  /** RealtimeNodes that are there. */
+  readonly nodes: readonly boolean[];
 }
 
 export interface Domain {
   readonly grant: number;
+  readonly spec: number;
+  readonly pinned: boolean;
   readonly live: boolean;
   /** A start is under way in libvirt. */
   readonly job: boolean;
@@ -104,6 +127,8 @@ export interface Host {
   } | null;
   /** By UID. */
   readonly domains: readonly (Domain | null)[];
+  /** By UID: whether its NodeLocal disks are here. */
+  readonly disks: readonly boolean[];
 }
 
 export interface Leader {
@@ -111,6 +136,8 @@ export interface Leader {
   readonly remembersMore: boolean;
   readonly agreed: readonly boolean[];
   readonly made: readonly ('No' | 'Kept' | 'MayBeUnderWay')[];
+  /** By UID: it was bound to no node before the grant was made. */
+  readonly unbound: readonly boolean[];
   /** Entries of tables that were deleted since it leads. */
   readonly lost: readonly (readonly Entry[] | null)[];
 }
@@ -128,8 +155,9 @@ export type Late =
 
 export type Fault =
   | 'kill' | 'agentCrash' | 'freeze' | 'takeover' | 'slow' | 'giveUp' | 'lapse' | 'tableDeleted'
-  | 'restore' | 'domainEnds' | 'oldLeader' | 'oldStatus' | 'behind' | 'lie';
-export type Wish = 'halt' | 'renew' | 'delete' | 'recreate';
+  | 'restore' | 'restoreAway' | 'domainEnds' | 'oldLeader' | 'oldStatus' | 'behind' | 'lie' | 'double' | 'lateWord'
+  | 'drift' | 'nodeDeleted';
+export type Wish = 'halt' | 'renew' | 'edit' | 'delete' | 'recreate';
 
 export interface State {
   readonly store: Store;
@@ -176,4 +204,8 @@ export function withHost(state: State, at: number, change: Partial<Host>): State
 
 export function withDomain(state: State, at: number, uid: number, domain: Domain | null): State {
   return withHost(state, at, { domains: replaced(state.hosts[at]!.domains, uid, domain) });
+}
+
+export function withDisk(state: State, at: number, uid: number, isThere: boolean): State {
+  return withHost(state, at, { disks: replaced(state.hosts[at]!.disks, uid, isThere) });
 }
