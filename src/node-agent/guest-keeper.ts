@@ -227,7 +227,7 @@ export class GuestKeeper {
   async #start(look: Look, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, asked, state, vm: { uid } } = look;
     if (entry === undefined || asked === undefined) return onEvent;
-    const { hypervisor, starter, clock } = this.#options;
+    const { hypervisor, starter, clock, isOpen } = this.#options;
     const slow = clock.after(quickStartMs, () => (
       this.#report({ ...look, domain: undefined }, {
         phase: 'Starting', reason: 'Starting', message: 'the domain is being prepared and started', lives: true,
@@ -241,6 +241,8 @@ export class GuestKeeper {
         this.#options.lookAtAll();
         return { requeueAfterMs: secondReadingMs };
       }
+      // Meanwhile the table may have been sealed anew, and what lives been stated for that: nothing may start after it.
+      if (!isOpen()) return atOnce;
       const claims = { uid, uuid: asked.guest.uuid, name: nameOf(look), placement: entry.placement };
       await this.#starts.during(claims, domains, () => starter.start(entry, asked.guest, asked.placement, signal));
     } catch (error) {
