@@ -128,7 +128,7 @@ export const planted = {
       find: 'when: (s) => isOpen(s) && s.home!.fenced && s.restore === undefined,',
       put: 'when: (s) => isOpen(s) && !s.home!.takesGuests && s.restore === undefined,',
     }],
-    breaks: /^I7/, mix: 'usual', from: 1, within: 5,
+    breaks: /^I[67]/, mix: 'usual', from: 1, within: 5,
   },
   endsOtherGrant: {
     bug: 'an agent stops a domain that lives by another grant than the one whose stop is asked for',
@@ -152,7 +152,7 @@ export const planted = {
         put: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made !== \'No\',',
       },
     ],
-    breaks: /^I7/, mix: 'unheard', from: 1, within: 15,
+    breaks: /^I[67]/, mix: 'unheard', from: 1, within: 15,
   },
   adoptsTodaysSpec: {
     bug: 'a domain that no entry names is taken up with the guest of today\'s spec',
