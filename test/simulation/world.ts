@@ -13,6 +13,8 @@ export type Vm = Stored<'RealtimeVM'>;
 export const namespace = 'plant';
 export const systemNamespace = 'rtvm-system';
 export const leaderLease = { namespace: systemNamespace, name: 'rtvm-controller' };
+/** Within it what was asked for is on its way. */
+const momentMs = 1000;
 /** How long what passes by itself lasts, at most. */
 export const longestMs = 150_000;
 
@@ -69,6 +71,12 @@ export class World {
 
   note(event: ChaosEvent): void {
     this.#recorder.note(event);
+  }
+
+  /** The data goes back: what a person has asked for just now may be under way. */
+  noteRollback(): void {
+    const underWay = this.#recorder.endsAskedSince(this.cluster.clock.nowMs() - momentMs);
+    this.note({ type: 'rolledBack', underWay });
   }
 
   /** As if it had been written then. */
