@@ -38,7 +38,7 @@ export const planted = {
       },
       { file: 'protocol/vm-situation.ts', find: 'table.seal.term === leader.term && (', put: '(' },
     ],
-    breaks: /^I[167]/, mix: 'unheard', from: 1, within: 10,
+    breaks: /^I[167]/, mix: 'unheard', from: 1, within: 30,
   },
   closesUnanswered: {
     bug: 'a run is closed, and its CPUs are free, before the agent has said that nothing is left',
@@ -72,7 +72,7 @@ export const planted = {
       { file: 'controller/vm-standings.ts', find: 'alive: facts?.alive ?? true', put: 'alive: true' },
       { file: 'controller/vm-standings.ts', find: 'if (facts?.alive === false) return', put: 'if (facts === null) return' },
     ],
-    breaks: /^I2/, mix: 'usual', from: 1, within: 15,
+    breaks: /^I2/, mix: 'usual', from: 1, within: 20,
   },
   verifiesOldLooks: {
     bug: 'a guest is called verified by a look of an hour ago',
@@ -101,7 +101,7 @@ export const planted = {
       find: 'requireHostFree(start, domains, this.#byUid.values());',
       put: 'requireHostFree(start, [], []);',
     }],
-    breaks: /^I[18]/, mix: 'administered', from: 1, within: 20,
+    breaks: /^I[18]/, mix: 'administered', from: 1, within: 30,
   },
   startsUnopened: {
     bug: 'an agent does not ask whether the table names its session',
@@ -140,7 +140,7 @@ export const planted = {
       file: 'node-agent/step-rules.ts',
       find: '(desired === \'Stopped\' && isOpen)', put: 'desired === \'Stopped\'',
     }],
-    breaks: /^I6/, mix: 'restored', from: 1, within: 15,
+    breaks: /^I6/, mix: 'restored', from: 1, within: 20,
   },
   takesBackUnderWay: {
     bug: 'a run is closed while the write of its grant may be under way',
@@ -152,7 +152,7 @@ export const planted = {
         put: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made !== \'No\',',
       },
     ],
-    breaks: /^I[67]/, mix: 'unheard', from: 1, within: 15,
+    breaks: /^I[67]/, mix: 'unheard', from: 1, within: 30,
   },
   adoptsTodaysSpec: {
     bug: 'a domain that no entry names is taken up with the guest of today\'s spec',
