@@ -81,8 +81,8 @@ export const accidents = {
   },
   'messages late and twice': (world, { how }) => {
     const { network } = world.cluster;
-    network.lossRate = 0.2;
-    network.strayRate = 0.5;
+    network.lossRate = 0.4;
+    network.strayRate = 0.8;
     world.lasts('loss', how * longestMs, () => {
       network.lossRate = 0;
       network.strayRate = 0;

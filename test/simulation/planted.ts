@@ -152,7 +152,7 @@ export const planted = {
         put: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made !== \'No\',',
       },
     ],
-    breaks: /^I[67]/, mix: 'unheard', from: 1, within: 30,
+    breaks: /^(I[67]|liveness)/, mix: 'unheard', from: 1, within: 30,
   },
   adoptsTodaysSpec: {
     bug: 'a domain that no entry names is taken up with the guest of today\'s spec',

@@ -117,6 +117,14 @@ export class World {
     this.cluster.hosts.get(node)!.end(uuid, how);
   }
 
+  /** Something is to be started there, and may be about to: its agent has looked what else lives. */
+  startsSoon(node: string): boolean {
+    const running = this.cluster.hosts.get(node)!.running();
+    return this.#table(node)?.spec.guests.some(({ vm, desired }) => (
+      desired === 'Running' && !running.some(({ xml }) => xml.includes(vm.uid))
+    )) === true;
+  }
+
   /** Whether people are shown that something of this VM is on the node. */
   shows(node: string, uid: string): boolean {
     const { orphans = [] } = (this.cluster.server.find('RealtimeNode', { name: node }) as Stored<'RealtimeNode'> | undefined)?.status ?? {};
