@@ -92,7 +92,7 @@ export const planted = {
       find: 'when: (s) => s.word && s.lapsed && !s.nodeReady && !s.fenced && !s.restoreIsOpen,',
       put: 'when: (s) => s.word && !s.nodeReady && !s.fenced && !s.restoreIsOpen,',
     }],
-    breaks: /^I7/, mix: 'deceived', from: 1, within: 5,
+    breaks: /^I7/, mix: 'deceived', from: 1, within: 10,
   },
   startsBeside: {
     bug: 'an agent does not look whether another domain has what a start claims',
@@ -110,7 +110,7 @@ export const planted = {
       find: 'this.#isOpen = session === this.#reader.session;',
       put: 'this.#isOpen = session !== null;',
     }],
-    breaks: /^I[67]/, mix: 'restored', from: 1, within: 5,
+    breaks: /^I[67]/, mix: 'restored', from: 1, within: 10,
   },
   closesUnheard: {
     bug: 'a run whose table was lost is closed before its agent has said whether it lives',
@@ -142,18 +142,6 @@ export const planted = {
     }],
     breaks: /^I6/, mix: 'restored', from: 1, within: 20,
   },
-  takesBackUnderWay: {
-    bug: 'a run is closed while the write of its grant may be under way',
-    edits: [
-      { file: vmTable, find: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made === \'MayBeUnderWay\',', put: 'when: () => false,' },
-      {
-        file: vmTable,
-        find: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made === \'Kept\',',
-        put: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made !== \'No\',',
-      },
-    ],
-    breaks: /^(I[67]|liveness)/, mix: 'unheard', from: 1, within: 30,
-  },
   adoptsTodaysSpec: {
     bug: 'a domain that no entry names is taken up with the guest of today\'s spec',
     edits: [
@@ -184,7 +172,7 @@ export const planted = {
       },
       { file: 'node-agent/step-rules.ts', find: 'step.do !== \'destroy\' || graceMs === 0', put: 'graceMs !== null' },
     ],
-    breaks: /^I6/, mix: 'restored', from: 1, within: 5,
+    breaks: /^I6/, mix: 'restored', from: 1, within: 10,
   },
 } as const satisfies Readonly<Record<string, Planted>>;
 
