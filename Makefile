@@ -12,7 +12,7 @@ help:
 	@echo 'make integration  tests against a real libvirtd and real QEMU (root)'
 	@echo 'make chaos        controllers, agents and an API server killed at random (CHAOS_SEED, CHAOS_KILLS, CHAOS_ROLLBACKS)'
 	@echo 'make explore      every state of small worlds, by the tables of the protocol'
-	@echo 'make simulate     histories of a cluster on a virtual clock, drawn from a seed and judged (SEED, STEPS, HISTORIES, SHRINK=1)'
+	@echo 'make simulate     histories of a cluster on a virtual clock, drawn from a seed and judged (SEED, STEPS, HISTORIES, MIX, SHRINK=1)'
 	@echo 'make nightly      what does not fit into make test: more chaos, benches, tests beside load (NIGHTLY_STEPS: only those); test/results/'
 	@echo 'make guest        rebuild the guest ROM from its source'
 	@echo 'make bench        all benches'

@@ -247,7 +247,7 @@ export class GuestKeeper {
   async #start(look: Look, signal: AbortSignal): Promise<ReconcileResult> {
     const { entry, asked, state, vm: { uid } } = look;
     if (entry === undefined || asked === undefined) return onEvent;
-    const { hypervisor, starter, clock } = this.#options;
+    const { hypervisor, starter, clock, isOpen } = this.#options;
     if (!starter.knowsOffer) return onEvent;
     const slow = clock.after(quickStartMs, () => (
       this.#report({ ...look, domain: undefined }, {
@@ -262,6 +262,8 @@ export class GuestKeeper {
         this.#options.lookAtAll();
         return { requeueAfterMs: secondReadingMs };
       }
+      // Meanwhile the table may have been sealed anew, and what lives been stated for that: nothing may start after it.
+      if (!isOpen()) return atOnce;
       const claims = { uid, uuid: asked.guest.uuid, name: nameOf(look), placement: entry.placement };
       await this.#starts.during(claims, domains, () => starter.start(entry, asked.guest, asked.placement, signal));
     } catch (error) {

@@ -1,5 +1,6 @@
 /** What happens to processes, hosts and the network without anybody's wish. */
 import type { Lease } from '../../src/store/foreign.ts';
+import { people } from './people.ts';
 import { at, leaderLease, longestMs } from './world.ts';
 import type { Happens, World } from './world.ts';
 
@@ -81,20 +82,23 @@ export const accidents = {
   },
   'messages late and twice': (world, { how }) => {
     const { network } = world.cluster;
-    network.lossRate = 0.2;
-    network.strayRate = 0.5;
+    network.lossRate = 0.4;
+    network.strayRate = 0.8;
     world.lasts('loss', how * longestMs, () => {
       network.lossRate = 0;
       network.strayRate = 0;
     });
   },
-  // What it has sent is late, and comes when another one leads.
-  'leader dies amid messages': (world, { how }) => {
+  // A pipeline applies its VMs; what the leader has sent for them is late, and comes when another one leads.
+  'leader dies amid messages': async (world, chosen) => {
     const { cluster } = world;
+    const { how } = chosen;
     const { network } = cluster;
     const { holderIdentity = '' } = (cluster.server.find('Lease', leaderLease) as Lease | undefined)?.spec ?? {};
-    network.lossRate = 0.5;
+    network.lossRate = 0.3;
     network.strayRate = 1;
+    await people.create(world, chosen);
+    await people.restart(world, chosen);
     world.lasts('loss', 20_000, () => {
       network.lossRate = 0;
       network.strayRate = 0;

@@ -47,7 +47,8 @@ export async function playBatch({ mix, first, histories: many }: Batch, planted?
   };
   const hooks = planted === undefined ? [] : ['--import', join(import.meta.dirname, 'plant.ts')];
   const { promise, resolve, reject } = Promise.withResolvers<Played>();
-  const args = [...hooks, join(import.meta.dirname, 'main.ts')];
+  // What is made in a moment is garbage in the next: a larger nursery saves a good part of its collection.
+  const args = ['--max-semi-space-size=64', ...hooks, join(import.meta.dirname, 'main.ts')];
   execFile(process.execPath, args, { env, maxBuffer: 64 * 2 ** 20 }, (error, output, errors) => {
     // 1: a history has a breach; all else is a fault of the simulation itself.
     if (error !== null && error.code !== 1) {

@@ -18,9 +18,10 @@ export class Fences {
       const node = key.slice(key.indexOf('/') + 1);
       this.#renewedMs.set(node, [...this.#renewedMs.get(node) ?? [], nowMs].slice(-10));
     }
-    if (kind !== 'RealtimeAllocation') return [];
+    // One that is gone is made again as it was.
+    if (kind !== 'RealtimeAllocation' || gone) return [];
     const { fenced } = (object as { readonly spec: { readonly fenced?: boolean } }).spec;
-    if (gone || fenced !== true) {
+    if (fenced !== true) {
       this.#fenced.delete(key);
       return [];
     }

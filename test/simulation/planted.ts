@@ -47,7 +47,7 @@ export const planted = {
       find: 'when: (s) => isOpen(s) && s.home!.entry!.answered,',
       put: 'when: (s) => isOpen(s) && s.home!.entry!.desired !== \'Running\',',
     }],
-    breaks: /^I7/, mix: 'usual', from: 1, within: 10,
+    breaks: /^I7/, mix: 'usual', from: 1, within: 5,
   },
   leavesBehind: {
     bug: 'a deleted VM goes before its removal is answered',
@@ -64,15 +64,15 @@ export const planted = {
       find: 'when: (s) => s.deleted && leftover(s) && s.home!.entry!.answered,',
       put: 'when: (s) => s.deleted && leftover(s),',
     }],
-    breaks: /^I[56]/, mix: 'usual', from: 1, within: 10,
+    breaks: /^I[56]/, mix: 'usual', from: 1, within: 5,
   },
   verifiesSilent: {
     bug: 'verified, and lost, do not ask whether the agent\'s Lease is alive',
     edits: [
-      { file: 'controller/vm-standings.ts', find: 'alive: facts?.alive ?? true', put: 'alive: true' },
-      { file: 'controller/vm-standings.ts', find: 'if (facts?.alive === false) return', put: 'if (facts === null) return' },
+      { file: 'controller/agent-lease.ts', find: 'alive: facts?.alive ?? true', put: 'alive: true' },
+      { file: 'controller/vm-standings.ts', find: 'if (!judge.isAlive(node)) return', put: 'if (judge === null) return' },
     ],
-    breaks: /^I2/, mix: 'usual', from: 1, within: 30,
+    breaks: /^I2/, mix: 'usual', from: 1, within: 20,
   },
   verifiesOldLooks: {
     bug: 'a guest is called verified by a look of an hour ago',
@@ -83,7 +83,7 @@ export const planted = {
       },
       { file: 'node-agent/guest-auditor.ts', find: '2 * auditIntervalMs + graceMs', put: '3_600_000 + graceMs' },
     ],
-    breaks: /^I2/, mix: 'usual', from: 1, within: 30,
+    breaks: /^I2/, mix: 'usual', from: 1, within: 10,
   },
   fencesAlive: {
     bug: 'a node is given up though its Lease is alive',
@@ -92,7 +92,7 @@ export const planted = {
       find: 'when: (s) => s.word && s.lapsed && !s.nodeReady && !s.fenced && !s.restoreIsOpen,',
       put: 'when: (s) => s.word && !s.nodeReady && !s.fenced && !s.restoreIsOpen,',
     }],
-    breaks: /^I7/, mix: 'deceived', from: 1, within: 30,
+    breaks: /^I7/, mix: 'deceived', from: 1, within: 10,
   },
   startsBeside: {
     bug: 'an agent does not look whether another domain has what a start claims',
@@ -110,7 +110,7 @@ export const planted = {
       find: 'this.#isOpen = session === this.#reader.session;',
       put: 'this.#isOpen = session !== null;',
     }],
-    breaks: /^I[67]/, mix: 'restored', from: 1, within: 30,
+    breaks: /^I[67]/, mix: 'restored', from: 1, within: 10,
   },
   closesUnheard: {
     bug: 'a run whose table was lost is closed before its agent has said whether it lives',
@@ -119,7 +119,7 @@ export const planted = {
       find: 'when: (s) => isOpen(s) && !hasEntry(s) && !s.home!.heard && !s.home!.acceptedOff,',
       put: 'when: () => false,',
     }],
-    breaks: /^I7/, mix: 'restored', from: 1, within: 30,
+    breaks: /^I7/, mix: 'restored', from: 1, within: 10,
   },
   opensElsewhere: {
     bug: 'a VM whose run is open on a node that is silent is opened elsewhere',
@@ -128,7 +128,7 @@ export const planted = {
       find: 'when: (s) => isOpen(s) && s.home!.fenced && s.restore === undefined,',
       put: 'when: (s) => isOpen(s) && !s.home!.takesGuests && s.restore === undefined,',
     }],
-    breaks: /^I7/, mix: 'usual', from: 1, within: 10,
+    breaks: /^I[67]/, mix: 'usual', from: 1, within: 5,
   },
   endsOtherGrant: {
     bug: 'an agent stops a domain that lives by another grant than the one whose stop is asked for',
@@ -140,27 +140,7 @@ export const planted = {
       file: 'node-agent/step-rules.ts',
       find: '(desired === \'Stopped\' && isOpen)', put: 'desired === \'Stopped\'',
     }],
-    breaks: /^I6/, mix: 'restored', from: 1, within: 30,
-  },
-  keepsLeft: {
-    bug: 'an agent keeps what the one before it has defined, and states what lives before it is gone',
-    edits: [
-      { file: guestTable, find: 'when: (s) => s.domain === \'off\' && s.isLeft,', put: 'when: () => false,' },
-      { file: 'node-agent/agent.ts', find: 'this.#looks.listed(left.length > 0);', put: 'this.#looks.listed(left === undefined);' },
-    ],
-    breaks: /^I[167]/, mix: 'restored', from: 1, within: 30,
-  },
-  takesBackUnderWay: {
-    bug: 'a run is closed while the write of its grant may be under way',
-    edits: [
-      { file: vmTable, find: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made === \'MayBeUnderWay\',', put: 'when: () => false,' },
-      {
-        file: vmTable,
-        find: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made === \'Kept\',',
-        put: 'when: (s) => isOpen(s) && !hasEntry(s) && s.made !== \'No\',',
-      },
-    ],
-    breaks: /^I7/, mix: 'unheard', from: 1, within: 30,
+    breaks: /^I6/, mix: 'restored', from: 1, within: 20,
   },
   adoptsTodaysSpec: {
     bug: 'a domain that no entry names is taken up with the guest of today\'s spec',
@@ -176,7 +156,7 @@ export const planted = {
         put: 'const guest = guestToWire(resolved.value);',
       },
     ],
-    breaks: /^(I[1-8]|liveness)/, mix: 'restored', from: 1, within: 30,
+    breaks: /^(I[1-8]|liveness)/, mix: 'restored', from: 1, within: 10,
   },
   endsAbsent: {
     bug: 'an agent ends a domain that its table does not name',

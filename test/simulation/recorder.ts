@@ -48,6 +48,14 @@ export class Recorder {
     this.times.push(this.#nowMs());
   }
 
+  /** VMs whose end was asked for since, and that no controller has answered. */
+  endsAskedSince(ms: number): readonly string[] {
+    return this.events.flatMap((event, index) => (
+      event.type === 'vm' && event.endsIt && event.observedGeneration < event.generation && this.times[index]! >= ms
+        ? [event.uid] : []
+    ));
+  }
+
   written({ kind, key, object, gone }: Recorded): void {
     if (kind === 'RealtimeAllocation') {
       const { metadata: { resourceVersion: revision }, spec, status } = object as Table;

@@ -15,7 +15,7 @@ export function restore(world: World, bumped: boolean): void {
   const { backup } = world;
   world.backup = server.snapshot();
   if (backup === undefined) return;
-  world.note({ type: 'rolledBack' });
+  world.noteRollback();
   for (const kind of ['RealtimeAllocation', 'RealtimeNode', 'RealtimeVM'] as const) {
     for (const [key, object] of backup.objects.get(kind) ?? []) world.told(kind, key, object);
   }

@@ -59,8 +59,9 @@ export const mixes = {
   /** A network that loses, delays and doubles, and whoever goes on after a pause. */
   unheard: [
     ...people, 'create', 'create', 'start', 'messages late and twice', 'messages late and twice',
-    'leader dies amid messages', 'leader dies amid messages', 'answers lost', 'network cut', 'freeze agent',
-    'freeze controller', 'freeze controller', 'kill agent', 'kill controller', 'controller restarted',
+    'messages late and twice', 'messages late and twice', 'leader dies amid messages',
+    'leader dies amid messages', 'answers lost', 'network cut', 'freeze agent', 'freeze controller', 'freeze controller',
+    'kill agent', 'kill controller', 'controller restarted',
   ],
   /** What administrators do, and other people's programs. */
   administered: [

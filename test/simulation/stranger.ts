@@ -13,7 +13,8 @@ const domainOn = (cpus: readonly number[]) => `<domain type='kvm'>
 
 export const stranger: Happens = (world, { node, how }) => {
   const host = world.cluster.hosts.get(node)!;
-  if (!host.daemonRuns || host.find(uuid) !== undefined) return;
+  // Nothing keeps a person from starting it between a look and a start: that is nobody's breach.
+  if (!host.daemonRuns || host.find(uuid) !== undefined || world.startsSoon(node)) return;
   const taken = host.running().flatMap(({ xml }) => claimsOf(xml, dedicatedCpus).cpus);
   const free = dedicatedCpus.filter((cpu) => !taken.includes(cpu));
   if (free.length === 0) return;

@@ -13,6 +13,8 @@ export type Vm = Stored<'RealtimeVM'>;
 export const namespace = 'plant';
 export const systemNamespace = 'rtvm-system';
 export const leaderLease = { namespace: systemNamespace, name: 'rtvm-controller' };
+/** Within it what was asked for is on its way. */
+const momentMs = 1000;
 /** How long what passes by itself lasts, at most. */
 export const longestMs = 150_000;
 
@@ -71,6 +73,12 @@ export class World {
     this.#recorder.note(event);
   }
 
+  /** The data goes back: what a person has asked for just now may be under way. */
+  noteRollback(): void {
+    const underWay = this.#recorder.endsAskedSince(this.cluster.clock.nowMs() - momentMs);
+    this.note({ type: 'rolledBack', underWay });
+  }
+
   /** As if it had been written then. */
   told(kind: 'RealtimeAllocation' | 'RealtimeNode' | 'RealtimeVM', key: string, object: Kept): void {
     this.#recorder.written({ kind, key, object, gone: false });
@@ -107,6 +115,14 @@ export class World {
   end(node: string, { uuid, xml }: SeenDomain, how: 'shutdown' | 'crashed'): void {
     this.endsByHand(node, xml);
     this.cluster.hosts.get(node)!.end(uuid, how);
+  }
+
+  /** Something is to be started there, and may be about to: its agent has looked what else lives. */
+  startsSoon(node: string): boolean {
+    const running = this.cluster.hosts.get(node)!.running();
+    return this.#table(node)?.spec.guests.some(({ vm, desired }) => (
+      desired === 'Running' && !running.some(({ xml }) => xml.includes(vm.uid))
+    )) === true;
   }
 
   /** Whether people are shown that something of this VM is on the node. */

@@ -37,7 +37,7 @@ function unaskedWishes(events: readonly ChaosEvent[]): readonly string[] {
   let restoring = false;
   events.forEach((event, at) => {
     if (event.type === 'rolledBack') {
-      for (const [uid, revisions] of vms) if (isUnderWay(revisions)) underWay.add(uid);
+      for (const uid of event.underWay ?? []) underWay.add(uid);
       vms.clear();
       restoring = true;
     } else if (event.type === 'drained') drains.set(event.node, at);
@@ -67,12 +67,6 @@ function unaskedWishes(events: readonly ChaosEvent[]): readonly string[] {
 /** A person has asked for a restart that this entry has not made: with another shape, it is stopped before it is placed again. */
 function isRestart(asked: ReadonlySet<string> | undefined, made: string | undefined): boolean {
   return [...asked ?? []].some((each) => made === undefined || Date.parse(each) > Date.parse(made));
-}
-
-/** A wish to end it that no controller has answered. */
-function isUnderWay(revisions: readonly VmRevision[]): boolean {
-  const last = revisions.at(-1);
-  return last?.endsIt === true && last.observedGeneration < last.generation;
 }
 
 /**

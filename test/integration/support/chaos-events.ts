@@ -29,8 +29,11 @@ export type ClusterEvent =
   | { readonly type: 'node'; readonly node: string; readonly term: string | undefined }
   /** A revision of a RealtimeVM; `gone`: it was removed. */
   | { readonly type: 'vm'; readonly uid: string; readonly generation: number; readonly observedGeneration: number; readonly endsIt: boolean; readonly restartedAt: string | undefined; readonly gone: boolean }
-  /** The data went back; what was stored then follows as revisions, up to `restored`. */
-  | { readonly type: 'rolledBack' }
+  /**
+   * The data went back; what was stored then follows as revisions, up to `restored`.
+   * @property underWay VMs whose end a person had asked for in that very moment.
+   */
+  | { readonly type: 'rolledBack'; readonly underWay?: readonly string[] }
   | { readonly type: 'restored' };
 
 /** What a domain takes of its host, read from its XML. */

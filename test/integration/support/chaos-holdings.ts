@@ -50,7 +50,8 @@ export function holdingBreaches(events: readonly ChaosEvent[], capacity: HostCap
         // Its machine is off, as a person says.
         if (event.fenced === true) tables.delete(node);
         words.table(node, at, event);
-        if (event.session === undefined) sessions.delete(node);
+        // The session of a restored table is none: its agent has noted a later table, and taken another.
+        if (event.session === undefined || restoring) sessions.delete(node);
         else sessions.add(node);
         for (const { vm: { uid }, desired, guest } of guests) {
           // A restored table may name what is the VM's no more: without a session nobody acts on it.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { granted } from '../../../src/crds/grant.ts';
 import type { ReportedGuest } from '../../../src/crds/realtime-allocation.ts';
+import { modify } from '../../../src/store/modify.ts';
 import { auditIntervalMs, condition, OneHost, storeParts, timeout, vmYaml, withTimersByHand } from './one-host.ts';
 
 let one: OneHost;
@@ -49,6 +50,40 @@ it('notices by its note that the store was put back, starts nothing, and says so
   await expect.poll(async () => (await one.table()).spec.restore, { timeout }).toEqual(expect.any(String));
   expect((await one.table()).spec.session).toBeUndefined();
   expect(one.host.domains).toEqual([]);
+});
+
+it('starts nothing that it had decided on before a seal, once it has stated for that seal what lives', async () => {
+  const hypervisor = one.host.hypervisor();
+  const [list, find] = [hypervisor.list.bind(hypervisor), hypervisor.find.bind(hypervisor)];
+  let [held, finds] = [0, 0];
+  let gate: Promise<unknown> = Promise.resolve();
+  hypervisor.list = async () => {
+    held += 1;
+    await gate;
+    return list();
+  };
+  hypervisor.find = (uuid) => {
+    finds += 1;
+    return find(uuid);
+  };
+  one.start({ hypervisor });
+  await one.apply(vmYaml({ spec: 'runStrategy: Halted' }));
+  await expect.poll(async () => (await one.table()).spec.session, { timeout }).toEqual(expect.any(String));
+  const { promise, resolve: open } = Promise.withResolvers<undefined>();
+  [gate, held] = [promise, 0];
+  await one.apply(vmYaml());
+  // It is about to start the guest, and looks what else lives.
+  await expect.poll(() => held, { timeout }).toBeGreaterThan(0);
+  one.stopController();
+  await modify(one.store, 'RealtimeAllocation', { name: 'n1' }, ({ spec: { session: _, ...spec }, ...table }) => (
+    { ...table, spec: { ...spec, term: 'another/1' } }
+  ));
+  await expect.poll(() => one.stated(), { timeout }).toMatchObject({ term: 'another/1' });
+  expect((await one.stated())?.guests.filter(({ lives }) => lives === true)).toEqual([]);
+  finds = 0;
+  open(undefined);
+  await expect.poll(() => finds, { timeout }).toBeGreaterThan(0);
+  expect(one.host.running()).toEqual([]);
 });
 
 it('never calls verified what lives by another grant than its entry\'s; leaves it, and corrects it', async () => {
