@@ -140,7 +140,7 @@ export const planted = {
       file: 'node-agent/step-rules.ts',
       find: '(desired === \'Stopped\' && isOpen)', put: 'desired === \'Stopped\'',
     }],
-    breaks: /^I6/, mix: 'restored', from: 1, within: 20,
+    breaks: /^I[67]/, mix: 'restored', from: 1, within: 20,
   },
   adoptsTodaysSpec: {
     bug: 'a domain that no entry names is taken up with the guest of today\'s spec',
