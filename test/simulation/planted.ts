@@ -130,18 +130,6 @@ export const planted = {
     }],
     breaks: /^I[67]/, mix: 'usual', from: 1, within: 5,
   },
-  endsOtherGrant: {
-    bug: 'an agent stops a domain that lives by another grant than the one whose stop is asked for',
-    edits: [{
-      file: guestTable,
-      find: 'when: (s) => asks(\'Stopped\')(s) && lives(s) && s.isOpen && s.isEntrys,',
-      put: 'when: (s) => asks(\'Stopped\')(s) && lives(s),',
-    }, {
-      file: 'node-agent/step-rules.ts',
-      find: '(desired === \'Stopped\' && isOpen)', put: 'desired === \'Stopped\'',
-    }],
-    breaks: /^I6/, mix: 'restored', from: 1, within: 20,
-  },
   adoptsTodaysSpec: {
     bug: 'a domain that no entry names is taken up with the guest of today\'s spec',
     edits: [
