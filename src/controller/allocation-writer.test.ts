@@ -10,6 +10,7 @@ import { AssertionFailedError } from '../realtime/assert.ts';
 import { sampleGuest } from '../realtime/place/sample-hosts.ts';
 import { machineClock } from '../runtime/clock.ts';
 import { DirectoryStore } from '../store/directory/directory-store.ts';
+import { StoreError } from '../store/errors.ts';
 import { modify } from '../store/modify.ts';
 import type { Stored } from '../store/resource.ts';
 import type { AllocationEdit } from './allocation-edit.ts';
@@ -278,5 +279,45 @@ describe('what was decided', () => {
     ]);
     expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(await names()).toEqual([]);
+  });
+});
+
+describe('a write that was not answered', () => {
+  /** What is sent is lost, or lands later. */
+  let silent = false;
+  let told: string[];
+  let slow: AllocationWriter;
+  beforeEach(() => {
+    [silent, told] = [true, []];
+    const update: DirectoryStore['update'] = async (object) => {
+      if (silent) throw new StoreError('UNAVAILABLE', 'no answer');
+      return store.update(object);
+    };
+    const part = { update, get: store.get.bind(store) } as unknown as DirectoryStore;
+    slow = new AllocationWriter(part, view, machineClock, (node) => told.push(node));
+  });
+  const put = async (name: string, cpu: number) => slow.change('n1', `uid-${name}`, { kind: 'put', entry: entry(name, { cpus: [cpu] }) }, signal);
+
+  it('may land for as long as the table is what it was sent over, and its node is told of', async () => {
+    expect(slow.isUnanswered('n1')).toBe(false);
+    await expect(put('a', 1)).rejects.toThrow('no answer');
+    expect([slow.isUnanswered('n1'), told]).toEqual([true, ['n1']]);
+    silent = false;
+    await slow.changeTable('n1', (spec) => ({ ...spec, term: 't/2' }), signal);
+    expect(slow.isUnanswered('n1')).toBe(false);
+  });
+
+  it('has landed, or never will, once anybody has changed the table', async () => {
+    await expect(put('a', 1)).rejects.toThrow('no answer');
+    await modify(store, 'RealtimeAllocation', { name: 'n1' }, (table) => ({ ...table, spec: { ...table.spec, term: 't/9' } }));
+    view.tableSeen((await store.get('RealtimeAllocation', { name: 'n1' }))!);
+    expect(slow.isUnanswered('n1')).toBe(false);
+  });
+
+  it('is none where the store has refused it', async () => {
+    silent = false;
+    view.tableKnown({ ...view.tableOf('n1')!, metadata: { ...view.tableOf('n1')!.metadata, resourceVersion: '0' } });
+    await put('a', 1).catch(() => undefined);
+    expect([slow.isUnanswered('n1'), told]).toEqual([false, []]);
   });
 });

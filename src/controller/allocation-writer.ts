@@ -52,11 +52,24 @@ export class AllocationWriter {
   readonly #waiting = new Map<string, Map<string, Waiting>>();
   readonly #waitingSpecs = new Map<string, WaitingSpec[]>();
   readonly #underWay = new Set<string>();
+  /** Version of each node's table over which a write was sent that was not answered. */
+  readonly #unanswered = new Map<string, string>();
+  readonly #onUnanswered: (nodeName: string) => void;
 
-  constructor(store: ResourceStore, view: ClusterView, clock: Clock) {
+  /** @param onUnanswered of a write of the node's table nobody knows whether it will land: it is to be overtaken by another. */
+  constructor(
+    store: ResourceStore, view: ClusterView, clock: Clock, onUnanswered: (nodeName: string) => void = () => undefined,
+  ) {
     this.#clock = clock;
     this.#store = store;
     this.#view = view;
+    this.#onUnanswered = onUnanswered;
+  }
+
+  /** Whether a write that was not answered may land still: the table is the one over which it was sent. */
+  isUnanswered(nodeName: string): boolean {
+    const version = this.#unanswered.get(nodeName);
+    return version !== undefined && this.#view.tableOf(nodeName)?.metadata.resourceVersion === version;
   }
 
   /**
@@ -130,7 +143,7 @@ export class AllocationWriter {
     const spec = change(base.spec);
     this.#view.expect(nodeName, spec.guests);
     try {
-      this.#view.tableWritten(await this.#store.update({ ...base, spec }, signal));
+      await this.#update({ ...base, spec }, signal);
     } catch (error) {
       if (!isOvertaken(error)) throw error;
       await this.#readAgain(nodeName, signal);
@@ -139,6 +152,20 @@ export class AllocationWriter {
       this.#view.expect(nodeName, undefined);
     }
     return undefined;
+  }
+
+  async #update(table: Stored<'RealtimeAllocation'>, signal: AbortSignal): Promise<void> {
+    const { name, resourceVersion } = table.metadata;
+    try {
+      this.#view.tableWritten(await this.#store.update(table, signal));
+      this.#unanswered.delete(name);
+    } catch (error) {
+      if (isStoreError(error, 'UNAVAILABLE')) {
+        this.#unanswered.set(name, resourceVersion);
+        this.#onUnanswered(name);
+      }
+      throw error;
+    }
   }
 
   /** The table that was decided on. @throws ConflictError */
@@ -184,7 +211,7 @@ export class AllocationWriter {
       if (isDeepStrictEqual(guests, before)) return;
       this.#view.expect(nodeName, guests);
       try {
-        this.#view.tableWritten(await this.#store.update({ ...base, spec: { ...base.spec, guests } }, signal));
+        await this.#update({ ...base, spec: { ...base.spec, guests } }, signal);
         return;
       } catch (error) {
         if (!isOvertaken(error)) throw error;

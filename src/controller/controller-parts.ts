@@ -55,6 +55,8 @@ export interface ControllerPartsOptions {
   readonly restoreChanged: () => void;
   /** A count was read that is lower than before. */
   readonly suspected: () => void;
+  /** A write of the node's table was not answered. */
+  readonly unanswered: (nodeName: string) => void;
   /** Nodes that run something, or may be asked to. */
   readonly knownNodes: () => Iterable<string>;
 }
@@ -86,9 +88,10 @@ export class ControllerParts {
     });
     const seals = new Seals(random);
     const remedy = options.cluster === undefined ? restoreOnHost : restoreInCluster;
-    const judge = new NodeJudge({ view, vms, nodes, seals, factsOf, restore: () => record.current, remedy });
+    const writer: AllocationWriter = new AllocationWriter(store, view, clock, options.unanswered);
+    const isUnanswered = (name: string) => writer.isUnanswered(name);
+    const judge = new NodeJudge({ view, vms, nodes, seals, factsOf, restore: () => record.current, isUnanswered, remedy });
     const resolver = new GuestResolver(options.classes, options.images);
-    const writer = new AllocationWriter(store, view, clock);
     const vmWriter = new VmWriter({ store, vms, clock, log });
     const grants = new Grants(view);
     const placer = new VmPlacer({ view, resolver, random, namespaceLabels: options.namespaceLabels });
@@ -128,7 +131,7 @@ export class ControllerParts {
       openRestore: (why, signal) => this.restores.open('found', why, signal),
     });
     this.reconciler = new VmReconciler({
-      vms, gatherer, placer, vmWriter, restores: this.restores, runtime, runningTwice: invariants.runningTwice,
+      vms, gatherer, placer, vmWriter, restores: this.restores, runtime, runningTwice: invariants.runningTwice, isUnanswered,
       settlingForMs: () => this.book.settlingForMs(quickAnswerMs),
       steps: new VmSteps({ view, judge, writer, vmWriter, grants, seals, resolver, random }),
       standings: new VmStandings({

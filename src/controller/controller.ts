@@ -129,6 +129,7 @@ export class Controller {
       placesChanged: () => this.#waiting.changed(),
       restoreChanged: () => this.#restoreChanged(),
       suspected: () => this.#restoreQueue.add(restoreKey),
+      unanswered: (name) => this.#addNode(name),
       knownNodes: () => this.#knownNodes(),
     });
     const { view, judge } = this.#parts;

@@ -31,6 +31,7 @@ beforeEach(() => {
   [restore, facts, version] = [undefined, undefined, 0];
   judge = new NodeJudge({
     view, vms, nodes: new Mirror({ ...mirrored, kind: 'RealtimeNode' }), seals, restore: () => restore, remedy: 'ask', factsOf: () => facts,
+    isUnanswered: () => false,
   });
 });
 

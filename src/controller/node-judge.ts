@@ -28,6 +28,8 @@ export interface NodeJudgeOptions {
   readonly nodes: Pick<Mirror<'RealtimeNode'>, 'get'>;
   readonly seals: Pick<Seals, 'term' | 'isMine'>;
   readonly restore: () => Restore | undefined;
+  /** Whether a write of its table was not answered, and may land still. */
+  readonly isUnanswered: (nodeName: string) => boolean;
   /** What a person can do about an open restore. */
   readonly remedy: string;
   /** What the cluster says of a node; undefined without a cluster. */
@@ -162,6 +164,7 @@ export class NodeJudge {
       lapsed: !this.isAlive(name),
       nodeReady: facts !== undefined && isNodeReady(facts),
       fenced: this.isFenced(name),
+      unanswered: this.#options.isUnanswered(name),
       heard: this.isHeard(name),
       isOpen: this.isOpen(name),
       contradicts: this.contradicts(name),

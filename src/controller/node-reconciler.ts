@@ -80,6 +80,8 @@ export class NodeReconciler {
           ...spec, term: seals.next(), fenced: true,
           guests: spec.guests.map((entry) => (entry.desired === 'Running' ? asking(entry, 'Stopped', random) : entry)),
         }));
+      case 'touch':
+        return change((spec) => ({ ...spec, term: seals.next() }));
       case 'openRestore':
         if (await this.#options.confirm(name, signal)) await this.#options.openRestore(`node ${name} contradicts the store`, signal);
         return;

@@ -23,6 +23,8 @@ export interface VmReconcilerOptions {
   readonly standings: VmStandings;
   readonly vmWriter: Pick<VmWriter, 'report'>;
   readonly restores: Pick<Restores, 'isNoticed'>;
+  /** Whether a write of the node's table was not answered, and may land still. */
+  readonly isUnanswered: (nodeName: string) => boolean;
   /** How long agents that have begun a moment ago may take still before people are told of them. */
   readonly settlingForMs: () => number;
   /** How many VMs run more than once, whenever that changes. */
@@ -43,6 +45,8 @@ const settled: VmReconciled = { waits: false };
 const mostSteps = 30;
 /** What a step waits for is told by a watch; this is in case it is not. */
 const lookAgainMs = 5000;
+/** So soon a write that was not answered is overtaken by another, as a rule. */
+const overtakenInMs = 1000;
 
 /** Waits of moments, of which nobody is told. */
 const ofMoments: ReadonlySet<VmWait> = new Set<VmWait>(['TableNotTaken']);
@@ -121,6 +125,8 @@ export class VmReconciler {
       return settled;
     }
     if (step.do === 'wait' && ofMoments.has(step.why)) return { waits: false, againInMs: lookAgainMs };
+    // What is said of the VM is said of all that it was asked for: nothing of before may land after it. I6.
+    if (this.#options.isUnanswered(vm.status?.run?.node ?? '')) return { waits: false, againInMs: overtakenInMs };
     const standing = this.#options.standings.of(vm, gathered, step);
     if (typeof standing === 'number') return { waits: false, againInMs: standing };
     return this.#tell(vm, standing, step.do === 'wait' ? step.why : undefined, signal);

@@ -15,6 +15,8 @@ export interface NodeSituation {
   /** The cluster has the Node, and it is Ready. */
   readonly nodeReady: boolean;
   readonly fenced: boolean;
+  /** A write of it that this controller has sent was not answered, and may land still. */
+  readonly unanswered: boolean;
   /** The agent's statement answers the seal. */
   readonly heard: boolean;
   /** The session in the table is the one that the agent states. */
@@ -70,6 +72,8 @@ export type NodeStep =
    * starts none.
    */
   | { readonly do: 'fence' }
+  /** A new seal, and else as it is. */
+  | { readonly do: 'touch' }
   | { readonly do: 'openRestore' }
   /** `kept` becomes what it should be. */
   | { readonly do: 'keep' }
@@ -107,6 +111,11 @@ const rows: readonly Row<NodeSituation, NodeStep>[] = [
     does: 'fence it', step: () => ({ do: 'fence' }),
     why: 'Three that do not know of each other say that it is off; a deleted Node says nothing by itself.',
     serves: ['I7', 'Live'],
+  },
+  {
+    name: 'overtake', given: 'a write of it was not answered, and may land still', when: ({ unanswered }) => unanswered,
+    does: 'seal it once more, with its session', step: () => ({ do: 'touch' }),
+    why: 'What was decided then may not be wished any more: a stop that a person has taken back, say.', serves: ['I6', 'I7'],
   },
   {
     name: 'not-heard', given: 'the agent has not answered the seal', when: ({ heard }) => !heard,

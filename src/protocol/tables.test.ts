@@ -131,7 +131,7 @@ tested<VmSituation, object>('a VM\'s next step', vmTable, nextVmStep, runs, [
 
 const node: NodeSituation = {
   table: 'Mine', restoreIsOpen: false, sealedForRestore: false, word: false, lapsed: false,
-  nodeReady: true, fenced: false,
+  nodeReady: true, fenced: false, unanswered: false,
   heard: true, isOpen: true, contradicts: false, agreedBefore: true, homeless: 'AsKept', strays: 'None',
 };
 
@@ -140,6 +140,8 @@ tested<NodeSituation, object>('a node\'s next step', nodeTable, nextNodeStep, no
   ['take-over', { table: 'Foreign' }, { do: 'seal' }],
   ['seal-for-restore', { restoreIsOpen: true }, { do: 'seal' }],
   ['fence', { word: true, lapsed: true, nodeReady: false, heard: false }, { do: 'fence' }],
+  ['overtake', { unanswered: true }, { do: 'touch' }],
+  ['overtake', { unanswered: true, heard: false }, { do: 'touch' }],
   ['not-heard', { heard: false }, { do: 'wait', why: 'NodeNotHeard' }],
   ['not-heard', { heard: false, lapsed: true, nodeReady: false }, { do: 'wait', why: 'NodeNotHeard' }],
   ['open-restore', { contradicts: true, agreedBefore: false }, { do: 'openRestore' }],

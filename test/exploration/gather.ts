@@ -114,6 +114,7 @@ export function nodeSituation(tables: Tables, world: World, state: State, node: 
     // Whatever kubelet says: the worst is assumed.
     nodeReady: false,
     fenced: table?.spec.fenced === true,
+    unanswered: state.late?.kind === 'table' && state.late.at === node,
     heard: heard(tables, state, table),
     isOpen: isOpen(table),
     contradicts: contradicts(tables, state, node),

@@ -76,6 +76,8 @@ function nodeEvent(tables: Tables, world: World, state: State, node: number): Ev
         seal: sealed(state), session: 0, fenced: true, entries,
       }, named(`fences node ${node}`)));
     }
+    case 'touch':
+      return written(used, tableLate(state, node, { seal: sealed(state) }, named(`overtakes its own write on node ${node}`)));
     case 'openRestore':
       return {
         says: named(`opens a restore, since node ${node} contradicts the store`),
