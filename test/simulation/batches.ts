@@ -13,10 +13,10 @@ export interface Batch {
   readonly histories: number;
 }
 
-/** Of each mix so many: two hundred and fifty in all. */
+/** Of each mix so many: three hundred in all. */
 export const shares: readonly { readonly mix: MixName; readonly histories: number }[] = [
   { mix: 'usual', histories: 60 },
-  { mix: 'restored', histories: 10 },
+  { mix: 'restored', histories: 60 },
   { mix: 'unheard', histories: 60 },
   { mix: 'administered', histories: 50 },
   { mix: 'deceived', histories: 30 },

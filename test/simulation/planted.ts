@@ -38,7 +38,7 @@ export const planted = {
       },
       { file: 'protocol/vm-situation.ts', find: 'table.seal.term === leader.term && (', put: '(' },
     ],
-    breaks: /^I[167]/, mix: 'unheard', from: 1, within: 30,
+    breaks: /^I[167]/, mix: 'unheard', from: 1, within: 60,
   },
   closesUnanswered: {
     bug: 'a run is closed, and its CPUs are free, before the agent has said that nothing is left',
@@ -72,7 +72,7 @@ export const planted = {
       { file: 'controller/agent-lease.ts', find: 'alive: facts?.alive ?? true', put: 'alive: true' },
       { file: 'controller/vm-standings.ts', find: 'if (!judge.isAlive(node)) return', put: 'if (judge === null) return' },
     ],
-    breaks: /^I2/, mix: 'usual', from: 1, within: 20,
+    breaks: /^I2/, mix: 'usual', from: 1, within: 60,
   },
   verifiesOldLooks: {
     bug: 'a guest is called verified by a look of an hour ago',
@@ -83,7 +83,7 @@ export const planted = {
       },
       { file: 'node-agent/guest-auditor.ts', find: '2 * auditIntervalMs + graceMs', put: '3_600_000 + graceMs' },
     ],
-    breaks: /^I2/, mix: 'usual', from: 1, within: 10,
+    breaks: /^I2/, mix: 'usual', from: 1, within: 20,
   },
   fencesAlive: {
     bug: 'a node is given up though its Lease is alive',
@@ -92,7 +92,7 @@ export const planted = {
       find: 'when: (s) => s.word && s.lapsed && !s.nodeReady && !s.fenced && !s.restoreIsOpen,',
       put: 'when: (s) => s.word && !s.nodeReady && !s.fenced && !s.restoreIsOpen,',
     }],
-    breaks: /^I7/, mix: 'deceived', from: 1, within: 10,
+    breaks: /^I7/, mix: 'deceived', from: 1, within: 30,
   },
   startsBeside: {
     bug: 'an agent does not look whether another domain has what a start claims',
@@ -101,7 +101,7 @@ export const planted = {
       find: 'requireHostFree(start, domains, this.#byUid.values());',
       put: 'requireHostFree(start, [], []);',
     }],
-    breaks: /^I[18]/, mix: 'administered', from: 1, within: 30,
+    breaks: /^I[18]/, mix: 'administered', from: 1, within: 50,
   },
   startsUnopened: {
     bug: 'an agent does not ask whether the table names its session',
@@ -110,7 +110,7 @@ export const planted = {
       find: 'this.#isOpen = session === this.#reader.session;',
       put: 'this.#isOpen = session !== null;',
     }],
-    breaks: /^I[67]/, mix: 'restored', from: 1, within: 10,
+    breaks: /^I[67]/, mix: 'restored', from: 1, within: 30,
   },
   closesUnheard: {
     bug: 'a run whose table was lost is closed before its agent has said whether it lives',
@@ -119,7 +119,7 @@ export const planted = {
       find: 'when: (s) => isOpen(s) && !hasEntry(s) && !s.home!.heard && !s.home!.acceptedOff,',
       put: 'when: () => false,',
     }],
-    breaks: /^I7/, mix: 'restored', from: 1, within: 10,
+    breaks: /^I7/, mix: 'restored', from: 1, within: 40,
   },
   opensElsewhere: {
     bug: 'a VM whose run is open on a node that is silent is opened elsewhere',
@@ -144,7 +144,7 @@ export const planted = {
         put: 'const guest = guestToWire(resolved.value);',
       },
     ],
-    breaks: /^(I[1-8]|liveness)/, mix: 'restored', from: 1, within: 10,
+    breaks: /^(I[1-8]|liveness)/, mix: 'restored', from: 1, within: 20,
   },
   endsAbsent: {
     bug: 'an agent ends a domain that its table does not name',
@@ -160,7 +160,7 @@ export const planted = {
       },
       { file: 'node-agent/step-rules.ts', find: 'step.do !== \'destroy\' || graceMs === 0', put: 'graceMs !== null' },
     ],
-    breaks: /^I6/, mix: 'restored', from: 1, within: 10,
+    breaks: /^I6/, mix: 'restored', from: 1, within: 20,
   },
 } as const satisfies Readonly<Record<string, Planted>>;
 
