@@ -18,10 +18,12 @@ import { keepNodeLease } from '../../src/store/kubernetes/node-lease.ts';
 import { MemoryServer } from '../../src/store/testing/memory-server.ts';
 import type { Kept, Write } from '../../src/store/testing/memory-server.ts';
 import { MemoryStore } from '../../src/store/testing/memory-store.ts';
+import { hostLacks } from '../integration/support/host-lacks.ts';
 import { MemoryFiles } from '../hollow/memory-files.ts';
 import { MemoryHost } from '../hollow/memory-hypervisor.ts';
 import type { DomainRecord } from '../hollow/memory-hypervisor.ts';
 import { unpackSimulatedMachine } from './machine.ts';
+import { capacity, dedicatedCpus } from './machine-facts.ts';
 import { Network } from './network.ts';
 import { SimulatedProcess } from './process.ts';
 
@@ -121,6 +123,7 @@ export class SimulatedCluster implements Disposable {
     this.hosts.set(name, new MemoryHost({
       clock: this.clock,
       startMs: () => Math.ceil(startMs * (0.1 + 0.9 * random.fraction())),
+      lacks: hostLacks(capacity, dedicatedCpus),
       record: (record) => {
         const { what, name: domain, why } = record;
         this.write(`${name}: domain ${domain} ${what}${why === undefined ? '' : `: ${why}`}`);

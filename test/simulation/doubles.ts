@@ -18,15 +18,20 @@ function endThere(world: World, node: string, domain: Domain): void {
   world.cluster.hosts.get(node)!.undefine(domain.uuid);
 }
 
-/** @returns a sentence for each VM that runs twice and does not say so. */
+/**
+ * @returns a sentence for each VM that runs twice, and neither it nor, of all that is not its run, the nodes say so: one
+ * whose agent has lied is not believed about other nodes' VMs.
+ */
 export function endDoubles(world: World): readonly string[] {
   return world.vms.flatMap(({ metadata: { uid, name, deletionTimestamp }, status }) => {
     const living = world.nodes.flatMap((node) => world.cluster.hosts.get(node)!.running()
       .filter(({ xml }) => xml.includes(uid))
       .map((domain) => ({ node, domain })));
     if (living.length < 2) return [];
-    const says = status?.conditions?.some(({ reason }) => reason === 'RunsTwice') === true;
-    for (const { node, domain } of living) if (node !== status?.run?.node) endThere(world, node, domain);
+    const others = living.filter(({ node }) => node !== status?.run?.node);
+    const says = status?.conditions?.some(({ reason }) => reason === 'RunsTwice') === true
+      || others.every(({ node }) => world.haveLied.has(node) && world.shows(node, uid));
+    for (const { node, domain } of others) endThere(world, node, domain);
     // A deletion ends all that there is of it, however often it runs.
     if (says || deletionTimestamp !== undefined) return [];
     return [`I7: VM ${uid} (${name}) runs on ${living.map(({ node }) => node).join(', ')}, and does not say so`];

@@ -1,6 +1,6 @@
 // The hosts of the chaos test, and the guests that people want on them: each kind contends for something else.
 import type { HostCapacity } from './chaos-events.ts';
-import { claimsOf } from './domain-claims.ts';
+import { hostLacks } from './host-lacks.ts';
 
 /** What the recorded host gives its guests: four CPUs on two sockets, two threads a core. Pages for two guests of a socket, and one device. */
 export const nodeSpec = {
@@ -13,16 +13,7 @@ export const nodeSpec = {
 export const dedicatedCpus = [2, 3, 6, 7];
 export const capacity: HostCapacity = { pages: new Map([[0, 40], [1, 40]]) };
 
-/** What such a host says where it cannot give a domain what it asks for, as QEMU and libvirt word it. */
-export function lacks(xml: string, running: readonly string[]): string | undefined {
-  const wanted = claimsOf(xml, dedicatedCpus);
-  const taken = running.map((other) => claimsOf(other, dedicatedCpus));
-  for (const [numaNode, pages] of wanted.pages) {
-    if (pages + taken.reduce((sum, other) => sum + (other.pages.get(numaNode) ?? 0), 0) > capacity.pages.get(numaNode)!) return `os_mem_prealloc: Insufficient free host memory pages available to allocate guest RAM from host node ${numaNode} (unable to map backing store for guest RAM: Cannot allocate memory)`;
-  }
-  const device = wanted.devices.find((address) => taken.some(({ devices }) => devices.includes(address)));
-  return device === undefined ? undefined : `Requested operation is not valid: PCI device ${device} is in use by driver QEMU`;
-}
+export const lacks = hostLacks(capacity, dedicatedCpus);
 
 /** Gives what a VM without a class does not get. */
 export const deviceClass = {
