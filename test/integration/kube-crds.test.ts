@@ -146,7 +146,7 @@ describeWithKubeApi('the CRDs on an API server', () => {
   test.each([
     ['rtvmc', ['NAME', 'VCPUS', 'POLICY', 'PRIORITY', 'MEMORY', 'AGE'], ['du-8', '8', 'Dedicated', '10', '16Gi']],
     ['rtimg', ['NAME', 'FORMAT', 'PATH', 'URL', 'AGE'], ['debian', 'qcow2', 'debian/13.qcow2']],
-    ['rtnode', ['NAME', 'READY', 'REALTIME', 'DEDICATED', 'SHARED', 'LATENCY-US', 'AGE'], ['host-a', '2-7', '0-1']],
+    ['rtnode', ['NAME', 'READY', 'ALIVE', 'REALTIME', 'DEDICATED', 'SHARED', 'LATENCY-US', 'AGE'], ['host-a', '2-7', '0-1']],
   ])('show %s as a table', async (shortName, head, row) => {
     const table = cells(await out('get', shortName));
     expect(table[0]).toEqual(head);
