@@ -110,7 +110,7 @@ export const planted = {
       find: 'this.#isOpen = session === this.#reader.session;',
       put: 'this.#isOpen = session !== null;',
     }],
-    breaks: /^I[67]/, mix: 'restored', from: 1, within: 30,
+    breaks: /^I[67]/, mix: 'restored', from: 16, within: 30,
   },
   closesUnheard: {
     bug: 'a run whose table was lost is closed before its agent has said whether it lives',
@@ -119,7 +119,7 @@ export const planted = {
       find: 'when: (s) => isOpen(s) && !hasEntry(s) && !s.home!.heard && !s.home!.acceptedOff,',
       put: 'when: () => false,',
     }],
-    breaks: /^I7/, mix: 'restored', from: 1, within: 40,
+    breaks: /^I7/, mix: 'restored', from: 16, within: 40,
   },
   opensElsewhere: {
     bug: 'a VM whose run is open on a node that is silent is opened elsewhere',
@@ -144,7 +144,7 @@ export const planted = {
         put: 'const guest = guestToWire(resolved.value);',
       },
     ],
-    breaks: /^(I[1-8]|liveness)/, mix: 'restored', from: 1, within: 20,
+    breaks: /^(I[1-8]|liveness)/, mix: 'restored', from: 16, within: 20,
   },
   endsAbsent: {
     bug: 'an agent ends a domain that its table does not name',
@@ -160,7 +160,7 @@ export const planted = {
       },
       { file: 'node-agent/step-rules.ts', find: 'step.do !== \'destroy\' || graceMs === 0', put: 'graceMs !== null' },
     ],
-    breaks: /^I6/, mix: 'restored', from: 1, within: 20,
+    breaks: /^I6/, mix: 'restored', from: 16, within: 20,
   },
 } as const satisfies Readonly<Record<string, Planted>>;
 
