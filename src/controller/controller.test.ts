@@ -281,6 +281,21 @@ describe('Controller', () => {
     { domain: 'd', uuid: of.uid, vm: of, generation, guest, placement, grant: grant!.name, salt: grant!.salt }
   );
 
+  /** A store as a backup has it that was made before VM a was placed on n1. @returns its entry; no controller runs. */
+  async function forgotten(): Promise<Entry> {
+    await addNode('n1');
+    await apply(vmYaml('a'));
+    const entry = (await table(({ spec }) => spec.guests.length === 1)).spec.guests[0]!;
+    await vm('a', (object) => object.status?.phase === 'Placed');
+    await stop();
+    await modify(store, 'RealtimeAllocation', { name: 'n1' }, (now) => ({ ...now, spec: { guests: [] } }));
+    await modify(
+      store, 'RealtimeVM', { namespace: 'default', name: 'a' }, (now) => ({ ...now, status: { phase: 'Pending' } }),
+      { write: 'updateStatus' },
+    );
+    return entry;
+  }
+
   it('opens a VM\'s run before its node\'s table has the grant, and closes it before another may be opened', async () => {
     await addNode('n1');
     await apply(vmYaml('a'));
@@ -348,13 +363,7 @@ describe('Controller', () => {
   });
 
   it('takes up no domain that names a grant without its bytes, as only a liar does', async () => {
-    await addNode('n1');
-    await apply(vmYaml('a'));
-    const entry = (await table(({ spec }) => spec.guests.length === 1)).spec.guests[0]!;
-    await vm('a', (object) => object.status?.phase === 'Placed');
-    await stop();
-    await modify(store, 'RealtimeAllocation', { name: 'n1' }, (now) => ({ ...now, spec: { guests: [] } }));
-    await modify(store, 'RealtimeVM', { namespace: 'default', name: 'a' }, (now) => ({ ...now, status: { phase: 'Pending' } }), { write: 'updateStatus' });
+    const entry = await forgotten();
     const { salt: _, ...nameless } = unlisted(entry);
     await agents.get('n1')!.tellUnlisted([{ ...nameless, grant: 'made up' }]);
     start();
@@ -363,14 +372,7 @@ describe('Controller', () => {
   });
 
   it('opens a restore when a host runs what the store has forgotten, takes it up by its own grant, and goes on once a person accepts', async () => {
-    await addNode('n1');
-    await apply(vmYaml('a'));
-    const entry = (await table(({ spec }) => spec.guests.length === 1)).spec.guests[0]!;
-    await vm('a', (object) => object.status?.phase === 'Placed');
-    await stop();
-    // As a backup has it that was made before.
-    await modify(store, 'RealtimeAllocation', { name: 'n1' }, (now) => ({ ...now, spec: { guests: [] } }));
-    await modify(store, 'RealtimeVM', { namespace: 'default', name: 'a' }, (now) => ({ ...now, status: { phase: 'Pending' } }), { write: 'updateStatus' });
+    const entry = await forgotten();
     await agents.get('n1')!.tellUnlisted([unlisted(entry)]);
     await apply(vmYaml('b'));
     start();

@@ -1,35 +1,23 @@
 /** What administrators do, by mistake or not, and what they say of machines. */
 import type { Draft } from '../../src/store/resource.ts';
-import type { Kept } from '../../src/store/testing/memory-server.ts';
 import { cutPower, killFor } from './accidents.ts';
 import { lie } from './liar.ts';
 import { gold, linux, write } from './people.ts';
 import { acceptRestore, restore } from './restore.ts';
 import { stranger } from './stranger.ts';
-import { longestMs, namespace, systemNamespace } from './world.ts';
+import { longestMs, namespace, outOfService, systemNamespace } from './world.ts';
 import type { Happens, World } from './world.ts';
-
-const outOfService = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
 
 /** Its guest has switched off by then. */
 const moveMs = 15_000;
 
-type NodeObject = Kept & { readonly spec: object };
-
-function setNode({ cluster }: World, node: string, spec: object, ready?: 'True' | 'Unknown'): void {
-  const object = cluster.server.find('Node', { name: node }) as NodeObject | undefined;
-  if (object === undefined) return;
-  const status = ready === undefined ? {} : { status: { conditions: [{ type: 'Ready', status: ready }] } };
-  cluster.put('Node', { ...object, spec: { ...object.spec, ...spec }, ...status });
-}
-
 /** A person says that the machine is off; some time later the word is taken back. */
 function sayOff(world: World, node: string, ms: number): void {
   world.calledOff.add(node);
-  setNode(world, node, { taints: [outOfService] }, 'Unknown');
+  world.cluster.setNode(node, { taints: [outOfService] }, 'Unknown');
   world.lasts(`word on ${node}`, ms, () => {
     world.calledOff.delete(node);
-    setNode(world, node, { taints: [] }, 'True');
+    world.cluster.setNode(node, { taints: [] }, 'True');
   });
 }
 
@@ -45,8 +33,8 @@ function makeAgain(world: World, draft: Draft<'RealtimeVMClass' | 'RealtimeImage
 }
 
 function cordon(world: World, node: string, ms: number): void {
-  setNode(world, node, { unschedulable: true });
-  world.lasts(`cordon of ${node}`, ms, () => setNode(world, node, { unschedulable: false }));
+  world.cluster.setNode(node, { unschedulable: true });
+  world.lasts(`cordon of ${node}`, ms, () => world.cluster.setNode(node, { unschedulable: false }));
 }
 
 export const administration = {

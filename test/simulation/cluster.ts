@@ -112,6 +112,14 @@ export class SimulatedCluster implements Disposable {
     this.server.put(kind, plain({ ...object, metadata }));
   }
 
+  /** Changes a Node that is there. @param ready what kubelet, or who watches it, says; absent: as before. */
+  setNode(name: string, spec: object, ready?: 'True' | 'Unknown'): void {
+    const node = this.server.find('Node', { name }) as (Kept & { readonly spec: object }) | undefined;
+    if (node === undefined) return;
+    const status = ready === undefined ? {} : { status: { conditions: [{ type: 'Ready', status: ready }] } };
+    this.put('Node', { ...node, spec: { ...node.spec, ...spec }, ...status });
+  }
+
   nodeObject(name: string): object {
     const conditions = [{ type: 'Ready', status: 'True' }];
     return { metadata: { name, labels: { 'rtvm.dev/realtime': 'true' } }, spec: {}, status: { conditions } };

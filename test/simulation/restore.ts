@@ -31,14 +31,26 @@ export function acceptRestore({ cluster, nodes }: World): void {
   for (const name of nodes) accept(cluster, 'RealtimeNode', { name });
 }
 
-function accept(cluster: SimulatedCluster, kind: 'Lease' | 'RealtimeNode', key: ObjectKey): void {
+/** @param off machines that the person has said to be off; absent: nothing is said of any. */
+export function accept(
+  cluster: SimulatedCluster, kind: 'Lease' | 'RealtimeNode', key: ObjectKey, off?: readonly string[],
+): void {
   const { server } = cluster;
   const object: Annotated | undefined = server.find(kind, key);
-  const open = object?.metadata.annotations?.['rtvm.dev/restore'];
+  const open = openRestore(object);
   if (object === undefined || open === undefined) return;
   const { id } = JSON.parse(open) as { readonly id: string };
   cluster.write(`story: restore ${id} is accepted`);
   const { resourceVersion } = server.stamp();
-  const annotations = { ...object.metadata.annotations, 'rtvm.dev/restore-accepted': JSON.stringify({ id }) };
+  const annotations = { ...object.metadata.annotations, 'rtvm.dev/restore-accepted': JSON.stringify({ id, off }) };
   server.put(kind, { ...object, metadata: { ...object.metadata, annotations, resourceVersion } });
+}
+
+/** Of a cluster. */
+export function isRestoreOpen({ server }: SimulatedCluster): boolean {
+  return openRestore(server.find('Lease', leaderLease)) !== undefined;
+}
+
+function openRestore(object: Annotated | undefined): string | undefined {
+  return object?.metadata.annotations?.['rtvm.dev/restore'];
 }

@@ -4,15 +4,15 @@ import type { Draft, Stored } from '../../src/store/resource.ts';
 import type { Kept } from '../../src/store/testing/memory-server.ts';
 import { MemoryStore } from '../../src/store/testing/memory-store.ts';
 import { SimulatedCluster } from './cluster.ts';
+import { accept, isRestoreOpen } from './restore.ts';
+import { leaderLease, namespace, outOfService } from './world.ts';
+import type { Vm } from './world.ts';
 
-type Vm = Stored<'RealtimeVM'>;
 type Table = Stored<'RealtimeAllocation'>;
 
-const namespace = 'plant';
 const stepMs = 1000;
 /** In virtual time: nobody waits for it. */
 const longestMs = 900_000;
-const outOfService = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
 
 export class ToldCluster implements Disposable {
   readonly cluster: SimulatedCluster;
@@ -103,10 +103,7 @@ export class ToldCluster implements Disposable {
   }
 
   setNode(name: string, spec: object, ready: 'True' | 'Unknown' = 'True'): void {
-    const node = this.cluster.server.find('Node', { name }) as (Kept & { readonly spec: object }) | undefined;
-    if (node === undefined) throw new Error(`there is no Node ${name}`);
-    const conditions = [{ type: 'Ready', status: ready }];
-    this.cluster.put('Node', { ...node, spec: { ...node.spec, ...spec }, status: { conditions } });
+    this.cluster.setNode(name, spec, ready);
   }
 
   /** What an agent that lies, or that somebody has taken over, tells of domains on its host. */
@@ -149,23 +146,12 @@ export class ToldCluster implements Disposable {
 
   /** A person has looked at the restore that is open, and accepts it; @param off machines that are said to be off. */
   accept(off: readonly string[] = []): void {
-    const { server } = this.cluster;
-    const lease = server.find('Lease', { namespace: 'rtvm-system', name: 'rtvm-controller' }) as Kept & {
-      readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
-    };
-    const open = lease.metadata.annotations?.['rtvm.dev/restore'];
-    if (open === undefined) throw new Error('no restore is open');
-    const { id } = JSON.parse(open) as { readonly id: string };
-    const { resourceVersion } = server.stamp();
-    const annotations = { ...lease.metadata.annotations, 'rtvm.dev/restore-accepted': JSON.stringify({ id, off }) };
-    server.put('Lease', { ...lease, metadata: { ...lease.metadata, annotations, resourceVersion } });
+    if (!this.isRestoreOpen) throw new Error('no restore is open');
+    accept(this.cluster, 'Lease', leaderLease, off);
   }
 
   get isRestoreOpen(): boolean {
-    const lease = this.cluster.server.find('Lease', { namespace: 'rtvm-system', name: 'rtvm-controller' }) as {
-      readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
-    } | undefined;
-    return lease?.metadata.annotations?.['rtvm.dev/restore'] !== undefined;
+    return isRestoreOpen(this.cluster);
   }
 
   /** It does not count as running yet. */

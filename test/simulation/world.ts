@@ -15,6 +15,8 @@ export const systemNamespace = 'rtvm-system';
 export const leaderLease = { namespace: systemNamespace, name: 'rtvm-controller' };
 /** Within it what was asked for is on its way. */
 const momentMs = 1000;
+/** A person's word that a machine is off. */
+export const outOfService = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' };
 /** How long what passes by itself lasts, at most. */
 export const longestMs = 150_000;
 

@@ -1,6 +1,6 @@
 /** Whether a placement is within what a host's administrator offers to guests, whoever has decided it. Pure. */
 import type { HostInventory } from '../host.ts';
-import { dedicatedCpus } from '../placement.ts';
+import { exclusiveCpus } from '../placement.ts';
 import type { HeldPlacement } from '../placement.ts';
 import { claimOf } from './claim.ts';
 import { notOffered } from './conflicts.ts';
@@ -10,8 +10,7 @@ import { devicesOf, HostState } from './host-state.ts';
 export function beyondOffer(inventory: HostInventory, held: HeldPlacement): readonly string[] {
   const { placement } = held;
   if (placement.host !== inventory.name) return [`it is for host ${placement.host}, and this is ${inventory.name}`];
-  const own = dedicatedCpus(placement).union(placement.reservedCpus);
-  const elsewhere = placement.emulatorCpus.minus(own).minus(inventory.sharedCpus);
+  const elsewhere = placement.emulatorCpus.minus(exclusiveCpus(placement)).minus(inventory.sharedCpus);
   const offered = new Set(devicesOf(inventory).map(({ address }) => address));
   const { priority = 0 } = placement;
   return [

@@ -7,6 +7,7 @@ import { installCrds } from '../../testbed/install-crds.ts';
 import { startKubeApi } from '../../testbed/kube-api.ts';
 import type { KubeApi } from '../../testbed/kube-api.ts';
 import { kubeRequest } from '../../testbed/kube-request.ts';
+import { isOpen } from './open-table.ts';
 
 export const leaseNamespace = 'rtvm-system';
 /** Where the VMs are. */
@@ -42,10 +43,7 @@ export async function settled(api: KubeApi, nodes: number): Promise<void> {
 export async function heard(api: KubeApi): Promise<void> {
   await becomesTrue(api, async (store) => {
     const tables = new Map((await store.list('RealtimeAllocation')).map((table) => [table.metadata.name, table]));
-    return (await store.list('RealtimeNode')).every(({ metadata }) => {
-      const { spec, status } = tables.get(metadata.name) ?? {};
-      return spec?.session !== undefined && spec.session === status?.session;
-    });
+    return (await store.list('RealtimeNode')).every(({ metadata }) => isOpen(tables.get(metadata.name)));
   });
 }
 

@@ -19,6 +19,8 @@ import { createNode } from '../../testbed/kube-node.ts';
 import type { NodeMarks } from '../../testbed/kube-node.ts';
 import type { ServedApi } from '../../testbed/policy-proxy.ts';
 import { KubeObjects, paths } from './kube-objects.ts';
+import { isOpen } from './open-table.ts';
+import type { SessionTable } from './open-table.ts';
 
 /** Far shorter than in production: a test waits for a Lease to lapse. None lapses because the machine is busy. */
 const renewMs = 500;
@@ -71,9 +73,7 @@ export class HollowCluster implements AsyncDisposable {
 
   /** Until a controller has heard each agent: before, a VM is placed among those that it has heard. */
   async opened(): Promise<void> {
-    type Table = { readonly spec: { readonly session?: string }; readonly status?: { readonly session?: string } };
-    const isOpen = (table: Table | undefined) => table?.spec.session !== undefined && table.spec.session === table.status?.session;
-    await Promise.all([...this.hosts.keys()].map((name) => this.objects.when<Table>(`${paths.tables}/${name}`, isOpen)));
+    await Promise.all([...this.hosts.keys()].map((name) => this.objects.when<SessionTable>(`${paths.tables}/${name}`, isOpen)));
   }
 
   startAgent(nodeName: string): void {
